@@ -1,0 +1,245 @@
+//! What platforms tell: messages, edits, deletions, reactions, echoes, notices, thread control, profiles
+//! (IN-01 … IN-12, meta.md 4).
+
+use crate::model::{ContactKind, MessageId, PlatformId, ThreadOwner, Timestamp};
+use crate::text;
+
+use super::{Author, Chat, Context, Event, Opening, PlatformCommand, Refusal, Stage};
+
+impl Chat {
+    pub(super) fn decide_platform(
+        &self,
+        command: &PlatformCommand,
+        context: &Context<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
+        match command {
+            PlatformCommand::Receive { opening, message, standby } => {
+                let mut events = self.entered(opening, context)?;
+                if let Some(owner) = self.thread_change(if *standby { other() } else { ThreadOwner::Us }) {
+                    events.push(owner);
+                }
+                events.push(Event::Received {
+                    message: message.clone(),
+                    standby: *standby,
+                    late: self.last_received_at.is_some_and(|last| message.sent_at < last),
+                    contact: self.contact_in(&message.text),
+                });
+                Ok(events)
+            }
+            PlatformCommand::Notice { opening, notice, opens_window, happened_at } => {
+                let mut events = self.entered(opening, context)?;
+                let opens_window_at = opens_window.then_some(*happened_at);
+                events.push(Event::Noticed { notice: notice.clone(), opens_window_at });
+                Ok(events)
+            }
+            PlatformCommand::Edit { message, text, edit, edited_at } => self.if_begun(Event::Edited {
+                message: *message,
+                text: text.clone(),
+                edit: *edit,
+                edited_at: *edited_at,
+            }),
+            PlatformCommand::Delete { message } => self.if_begun(Event::Deleted { message: *message }),
+            PlatformCommand::React { message, emoji, reacted_at } => {
+                self.if_begun(Event::Reacted { message: *message, emoji: emoji.clone(), reacted_at: *reacted_at })
+            }
+            PlatformCommand::Delivered(receipt) => Ok(self.delivered(receipt)),
+            PlatformCommand::Read(receipt) => Ok(self.read(receipt)),
+            PlatformCommand::EchoOurs { message, platform_id, echoed_at } => {
+                Ok(self.echo_ours(*message, platform_id, *echoed_at))
+            }
+            PlatformCommand::EchoForeign { opening, message, application } => {
+                let mut events = self.begun_by_us(opening, context)?;
+                events.push(Event::AnsweredOutside { message: message.clone(), application: application.clone() });
+                Ok(events)
+            }
+            PlatformCommand::ThreadControl { opening, owner, notice } => {
+                let mut events = self.begun_by_us(opening, context)?;
+                events.extend(owner.clone().and_then(|owner| self.thread_change(owner)));
+                events.push(Event::Noticed { notice: notice.clone(), opens_window_at: None });
+                Ok(events)
+            }
+            PlatformCommand::Profile { visitor } => {
+                if !self.has_begun() || self.visitor == *visitor {
+                    return Ok(vec![]);
+                }
+                Ok(vec![Event::ProfileChanged { visitor: visitor.clone() }])
+            }
+        }
+    }
+
+    /// Returns what must happen first when the visitor speaks: open, or reopen (IN-02, IN-03).
+    fn entered(&self, opening: &Opening, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+        if self.is_blocked(context.now) {
+            return Err(Refusal::VisitorBlocked);
+        }
+        if !self.has_begun() {
+            return Ok(vec![opened(opening, false)]);
+        }
+        match &self.stage {
+            Stage::Queue | Stage::Chatting { .. } => Ok(vec![]),
+            Stage::ClosedByOperator { owner } => {
+                let owner = owner.clone().filter(|owner| context.online.contains(owner));
+                Ok(vec![Event::Reopened { by: None, owner }])
+            }
+            Stage::Closed => Err(Refusal::Finished),
+        }
+    }
+
+    /// Returns what must happen first when our side speaks elsewhere: it may begin a chat, but closes stay closed.
+    fn begun_by_us(&self, opening: &Opening, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+        if self.is_blocked(context.now) {
+            return Err(Refusal::VisitorBlocked);
+        }
+        match (self.has_begun(), self.is_finished()) {
+            (false, _) => Ok(vec![opened(opening, true)]),
+            (true, false) => Ok(vec![]),
+            (true, true) => Err(Refusal::Finished),
+        }
+    }
+
+    fn if_begun(&self, event: Event) -> Result<Vec<Event>, Refusal> {
+        if self.has_begun() { Ok(vec![event]) } else { Err(Refusal::NoSuchChat) }
+    }
+
+    /// Tells of a change only. Nobody told us that routing is off, so *unknown* and *us* both allow sending.
+    fn thread_change(&self, owner: ThreadOwner) -> Option<Event> {
+        let is_news = match (&self.thread_owner, &owner) {
+            (ThreadOwner::Other(_), ThreadOwner::Other(_)) => self.thread_owner != owner && owner != other(),
+            (ThreadOwner::Unknown, ThreadOwner::Us) => false,
+            (before, after) => before != after,
+        };
+        is_news.then_some(Event::ThreadOwned { owner })
+    }
+
+    fn echo_ours(&self, message: MessageId, platform_id: &PlatformId, echoed_at: Timestamp) -> Vec<Event> {
+        if self.find_outgoing(message).is_err() {
+            return vec![];
+        }
+        vec![Event::ReplySent { message, platform_id: Some(platform_id.clone()), platform_at: echoed_at }]
+    }
+
+    /// Finds in an answer the contact that was asked for (meta.md 4.4: nothing marks it, so it is recognised).
+    fn contact_in(&self, answer: &str) -> Option<ContactKind> {
+        if self.asked.email && text::is_email(answer) {
+            return Some(ContactKind::Email);
+        }
+        (self.asked.phone && text::is_phone(answer)).then_some(ContactKind::Phone)
+    }
+
+    /// Whether the visitor, not we, spoke last.
+    pub fn visitor_spoke_last(&self) -> bool {
+        self.last_line.as_ref().is_some_and(|line| line.author == Author::Visitor)
+    }
+}
+
+/// Standby says that another application owns the thread, not which.
+fn other() -> ThreadOwner {
+    ThreadOwner::Other(String::new())
+}
+
+fn opened(opening: &Opening, by_us: bool) -> Event {
+    Event::Opened {
+        visitor: opening.visitor.clone(),
+        language: opening.language.clone(),
+        department: opening.department.clone(),
+        reserved_for: opening.reserved_for.clone(),
+        entry: opening.entry.clone(),
+        by_us,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::testing::*;
+    use super::super::{Author, DeskCommand, Event, PlatformCommand, ReplyDraft};
+    use crate::model::{ContactAsk, ContactKind, Notice, NoticeKind, ThreadOwner};
+
+    #[test]
+    fn the_first_message_opens_the_chat_and_the_next_joins_it() {
+        let mut desk = unborn();
+        assert!(matches!(desk.visitor_writes("hello")[..], [Event::Opened { .. }, Event::Received { .. }]));
+        assert!(matches!(desk.visitor_writes("anyone?")[..], [Event::Received { .. }]));
+        assert_eq!(desk.chat.unread, 2);
+    }
+
+    #[test]
+    fn waiting_counts_from_the_oldest_unanswered_message() {
+        let mut desk = unborn();
+        desk.visitor_writes("hello");
+        let first = desk.now;
+        desk.now = desk.now.plus(Duration::from_secs(60));
+        desk.visitor_writes("anyone?");
+        assert_eq!(desk.chat.waiting_since, Some(first));
+    }
+
+    #[test]
+    fn a_message_older_than_the_last_is_marked_late() {
+        let mut desk = waiting();
+        let before = desk.chat.last_received_at.unwrap().minus(Duration::from_secs(5));
+        let events = desk.visitor_writes_at("the one before", before);
+        assert!(matches!(events[..], [Event::Received { late: true, .. }]));
+    }
+
+    #[test]
+    fn an_answer_from_the_pages_own_inbox_is_not_the_visitor_and_answers_the_visitor() {
+        let mut desk = waiting();
+        let events = desk.answered_outside("we are on it");
+        assert!(matches!(events[..], [Event::AnsweredOutside { .. }]));
+        assert_eq!(desk.chat.last_line.as_ref().unwrap().author, Author::Outside);
+        assert_eq!(desk.chat.waiting_since, None);
+    }
+
+    #[test]
+    fn words_of_ours_from_elsewhere_open_a_chat_in_which_nobody_waits() {
+        let mut desk = unborn();
+        desk.answered_outside("your parcel is here");
+        assert!(desk.chat.has_begun());
+        assert_eq!(desk.chat.waiting_since, None);
+        assert_eq!(desk.chat.window_from, None);
+    }
+
+    #[test]
+    fn standby_moves_the_thread_to_another_application_and_a_normal_message_back() {
+        let mut desk = waiting();
+        desk.visitor_writes_on_standby("anyone there?");
+        assert!(matches!(desk.chat.thread_owner, ThreadOwner::Other(_)));
+        desk.visitor_writes("hello again");
+        assert_eq!(desk.chat.thread_owner, ThreadOwner::Us);
+    }
+
+    #[test]
+    fn a_contact_that_was_asked_for_is_offered_for_the_card() {
+        let mut desk = held_by("anna");
+        let asks = ContactAsk { phone: true, email: true };
+        let ask = ReplyDraft {
+            text: "How can we reach you?".into(),
+            quotes: None,
+            asks,
+            human_agent: false,
+            hold_ms: Some(0),
+        };
+        desk.by("anna", DeskCommand::Reply(ask)).unwrap();
+        let events = desk.visitor_writes("+15550100199");
+        assert!(matches!(events[..], [Event::Received { contact: Some(ContactKind::Phone), .. }]));
+        let events = desk.visitor_writes("anna@acme.example");
+        assert!(matches!(events[..], [Event::Received { contact: Some(ContactKind::Email), .. }]));
+        let events = desk.visitor_writes("+15550100199");
+        assert!(matches!(events[..], [Event::Received { contact: None, .. }]), "asked once, given once");
+    }
+
+    #[test]
+    fn a_link_that_opens_the_window_starts_it_anew() {
+        let mut desk = waiting();
+        desk.now = desk.now.plus(Duration::from_secs(3600));
+        let command = PlatformCommand::Notice {
+            opening: opening(),
+            notice: Notice { kind: NoticeKind::Referral, text: "came through a link".into() },
+            opens_window: true,
+            happened_at: desk.now,
+        };
+        desk.platform(command).unwrap();
+        assert_eq!(desk.chat.window_from, Some(desk.now));
+    }
+}
