@@ -1,1 +1,5 @@
-//! x
+//! The relay daemon as a library: takes webhooks, keeps the chats, sends the replies, serves the desks.
+
+pub mod channels;
+pub mod clock;
+pub mod store;

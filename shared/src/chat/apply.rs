@@ -1,10 +1,14 @@
 //! Taking events in. Cannot fail, reads no policy: the same events give the same chat everywhere, for ever.
 
-use crate::model::{AttachmentKind, Card, ContactKind, Message, MessageId, Notice, NoticeKind, OperatorId, Timestamp};
+use crate::model::{
+    AttachmentKind, Card, ContactKind, Message, MessageId, Notice, NoticeKind, OperatorId,
+    Timestamp,
+};
 use crate::text;
 
 use super::{
-    Author, Block, Chat, Event, LAST_LINE_LIMIT, LastLine, Outgoing, Stage, Stored, TransferTarget, Trouble,
+    Author, Block, Chat, Event, LAST_LINE_LIMIT, LastLine, Outgoing, Stage, Stored, TransferTarget,
+    Trouble,
 };
 
 impl Chat {
@@ -25,37 +29,72 @@ impl Chat {
         self.last_at = at;
     }
 
-    #[expect(clippy::too_many_lines, reason = "one short arm per event, and no wildcard")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one short arm per event, and no wildcard"
+    )]
     fn apply_event(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::Opened { .. } => self.begin(event, at),
-            Event::Received { message, standby: _, late: _, contact } => self.take_in(message, *contact, at),
-            Event::Noticed { notice, opens_window_at } => self.take_notice(notice, *opens_window_at, at),
-            Event::AnsweredOutside { message, application: _ } => {
+            Event::Received {
+                message,
+                standby: _,
+                late: _,
+                contact,
+            } => self.take_in(message, *contact, at),
+            Event::Noticed {
+                notice,
+                opens_window_at,
+            } => self.take_notice(notice, *opens_window_at, at),
+            Event::AnsweredOutside {
+                message,
+                application: _,
+            } => {
                 self.answer();
                 self.say_message(Author::Outside, message, at);
             }
             Event::ThreadOwned { owner } => self.thread_owner = owner.clone(),
             Event::ProfileChanged { visitor } => self.visitor = visitor.clone(),
-            Event::Reacted { emoji: Some(_), reacted_at, message: _ } => self.open_window(*reacted_at),
-            Event::CardEdited { field, value, by: _ } => self.visitor.card.set_field(*field, value.clone()),
+            Event::Reacted {
+                emoji: Some(_),
+                reacted_at,
+                message: _,
+            } => self.open_window(*reacted_at),
+            Event::CardEdited {
+                field,
+                value,
+                by: _,
+            } => self.visitor.card.set_field(*field, value.clone()),
             Event::Categorized { category, by: _ } => self.category.clone_from(category),
             Event::MarkedRead { by: _ } => self.unread = 0,
             Event::Blocked { by, until, reason } => {
-                self.block = Some(Block { by: by.clone(), until: *until, reason: reason.clone() });
+                self.block = Some(Block {
+                    by: by.clone(),
+                    until: *until,
+                    reason: reason.clone(),
+                });
             }
             Event::Unblocked { by: _ } => self.block = None,
             Event::WindowClosed => self.is_window_closed = true,
 
             Event::Claimed { by, from: _ } => self.own(by.clone()),
             Event::Released { by: _ } => self.enqueue(at),
-            Event::Transferred { to, by: _, comment: _ } => self.move_to(to, at),
+            Event::Transferred {
+                to,
+                by: _,
+                comment: _,
+            } => self.move_to(to, at),
             Event::Closed { by: _ } => {
-                self.stage = Stage::ClosedByOperator { owner: self.owner().cloned() };
+                self.stage = Stage::ClosedByOperator {
+                    owner: self.owner().cloned(),
+                };
                 self.closed_at = Some(at);
                 self.answer();
             }
-            Event::Reopened { by: _, owner: Some(owner) } => self.own(owner.clone()),
+            Event::Reopened {
+                by: _,
+                owner: Some(owner),
+            } => self.own(owner.clone()),
             Event::Reopened { by: _, owner: None } => self.enqueue(at),
             Event::Finished => {
                 self.stage = Stage::Closed;
@@ -63,9 +102,22 @@ impl Chat {
                 self.answer();
             }
 
-            Event::ReplyWritten { by, message, delivery, asks, held_until, human_agent: _ } => {
+            Event::ReplyWritten {
+                by,
+                message,
+                delivery,
+                asks,
+                held_until,
+                human_agent: _,
+            } => {
                 let (message_id, by) = (message.id, by.clone());
-                self.say_message(Author::Operator { operator: by.clone() }, message, at);
+                self.say_message(
+                    Author::Operator {
+                        operator: by.clone(),
+                    },
+                    message,
+                    at,
+                );
                 self.answer();
                 self.asked.phone |= asks.phone;
                 self.asked.email |= asks.email;
@@ -78,15 +130,25 @@ impl Chat {
                 });
             }
             Event::ReplyWithdrawn { message, by: _ } | Event::ReplySent { message, .. } => {
-                self.outgoing.retain(|outgoing| outgoing.message != *message);
+                self.outgoing
+                    .retain(|outgoing| outgoing.message != *message);
             }
             Event::ReplyFailed { message, reason } => {
-                self.set_trouble(*message, Trouble::Failed { reason: reason.clone() });
+                self.set_trouble(
+                    *message,
+                    Trouble::Failed {
+                        reason: reason.clone(),
+                    },
+                );
             }
             Event::ReplyUnconfirmed { message } => self.set_trouble(*message, Trouble::Unconfirmed),
             Event::ReplyRetried { message, by: _ } => self.set_trouble(*message, Trouble::None),
-            Event::ReplyDelivered { until, messages: _ } => self.delivered_until = self.delivered_until.max(*until),
-            Event::ReplyRead { until, messages: _ } => self.read_until = self.read_until.max(*until),
+            Event::ReplyDelivered { until, messages: _ } => {
+                self.delivered_until = self.delivered_until.max(*until)
+            }
+            Event::ReplyRead { until, messages: _ } => {
+                self.read_until = self.read_until.max(*until)
+            }
             Event::Redacted => self.forget(),
             Event::Edited { .. }
             | Event::Deleted { .. }
@@ -96,7 +158,17 @@ impl Chat {
     }
 
     fn begin(&mut self, event: &Event, at: Timestamp) {
-        let Event::Opened { visitor, language, department, reserved_for, entry, by_us: _ } = event else { return };
+        let Event::Opened {
+            visitor,
+            language,
+            department,
+            reserved_for,
+            entry,
+            by_us: _,
+        } = event
+        else {
+            return;
+        };
         self.visitor = visitor.clone();
         self.language = language.clone();
         self.department.clone_from(department);
@@ -171,7 +243,10 @@ impl Chat {
     }
 
     fn say_message(&mut self, author: Author, message: &Message, at: Timestamp) {
-        let attachment = message.attachments.first().map(|attachment| attachment.kind.clone());
+        let attachment = message
+            .attachments
+            .first()
+            .map(|attachment| attachment.kind.clone());
         self.say(author, &message.text, attachment, at);
     }
 
@@ -183,11 +258,20 @@ impl Chat {
         at: Timestamp,
     ) {
         let text = text::one_line(text, LAST_LINE_LIMIT);
-        self.last_line = Some(LastLine { author, text, attachment, at });
+        self.last_line = Some(LastLine {
+            author,
+            text,
+            attachment,
+            at,
+        });
     }
 
     fn set_trouble(&mut self, message: MessageId, trouble: Trouble) {
-        if let Some(outgoing) = self.outgoing.iter_mut().find(|outgoing| outgoing.message == message) {
+        if let Some(outgoing) = self
+            .outgoing
+            .iter_mut()
+            .find(|outgoing| outgoing.message == message)
+        {
             outgoing.trouble = trouble;
             outgoing.held_until = None;
         }

@@ -25,10 +25,17 @@ impl Chat {
             return Err(Refusal::ReasonRequired);
         }
         if reason.chars().count() > REASON_LIMIT {
-            return Err(Refusal::FieldTooLong { limit: REASON_LIMIT });
+            return Err(Refusal::FieldTooLong {
+                limit: REASON_LIMIT,
+            });
         }
-        let until = for_seconds.map(|seconds| context.now.plus(Duration::from_secs(u64::from(seconds))));
-        let mut events = vec![Event::Blocked { by: asker.id(), until, reason }];
+        let until =
+            for_seconds.map(|seconds| context.now.plus(Duration::from_secs(u64::from(seconds))));
+        let mut events = vec![Event::Blocked {
+            by: asker.id(),
+            until,
+            reason,
+        }];
         if close && self.is_open() {
             self.require_managing(asker)?;
             events.extend(self.closing(asker, context));
@@ -39,7 +46,9 @@ impl Chat {
     pub(super) fn unblock(&self, asker: &Asker<'_>) -> Result<Vec<Event>, Refusal> {
         asker.require(Right::Block)?;
         match self.block {
-            Some(_) => Ok(vec![Event::Unblocked { by: Some(asker.id()) }]),
+            Some(_) => Ok(vec![Event::Unblocked {
+                by: Some(asker.id()),
+            }]),
             None => Err(Refusal::NotBlocked),
         }
     }
@@ -53,13 +62,20 @@ mod tests {
     use super::super::{DeskCommand, Event, Refusal, Stage};
 
     fn block(for_seconds: Option<u32>, reason: &str, close: bool) -> DeskCommand {
-        DeskCommand::Block { for_seconds, reason: reason.into(), close }
+        DeskCommand::Block {
+            for_seconds,
+            reason: reason.into(),
+            close,
+        }
     }
 
     #[test]
     fn a_block_needs_a_reason_and_ends_by_itself() {
         let mut desk = held_by("anna");
-        assert_eq!(desk.by("anna", block(Some(3600), " ", false)), Err(Refusal::ReasonRequired));
+        assert_eq!(
+            desk.by("anna", block(Some(3600), " ", false)),
+            Err(Refusal::ReasonRequired)
+        );
         desk.by("anna", block(Some(3600), "spam", false)).unwrap();
         assert!(desk.chat.is_blocked(desk.now));
         desk.now = desk.now.plus(Duration::from_secs(3600));
@@ -76,13 +92,19 @@ mod tests {
         desk.now = desk.now.plus(Duration::from_secs(86_400 * 365));
         assert!(desk.chat.is_blocked(desk.now));
         desk.by("boris", DeskCommand::Unblock).unwrap();
-        assert_eq!(desk.by("boris", DeskCommand::Unblock), Err(Refusal::NotBlocked));
+        assert_eq!(
+            desk.by("boris", DeskCommand::Unblock),
+            Err(Refusal::NotBlocked)
+        );
     }
 
     #[test]
     fn a_message_of_a_blocked_visitor_opens_and_changes_nothing() {
         let mut desk = held_by("anna");
         desk.by("anna", block(Some(60), "spam", false)).unwrap();
-        assert_eq!(desk.try_visitor_writes("hello?"), Err(Refusal::VisitorBlocked));
+        assert_eq!(
+            desk.try_visitor_writes("hello?"),
+            Err(Refusal::VisitorBlocked)
+        );
     }
 }

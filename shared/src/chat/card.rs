@@ -18,15 +18,28 @@ impl Chat {
         value: Option<&str>,
         asker: &Asker<'_>,
     ) -> Result<Vec<Event>, Refusal> {
-        let limit = if field == CardField::Notes { NOTES_LIMIT } else { FIELD_LIMIT };
-        let value = value.map(|value| text::clean(value).trim().to_owned()).filter(|value| !value.is_empty());
-        if value.as_ref().is_some_and(|value| value.chars().count() > limit) {
+        let limit = if field == CardField::Notes {
+            NOTES_LIMIT
+        } else {
+            FIELD_LIMIT
+        };
+        let value = value
+            .map(|value| text::clean(value).trim().to_owned())
+            .filter(|value| !value.is_empty());
+        if value
+            .as_ref()
+            .is_some_and(|value| value.chars().count() > limit)
+        {
             return Err(Refusal::FieldTooLong { limit });
         }
         if *self.visitor.card.field(field) == value {
             return Ok(vec![]);
         }
-        Ok(vec![Event::CardEdited { by: asker.id(), field, value }])
+        Ok(vec![Event::CardEdited {
+            by: asker.id(),
+            field,
+            value,
+        }])
     }
 
     /// Only the owner's reading counts: a preview leaves the chat unread.
@@ -72,13 +85,22 @@ mod tests {
     #[test]
     fn a_field_is_written_cleaned_and_emptied() {
         let mut desk = held_by("anna");
-        let edit = |value: Option<&str>| DeskCommand::EditCard { field: CardField::Phone, value: value.map(Into::into) };
+        let edit = |value: Option<&str>| DeskCommand::EditCard {
+            field: CardField::Phone,
+            value: value.map(Into::into),
+        };
         desk.by("boris", edit(Some("  +7 900 000-00-17 "))).unwrap();
-        assert_eq!(desk.chat.visitor.card.phone.as_deref(), Some("+7 900 000-00-17"));
+        assert_eq!(
+            desk.chat.visitor.card.phone.as_deref(),
+            Some("+7 900 000-00-17")
+        );
         assert_eq!(desk.by("boris", edit(Some("+7 900 000-00-17"))), Ok(vec![]));
         desk.by("boris", edit(None)).unwrap();
         assert_eq!(desk.chat.visitor.card.phone, None);
-        assert_eq!(desk.by("boris", edit(Some(&"9".repeat(201)))), Err(Refusal::FieldTooLong { limit: 200 }));
+        assert_eq!(
+            desk.by("boris", edit(Some(&"9".repeat(201)))),
+            Err(Refusal::FieldTooLong { limit: 200 })
+        );
     }
 
     #[test]

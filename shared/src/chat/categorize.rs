@@ -23,7 +23,10 @@ impl Chat {
         if self.category.as_ref() == category {
             return Ok(vec![]);
         }
-        Ok(vec![Event::Categorized { by: asker.id(), category: category.cloned() }])
+        Ok(vec![Event::Categorized {
+            by: asker.id(),
+            category: category.cloned(),
+        }])
     }
 }
 
@@ -34,22 +37,33 @@ mod tests {
     use crate::model::CategoryPath;
 
     fn categorize(path: &[&str]) -> DeskCommand {
-        DeskCommand::Categorize { category: Some(CategoryPath(path.iter().map(|name| (*name).to_owned()).collect())) }
+        DeskCommand::Categorize {
+            category: Some(CategoryPath(
+                path.iter().map(|name| (*name).to_owned()).collect(),
+            )),
+        }
     }
 
     #[test]
     fn a_category_is_given_changed_and_cleared() {
         let mut desk = held_by("anna");
         desk.by("anna", categorize(&["Orders", "Refund"])).unwrap();
-        assert_eq!(desk.chat.category.as_ref().unwrap().to_string(), "Orders > Refund");
+        assert_eq!(
+            desk.chat.category.as_ref().unwrap().to_string(),
+            "Orders > Refund"
+        );
         desk.by("anna", categorize(&["VIP"])).unwrap();
-        desk.by("anna", DeskCommand::Categorize { category: None }).unwrap();
+        desk.by("anna", DeskCommand::Categorize { category: None })
+            .unwrap();
         assert_eq!(desk.chat.category, None);
     }
 
     #[test]
     fn a_category_that_is_not_in_the_tree_is_refused() {
         let mut desk = held_by("anna");
-        assert_eq!(desk.by("anna", categorize(&["Refund"])), Err(Refusal::UnknownCategory));
+        assert_eq!(
+            desk.by("anna", categorize(&["Refund"])),
+            Err(Refusal::UnknownCategory)
+        );
     }
 }

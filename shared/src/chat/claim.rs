@@ -7,11 +7,17 @@ impl Chat {
     /// Takes a waiting chat; claiming one's own again changes nothing.
     pub(super) fn claim(&self, take_over: bool, asker: &Asker<'_>) -> Result<Vec<Event>, Refusal> {
         match &self.stage {
-            Stage::Queue => Ok(vec![Event::Claimed { by: asker.id(), from: None }]),
+            Stage::Queue => Ok(vec![Event::Claimed {
+                by: asker.id(),
+                from: None,
+            }]),
             Stage::Chatting { owner } if *owner == asker.operator.id => Ok(vec![]),
             Stage::Chatting { owner } if take_over => {
                 asker.require(Right::TakeOver)?;
-                Ok(vec![Event::Claimed { by: asker.id(), from: Some(owner.clone()) }])
+                Ok(vec![Event::Claimed {
+                    by: asker.id(),
+                    from: Some(owner.clone()),
+                }])
             }
             Stage::Chatting { owner } => Err(Refusal::Owned { by: owner.clone() }),
             Stage::ClosedByOperator { .. } => Err(Refusal::Closed),
@@ -53,7 +59,10 @@ mod tests {
     fn the_first_of_two_claims_wins_and_the_second_learns_who() {
         let mut desk = waiting();
         desk.by("anna", CLAIM).unwrap();
-        assert_eq!(desk.by("boris", CLAIM), Err(Refusal::Owned { by: "anna".into() }));
+        assert_eq!(
+            desk.by("boris", CLAIM),
+            Err(Refusal::Owned { by: "anna".into() })
+        );
         assert_eq!(desk.chat.owner(), Some(&"anna".into()));
     }
 
@@ -66,7 +75,10 @@ mod tests {
     #[test]
     fn only_a_supervisor_takes_a_chat_from_its_owner() {
         let mut desk = held_by("anna");
-        assert!(matches!(desk.by("boris", TAKE_OVER), Err(Refusal::NotAllowed { .. })));
+        assert!(matches!(
+            desk.by("boris", TAKE_OVER),
+            Err(Refusal::NotAllowed { .. })
+        ));
         desk.by("sofia", TAKE_OVER).unwrap();
         assert_eq!(desk.chat.owner(), Some(&"sofia".into()));
     }

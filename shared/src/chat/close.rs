@@ -5,7 +5,11 @@ use super::{Chat, Context, Event, Refusal, Stage};
 
 impl Chat {
     /// Closes softly; at once for good when the grace time is off.
-    pub(super) fn close(&self, asker: &Asker<'_>, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn close(
+        &self,
+        asker: &Asker<'_>,
+        context: &Context<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
         match self.stage {
             Stage::Closed => return Err(Refusal::Finished),
             Stage::ClosedByOperator { .. } => return Ok(vec![]),
@@ -21,9 +25,10 @@ impl Chat {
     /// Begins again; whoever does it owns the chat.
     pub(super) fn reopen(&self, asker: &Asker<'_>) -> Result<Vec<Event>, Refusal> {
         match self.stage {
-            Stage::ClosedByOperator { .. } => {
-                Ok(vec![Event::Reopened { by: Some(asker.id()), owner: Some(asker.id()) }])
-            }
+            Stage::ClosedByOperator { .. } => Ok(vec![Event::Reopened {
+                by: Some(asker.id()),
+                owner: Some(asker.id()),
+            }]),
             Stage::Queue | Stage::Chatting { .. } => Err(Refusal::NotClosed),
             Stage::Closed => Err(Refusal::Finished),
         }
@@ -41,7 +46,9 @@ impl Chat {
 
     /// Whether replies may still leave: such a chat does not become final.
     pub(super) fn has_replies_under_way(&self) -> bool {
-        self.outgoing.iter().any(|outgoing| outgoing.trouble == super::Trouble::None)
+        self.outgoing
+            .iter()
+            .any(|outgoing| outgoing.trouble == super::Trouble::None)
     }
 }
 
@@ -59,7 +66,13 @@ mod tests {
         let number = desk.chat.number;
         desk.visitor_writes("one more thing");
         assert_eq!(desk.chat.number, number);
-        assert_eq!(desk.chat.stage, Stage::Chatting { owner: "anna".into() }, "anna has a desk open");
+        assert_eq!(
+            desk.chat.stage,
+            Stage::Chatting {
+                owner: "anna".into()
+            },
+            "anna has a desk open"
+        );
     }
 
     #[test]
@@ -94,13 +107,19 @@ mod tests {
     fn a_required_category_stops_the_close() {
         let mut desk = held_by("anna");
         desk.policy.categories.required = true;
-        assert_eq!(desk.by("anna", DeskCommand::Close), Err(Refusal::CategoryRequired));
+        assert_eq!(
+            desk.by("anna", DeskCommand::Close),
+            Err(Refusal::CategoryRequired)
+        );
     }
 
     #[test]
     fn only_the_owner_or_a_supervisor_closes_a_claimed_chat() {
         let mut desk = held_by("anna");
-        assert_eq!(desk.by("boris", DeskCommand::Close), Err(Refusal::Owned { by: "anna".into() }));
+        assert_eq!(
+            desk.by("boris", DeskCommand::Close),
+            Err(Refusal::Owned { by: "anna".into() })
+        );
         desk.by("sofia", DeskCommand::Close).unwrap();
         desk.by("boris", DeskCommand::Reopen).unwrap();
         assert_eq!(desk.chat.owner(), Some(&"boris".into()));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    CardField, CategoryPath, ContactAsk, DeliveryId, DepartmentId, EntryPoint, FailureReason, Language,
-    Message, MessageId, Notice, OperatorId, PlatformId, ThreadOwner, Timestamp, Visitor,
+    CardField, CategoryPath, ContactAsk, DeliveryId, DepartmentId, EntryPoint, FailureReason,
+    Language, Message, MessageId, Notice, OperatorId, PlatformId, ThreadOwner, Timestamp, Visitor,
 };
 
 /// Who asks.

@@ -7,7 +7,14 @@ use super::{Chat, Context, Event, Stage};
 impl Chat {
     /// Returns the moment at which [`super::RelayCommand::Tick`] next has something to do.
     pub fn deadline(&self, policy: &Policy) -> Option<Timestamp> {
-        [self.block_ends(), self.grace_ends(policy), self.window_notice_at(policy)].into_iter().flatten().min()
+        [
+            self.block_ends(),
+            self.grace_ends(policy),
+            self.window_notice_at(policy),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Does what is due; overdue timers fire once, in one go.
@@ -33,7 +40,9 @@ impl Chat {
 
     /// TM-11. Replies that may still leave hold the chat open.
     fn grace_ends(&self, policy: &Policy) -> Option<Timestamp> {
-        let Stage::ClosedByOperator { .. } = self.stage else { return None };
+        let Stage::ClosedByOperator { .. } = self.stage else {
+            return None;
+        };
         if self.has_replies_under_way() {
             return None;
         }
@@ -68,24 +77,41 @@ mod tests {
         assert_eq!(desk.tick(), vec![Event::WindowClosed]);
         assert_eq!(desk.chat.deadline(&desk.policy), None);
         desk.visitor_writes("still there?");
-        assert!(desk.chat.deadline(&desk.policy).is_some(), "a new window has a new end");
+        assert!(
+            desk.chat.deadline(&desk.policy).is_some(),
+            "a new window has a new end"
+        );
     }
 
     #[test]
     fn the_earliest_timer_comes_first() {
         let mut desk = held_by("anna");
-        let block = DeskCommand::Block { for_seconds: Some(60), reason: "spam".into(), close: true };
+        let block = DeskCommand::Block {
+            for_seconds: Some(60),
+            reason: "spam".into(),
+            close: true,
+        };
         desk.by("anna", block).unwrap();
-        assert_eq!(desk.chat.deadline(&desk.policy), Some(desk.now.plus(Duration::from_secs(60))));
+        assert_eq!(
+            desk.chat.deadline(&desk.policy),
+            Some(desk.now.plus(Duration::from_secs(60)))
+        );
     }
 
     #[test]
     fn overdue_timers_fire_together_after_a_long_stop() {
         let mut desk = held_by("anna");
-        let block = DeskCommand::Block { for_seconds: Some(60), reason: "spam".into(), close: true };
+        let block = DeskCommand::Block {
+            for_seconds: Some(60),
+            reason: "spam".into(),
+            close: true,
+        };
         desk.by("anna", block).unwrap();
         desk.now = desk.now.plus(Duration::from_secs(30 * 86_400));
-        assert_eq!(desk.tick(), vec![Event::Unblocked { by: None }, Event::Finished]);
+        assert_eq!(
+            desk.tick(),
+            vec![Event::Unblocked { by: None }, Event::Finished]
+        );
         assert_eq!(desk.tick(), vec![]);
     }
 }

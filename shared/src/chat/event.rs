@@ -5,8 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    CardField, CategoryPath, ChatId, ContactAsk, ContactKind, DeliveryId, DepartmentId, EntryPoint, FailureReason,
-    Language, Mark, Message, MessageId, Notice, OperatorId, PlatformId, Seq, ThreadOwner, Timestamp, Version, Visitor,
+    CardField, CategoryPath, ChatId, ContactAsk, ContactKind, DeliveryId, DepartmentId, EntryPoint,
+    FailureReason, Language, Mark, Message, MessageId, Notice, OperatorId, PlatformId, Seq,
+    ThreadOwner, Timestamp, Version, Visitor,
 };
 
 use super::TransferTarget;

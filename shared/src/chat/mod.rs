@@ -25,8 +25,8 @@ mod properties;
 mod testing;
 
 pub use command::{
-    Actor, Command, Context, DeskCommand, FreshIds, LONGEST_HOLD, Opening, PlatformCommand, Receipt, RelayCommand,
-    ReplyDraft, SettledAs, TransferTarget,
+    Actor, Command, Context, DeskCommand, FreshIds, LONGEST_HOLD, Opening, PlatformCommand,
+    Receipt, RelayCommand, ReplyDraft, SettledAs, TransferTarget,
 };
 pub use event::{Event, Stored};
 pub use refusal::Refusal;
@@ -35,9 +35,9 @@ pub use rights::{Right, Sight};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AttachmentKind, Card, CategoryPath, ChannelId, ChatId, ContactAsk, DeliveryId, DepartmentId, EntryPoint,
-    FailureReason, Language, MessageId, OperatorId, PlatformId, Policy, Seq, ThreadOwner, Timestamp, Version, Visitor,
-    VisitorId,
+    AttachmentKind, Card, CategoryPath, ChannelId, ChatId, ContactAsk, DeliveryId, DepartmentId,
+    EntryPoint, FailureReason, Language, MessageId, OperatorId, PlatformId, Policy, Seq,
+    ThreadOwner, Timestamp, Version, Visitor, VisitorId,
 };
 
 /// Where a chat stands (features 1a; the stages of later features join here).
@@ -301,7 +301,9 @@ impl Chat {
 
     /// Returns since when this chat waits in its list: the unanswered message, else its joining of the queue.
     pub fn waits_since(&self) -> Timestamp {
-        self.waiting_since.or(self.queued_at).unwrap_or(self.last_at)
+        self.waiting_since
+            .or(self.queued_at)
+            .unwrap_or(self.last_at)
     }
 
     /// Returns when plain replies can no longer leave, for channels with a reply window (OUT-06).
@@ -320,12 +322,16 @@ impl Chat {
 
     /// Whether the block, if any, is in force.
     pub fn is_blocked(&self, now: Timestamp) -> bool {
-        self.block.as_ref().is_some_and(|block| block.until.is_none_or(|until| now < until))
+        self.block
+            .as_ref()
+            .is_some_and(|block| block.until.is_none_or(|until| now < until))
     }
 
     /// Returns the replies that need a person: failed or unconfirmed (OUT-04).
     pub fn troubled(&self) -> impl Iterator<Item = &Outgoing> {
-        self.outgoing.iter().filter(|outgoing| outgoing.trouble != Trouble::None)
+        self.outgoing
+            .iter()
+            .filter(|outgoing| outgoing.trouble != Trouble::None)
     }
 
     /// Decides what follows from a command. Reads only; knows the time as an argument.
@@ -341,7 +347,11 @@ impl Chat {
         }
     }
 
-    fn decide_desk(&self, command: &DeskCommand, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+    fn decide_desk(
+        &self,
+        command: &DeskCommand,
+        context: &Context<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
         let asker = self.asker(context)?;
         match command {
             DeskCommand::Claim { take_over } => self.claim(*take_over, &asker),
@@ -351,23 +361,39 @@ impl Chat {
             DeskCommand::Retry { message } => self.retry(*message, &asker, context),
             DeskCommand::GiveUp { message } => self.give_up(*message, &asker),
             DeskCommand::Note { text, mentions } => self.note(text, mentions, &asker, context),
-            DeskCommand::Categorize { category } => self.categorize(category.as_ref(), &asker, context),
-            DeskCommand::Transfer { to, comment } => self.transfer(to, comment.as_deref(), &asker, context),
+            DeskCommand::Categorize { category } => {
+                self.categorize(category.as_ref(), &asker, context)
+            }
+            DeskCommand::Transfer { to, comment } => {
+                self.transfer(to, comment.as_deref(), &asker, context)
+            }
             DeskCommand::Close => self.close(&asker, context),
             DeskCommand::Reopen => self.reopen(&asker),
-            DeskCommand::Block { for_seconds, reason, close } => {
-                self.block_visitor(*for_seconds, reason, *close, &asker, context)
-            }
+            DeskCommand::Block {
+                for_seconds,
+                reason,
+                close,
+            } => self.block_visitor(*for_seconds, reason, *close, &asker, context),
             DeskCommand::Unblock => self.unblock(&asker),
-            DeskCommand::EditCard { field, value } => self.edit_card(*field, value.as_deref(), &asker),
+            DeskCommand::EditCard { field, value } => {
+                self.edit_card(*field, value.as_deref(), &asker)
+            }
             DeskCommand::MarkRead => Ok(self.mark_read(&asker)),
         }
     }
 
-    fn decide_relay(&self, command: &RelayCommand, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+    fn decide_relay(
+        &self,
+        command: &RelayCommand,
+        context: &Context<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
         match command {
             RelayCommand::Tick => Ok(self.tick(context)),
-            RelayCommand::Settle { delivery: _, message, result } => Ok(self.settle(*message, result)),
+            RelayCommand::Settle {
+                delivery: _,
+                message,
+                result,
+            } => Ok(self.settle(*message, result)),
         }
     }
 }

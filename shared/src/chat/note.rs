@@ -27,11 +27,21 @@ impl Chat {
         if text.chars().count() > NOTE_LIMIT {
             return Err(Refusal::FieldTooLong { limit: NOTE_LIMIT });
         }
-        if let Some(operator) = mentions.iter().find(|id| context.policy.find_operator(id).is_none()) {
-            return Err(Refusal::UnknownOperator { operator: operator.clone() });
+        if let Some(operator) = mentions
+            .iter()
+            .find(|id| context.policy.find_operator(id).is_none())
+        {
+            return Err(Refusal::UnknownOperator {
+                operator: operator.clone(),
+            });
         }
         let mentions = mentions.to_vec();
-        Ok(vec![Event::NoteWritten { by: asker.id(), message: context.fresh.message, text, mentions }])
+        Ok(vec![Event::NoteWritten {
+            by: asker.id(),
+            message: context.fresh.message,
+            text,
+            mentions,
+        }])
     }
 }
 
@@ -41,14 +51,19 @@ mod tests {
     use super::super::{DeskCommand, Event, Refusal};
 
     fn note(text: &str) -> DeskCommand {
-        DeskCommand::Note { text: text.into(), mentions: vec![] }
+        DeskCommand::Note {
+            text: text.into(),
+            mentions: vec![],
+        }
     }
 
     #[test]
     fn a_colleague_may_note_in_a_chat_of_another() {
         let mut desk = held_by("anna");
         let events = desk.by("boris", note("asks about order 4512")).unwrap();
-        assert!(matches!(&events[..], [Event::NoteWritten { text, .. }] if text == "asks about order 4512"));
+        assert!(
+            matches!(&events[..], [Event::NoteWritten { text, .. }] if text == "asks about order 4512")
+        );
         assert!(desk.chat.outgoing.is_empty(), "a note is never sent");
     }
 
@@ -56,7 +71,15 @@ mod tests {
     fn an_empty_note_and_an_unknown_colleague_are_refused() {
         let mut desk = held_by("anna");
         assert_eq!(desk.by("anna", note("  \n")), Err(Refusal::EmptyText));
-        let mention = DeskCommand::Note { text: "@nobody".into(), mentions: vec!["nobody".into()] };
-        assert_eq!(desk.by("anna", mention), Err(Refusal::UnknownOperator { operator: "nobody".into() }));
+        let mention = DeskCommand::Note {
+            text: "@nobody".into(),
+            mentions: vec!["nobody".into()],
+        };
+        assert_eq!(
+            desk.by("anna", mention),
+            Err(Refusal::UnknownOperator {
+                operator: "nobody".into()
+            })
+        );
     }
 }

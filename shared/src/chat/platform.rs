@@ -13,56 +13,103 @@ impl Chat {
         context: &Context<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         match command {
-            PlatformCommand::Receive { opening, message, standby } => {
+            PlatformCommand::Receive {
+                opening,
+                message,
+                standby,
+            } => {
                 let mut events = self.entered(opening, context)?;
-                if let Some(owner) = self.thread_change(if *standby { other() } else { ThreadOwner::Us }) {
+                if let Some(owner) =
+                    self.thread_change(if *standby { other() } else { ThreadOwner::Us })
+                {
                     events.push(owner);
                 }
                 events.push(Event::Received {
                     message: message.clone(),
                     standby: *standby,
-                    late: self.last_received_at.is_some_and(|last| message.sent_at < last),
+                    late: self
+                        .last_received_at
+                        .is_some_and(|last| message.sent_at < last),
                     contact: self.contact_in(&message.text),
                 });
                 Ok(events)
             }
-            PlatformCommand::Notice { opening, notice, opens_window, happened_at } => {
+            PlatformCommand::Notice {
+                opening,
+                notice,
+                opens_window,
+                happened_at,
+            } => {
                 let mut events = self.entered(opening, context)?;
                 let opens_window_at = opens_window.then_some(*happened_at);
-                events.push(Event::Noticed { notice: notice.clone(), opens_window_at });
+                events.push(Event::Noticed {
+                    notice: notice.clone(),
+                    opens_window_at,
+                });
                 Ok(events)
             }
-            PlatformCommand::Edit { message, text, edit, edited_at } => self.if_begun(Event::Edited {
+            PlatformCommand::Edit {
+                message,
+                text,
+                edit,
+                edited_at,
+            } => self.if_begun(Event::Edited {
                 message: *message,
                 text: text.clone(),
                 edit: *edit,
                 edited_at: *edited_at,
             }),
-            PlatformCommand::Delete { message } => self.if_begun(Event::Deleted { message: *message }),
-            PlatformCommand::React { message, emoji, reacted_at } => {
-                self.if_begun(Event::Reacted { message: *message, emoji: emoji.clone(), reacted_at: *reacted_at })
+            PlatformCommand::Delete { message } => {
+                self.if_begun(Event::Deleted { message: *message })
             }
+            PlatformCommand::React {
+                message,
+                emoji,
+                reacted_at,
+            } => self.if_begun(Event::Reacted {
+                message: *message,
+                emoji: emoji.clone(),
+                reacted_at: *reacted_at,
+            }),
             PlatformCommand::Delivered(receipt) => Ok(self.delivered(receipt)),
             PlatformCommand::Read(receipt) => Ok(self.read(receipt)),
-            PlatformCommand::EchoOurs { message, platform_id, echoed_at } => {
-                Ok(self.echo_ours(*message, platform_id, *echoed_at))
-            }
-            PlatformCommand::EchoForeign { opening, message, application } => {
+            PlatformCommand::EchoOurs {
+                message,
+                platform_id,
+                echoed_at,
+            } => Ok(self.echo_ours(*message, platform_id, *echoed_at)),
+            PlatformCommand::EchoForeign {
+                opening,
+                message,
+                application,
+            } => {
                 let mut events = self.begun_by_us(opening, context)?;
-                events.push(Event::AnsweredOutside { message: message.clone(), application: application.clone() });
+                events.push(Event::AnsweredOutside {
+                    message: message.clone(),
+                    application: application.clone(),
+                });
                 Ok(events)
             }
-            PlatformCommand::ThreadControl { opening, owner, notice } => {
+            PlatformCommand::ThreadControl {
+                opening,
+                owner,
+                notice,
+            } => {
                 let mut events = self.begun_by_us(opening, context)?;
                 events.extend(owner.clone().and_then(|owner| self.thread_change(owner)));
-                events.push(Event::Noticed { notice: notice.clone(), opens_window_at: None });
+                events.push(Event::Noticed {
+                    notice: notice.clone(),
+                    opens_window_at: None,
+                });
                 Ok(events)
             }
             PlatformCommand::Profile { visitor } => {
                 if !self.has_begun() || self.visitor == *visitor {
                     return Ok(vec![]);
                 }
-                Ok(vec![Event::ProfileChanged { visitor: visitor.clone() }])
+                Ok(vec![Event::ProfileChanged {
+                    visitor: visitor.clone(),
+                }])
             }
         }
     }
@@ -98,24 +145,39 @@ impl Chat {
     }
 
     fn if_begun(&self, event: Event) -> Result<Vec<Event>, Refusal> {
-        if self.has_begun() { Ok(vec![event]) } else { Err(Refusal::NoSuchChat) }
+        if self.has_begun() {
+            Ok(vec![event])
+        } else {
+            Err(Refusal::NoSuchChat)
+        }
     }
 
     /// Tells of a change only. Nobody told us that routing is off, so *unknown* and *us* both allow sending.
     fn thread_change(&self, owner: ThreadOwner) -> Option<Event> {
         let is_news = match (&self.thread_owner, &owner) {
-            (ThreadOwner::Other(_), ThreadOwner::Other(_)) => self.thread_owner != owner && owner != other(),
+            (ThreadOwner::Other(_), ThreadOwner::Other(_)) => {
+                self.thread_owner != owner && owner != other()
+            }
             (ThreadOwner::Unknown, ThreadOwner::Us) => false,
             (before, after) => before != after,
         };
         is_news.then_some(Event::ThreadOwned { owner })
     }
 
-    fn echo_ours(&self, message: MessageId, platform_id: &PlatformId, echoed_at: Timestamp) -> Vec<Event> {
+    fn echo_ours(
+        &self,
+        message: MessageId,
+        platform_id: &PlatformId,
+        echoed_at: Timestamp,
+    ) -> Vec<Event> {
         if self.find_outgoing(message).is_err() {
             return vec![];
         }
-        vec![Event::ReplySent { message, platform_id: Some(platform_id.clone()), platform_at: echoed_at }]
+        vec![Event::ReplySent {
+            message,
+            platform_id: Some(platform_id.clone()),
+            platform_at: echoed_at,
+        }]
     }
 
     /// Finds in an answer the contact that was asked for (meta.md 4.4: nothing marks it, so it is recognised).
@@ -128,7 +190,9 @@ impl Chat {
 
     /// Whether the visitor, not we, spoke last.
     pub fn visitor_spoke_last(&self) -> bool {
-        self.last_line.as_ref().is_some_and(|line| line.author == Author::Visitor)
+        self.last_line
+            .as_ref()
+            .is_some_and(|line| line.author == Author::Visitor)
     }
 }
 
@@ -159,8 +223,14 @@ mod tests {
     #[test]
     fn the_first_message_opens_the_chat_and_the_next_joins_it() {
         let mut desk = unborn();
-        assert!(matches!(desk.visitor_writes("hello")[..], [Event::Opened { .. }, Event::Received { .. }]));
-        assert!(matches!(desk.visitor_writes("anyone?")[..], [Event::Received { .. }]));
+        assert!(matches!(
+            desk.visitor_writes("hello")[..],
+            [Event::Opened { .. }, Event::Received { .. }]
+        ));
+        assert!(matches!(
+            desk.visitor_writes("anyone?")[..],
+            [Event::Received { .. }]
+        ));
         assert_eq!(desk.chat.unread, 2);
     }
 
@@ -177,7 +247,11 @@ mod tests {
     #[test]
     fn a_message_older_than_the_last_is_marked_late() {
         let mut desk = waiting();
-        let before = desk.chat.last_received_at.unwrap().minus(Duration::from_secs(5));
+        let before = desk
+            .chat
+            .last_received_at
+            .unwrap()
+            .minus(Duration::from_secs(5));
         let events = desk.visitor_writes_at("the one before", before);
         assert!(matches!(events[..], [Event::Received { late: true, .. }]));
     }
@@ -187,7 +261,10 @@ mod tests {
         let mut desk = waiting();
         let events = desk.answered_outside("we are on it");
         assert!(matches!(events[..], [Event::AnsweredOutside { .. }]));
-        assert_eq!(desk.chat.last_line.as_ref().unwrap().author, Author::Outside);
+        assert_eq!(
+            desk.chat.last_line.as_ref().unwrap().author,
+            Author::Outside
+        );
         assert_eq!(desk.chat.waiting_since, None);
     }
 
@@ -212,7 +289,10 @@ mod tests {
     #[test]
     fn a_contact_that_was_asked_for_is_offered_for_the_card() {
         let mut desk = held_by("anna");
-        let asks = ContactAsk { phone: true, email: true };
+        let asks = ContactAsk {
+            phone: true,
+            email: true,
+        };
         let ask = ReplyDraft {
             text: "How can we reach you?".into(),
             quotes: None,
@@ -222,11 +302,26 @@ mod tests {
         };
         desk.by("anna", DeskCommand::Reply(ask)).unwrap();
         let events = desk.visitor_writes("+15550100199");
-        assert!(matches!(events[..], [Event::Received { contact: Some(ContactKind::Phone), .. }]));
+        assert!(matches!(
+            events[..],
+            [Event::Received {
+                contact: Some(ContactKind::Phone),
+                ..
+            }]
+        ));
         let events = desk.visitor_writes("anna@acme.example");
-        assert!(matches!(events[..], [Event::Received { contact: Some(ContactKind::Email), .. }]));
+        assert!(matches!(
+            events[..],
+            [Event::Received {
+                contact: Some(ContactKind::Email),
+                ..
+            }]
+        ));
         let events = desk.visitor_writes("+15550100199");
-        assert!(matches!(events[..], [Event::Received { contact: None, .. }]), "asked once, given once");
+        assert!(
+            matches!(events[..], [Event::Received { contact: None, .. }]),
+            "asked once, given once"
+        );
     }
 
     #[test]
@@ -235,7 +330,10 @@ mod tests {
         desk.now = desk.now.plus(Duration::from_secs(3600));
         let command = PlatformCommand::Notice {
             opening: opening(),
-            notice: Notice { kind: NoticeKind::Referral, text: "came through a link".into() },
+            notice: Notice {
+                kind: NoticeKind::Referral,
+                text: "came through a link".into(),
+            },
             opens_window: true,
             happened_at: desk.now,
         };

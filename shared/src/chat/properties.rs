@@ -7,7 +7,10 @@ use proptest::prelude::*;
 
 use super::rights::{Right, has, sees};
 use super::testing::{TestDesk, unborn};
-use super::{Chat, DeskCommand, Event, Receipt, PlatformCommand, ReplyDraft, SettledAs, Sight, TransferTarget};
+use super::{
+    Chat, DeskCommand, Event, PlatformCommand, Receipt, ReplyDraft, SettledAs, Sight,
+    TransferTarget,
+};
 use crate::model::{CategoryPath, FailureReason, MessageId, OperatorId, Timestamp};
 
 #[derive(Debug, Clone)]
@@ -42,8 +45,12 @@ fn desk_command() -> impl Strategy<Value = DeskCommand> {
         })
     });
     let target = prop_oneof![
-        operator().prop_map(|login| TransferTarget::Operator { operator: login.into() }),
-        Just(TransferTarget::Department { department: "billing".into() }),
+        operator().prop_map(|login| TransferTarget::Operator {
+            operator: login.into()
+        }),
+        Just(TransferTarget::Department {
+            department: "billing".into()
+        }),
         Just(TransferTarget::Queue),
     ];
     let block = (0..7200u32, any::<bool>()).prop_map(|(seconds, close)| DeskCommand::Block {
@@ -68,7 +75,10 @@ fn desk_command() -> impl Strategy<Value = DeskCommand> {
 
 fn step() -> impl Strategy<Value = Step> {
     let result = prop_oneof![
-        Just(SettledAs::Sent { platform_id: None, begun_at: Timestamp(0) }),
+        Just(SettledAs::Sent {
+            platform_id: None,
+            begun_at: Timestamp(0)
+        }),
         Just(SettledAs::Failed(FailureReason::ThreadControlled)),
         Just(SettledAs::Unconfirmed),
     ];
@@ -90,30 +100,44 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Does one step; refusals are as good as events. Returns what happened.
 fn perform(desk: &mut TestDesk, step: &Step) -> Vec<Event> {
-    let nth = |desk: &TestDesk, n: usize| desk.chat.outgoing.get(n).map_or(MessageId(-1), |outgoing| outgoing.message);
+    let nth = |desk: &TestDesk, n: usize| {
+        desk.chat
+            .outgoing
+            .get(n)
+            .map_or(MessageId(-1), |outgoing| outgoing.message)
+    };
     match step {
         Step::VisitorWrites => desk.try_visitor_writes("hello").unwrap_or_default(),
         Step::Standby if desk.chat.is_open() && !desk.chat.is_blocked(desk.now) => {
             desk.visitor_writes_on_standby("hello")
         }
-        Step::Outside if desk.chat.is_open() && !desk.chat.is_blocked(desk.now) => desk.answered_outside("hello"),
+        Step::Outside if desk.chat.is_open() && !desk.chat.is_blocked(desk.now) => {
+            desk.answered_outside("hello")
+        }
         Step::Standby | Step::Outside => vec![],
         Step::Reads => {
             let until = Some(desk.now);
-            desk.platform(PlatformCommand::Read(Receipt { messages: vec![], until })).unwrap_or_default()
+            desk.platform(PlatformCommand::Read(Receipt {
+                messages: vec![],
+                until,
+            }))
+            .unwrap_or_default()
         }
         Step::Desk(who, command) => desk.by(who, command.clone()).unwrap_or_default(),
         Step::Withdraw(who, n) => {
             let message = nth(desk, *n);
-            desk.by(who, DeskCommand::Withdraw { message }).unwrap_or_default()
+            desk.by(who, DeskCommand::Withdraw { message })
+                .unwrap_or_default()
         }
         Step::Retry(who, n) => {
             let message = nth(desk, *n);
-            desk.by(who, DeskCommand::Retry { message }).unwrap_or_default()
+            desk.by(who, DeskCommand::Retry { message })
+                .unwrap_or_default()
         }
         Step::GiveUp(who, n) => {
             let message = nth(desk, *n);
-            desk.by(who, DeskCommand::GiveUp { message }).unwrap_or_default()
+            desk.by(who, DeskCommand::GiveUp { message })
+                .unwrap_or_default()
         }
         Step::Settle(n, result) => {
             let message = nth(desk, *n);
@@ -139,14 +163,25 @@ fn follow_replies(fates: &mut BTreeMap<MessageId, &'static str>, events: &[Event
     for event in events {
         match event {
             Event::ReplyWritten { message, .. } => {
-                assert_eq!(fates.insert(message.id, "written"), None, "a reply is written once");
+                assert_eq!(
+                    fates.insert(message.id, "written"),
+                    None,
+                    "a reply is written once"
+                );
             }
             Event::ReplySent { message, .. } => {
                 let before = fates.insert(*message, "sent");
-                assert!(!matches!(before, None | Some("sent" | "withdrawn")), "sent after {before:?}");
+                assert!(
+                    !matches!(before, None | Some("sent" | "withdrawn")),
+                    "sent after {before:?}"
+                );
             }
             Event::ReplyWithdrawn { message, .. } => {
-                assert_eq!(fates.insert(*message, "withdrawn"), Some("written"), "only what has not left is taken back");
+                assert_eq!(
+                    fates.insert(*message, "withdrawn"),
+                    Some("written"),
+                    "only what has not left is taken back"
+                );
             }
             _ => {}
         }
@@ -207,10 +242,19 @@ proptest! {
 fn a_higher_role_never_sees_less_and_never_may_less() {
     use crate::model::Role;
     for right in super::rights::ALL_RIGHTS {
-        assert!(!has(Role::Operator, right) || has(Role::Supervisor, right), "{right:?}");
-        assert!(!has(Role::Supervisor, right) || has(Role::Admin, right), "{right:?}");
+        assert!(
+            !has(Role::Operator, right) || has(Role::Supervisor, right),
+            "{right:?}"
+        );
+        assert!(
+            !has(Role::Supervisor, right) || has(Role::Admin, right),
+            "{right:?}"
+        );
     }
-    assert!(has(Role::Operator, Right::Block), "operators may block (BL-03)");
+    assert!(
+        has(Role::Operator, Right::Block),
+        "operators may block (BL-03)"
+    );
 }
 
 #[test]
@@ -240,8 +284,15 @@ fn the_rights_hide_what_they_should() {
     ];
     for (who, owner, department, reserved, hide, seen) in table {
         policy.hide_others = hide;
-        assert_eq!(check(&policy, who, &sight(owner, department, reserved)), seen, "{who} {owner:?} {department:?}");
+        assert_eq!(
+            check(&policy, who, &sight(owner, department, reserved)),
+            seen,
+            "{who} {owner:?} {department:?}"
+        );
     }
     policy.channels[0].active = false;
-    assert!(!check(&policy, "sofia", &sight(None, None, None)), "a switched-off channel is seen by nobody (CH-12)");
+    assert!(
+        !check(&policy, "sofia", &sight(None, None, None)),
+        "a switched-off channel is seen by nobody (CH-12)"
+    );
 }

@@ -25,9 +25,14 @@ impl Chat {
         if !self.has_begun() {
             return None;
         }
-        let until = receipt.until.filter(|until| known.is_none_or(|known| *until > known));
+        let until = receipt
+            .until
+            .filter(|until| known.is_none_or(|known| *until > known));
         let is_news = until.is_some() || !receipt.messages.is_empty();
-        is_news.then(|| Receipt { messages: receipt.messages.clone(), until })
+        is_news.then(|| Receipt {
+            messages: receipt.messages.clone(),
+            until,
+        })
     }
 }
 
@@ -40,11 +45,19 @@ mod tests {
     #[test]
     fn a_watermark_only_rises() {
         let mut desk = held_by("anna");
-        let read = |until| PlatformCommand::Read(Receipt { messages: vec![], until: Some(Timestamp(until)) });
+        let read = |until| {
+            PlatformCommand::Read(Receipt {
+                messages: vec![],
+                until: Some(Timestamp(until)),
+            })
+        };
         assert_eq!(desk.platform(read(200)).unwrap().len(), 1);
         assert_eq!(desk.platform(read(100)).unwrap(), vec![]);
         assert_eq!(desk.platform(read(200)).unwrap(), vec![]);
-        assert!(matches!(desk.platform(read(300)).unwrap()[..], [Event::ReplyRead { .. }]));
+        assert!(matches!(
+            desk.platform(read(300)).unwrap()[..],
+            [Event::ReplyRead { .. }]
+        ));
         assert_eq!(desk.chat.read_until, Some(Timestamp(300)));
     }
 }

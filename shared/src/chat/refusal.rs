@@ -112,20 +112,26 @@ impl Refusal {
             Self::NotBlocked => "The visitor is not blocked".into(),
             Self::WindowClosed { .. } => "The platform's reply window has closed".into(),
             Self::EmptyText => "There is nothing to send".into(),
-            Self::TooLong { length, limit } => format!("The text has {length} characters, the channel takes {limit}"),
+            Self::TooLong { length, limit } => {
+                format!("The text has {length} characters, the channel takes {limit}")
+            }
             Self::EmptyPlaceholder { name } => format!("{{{name}}} is not filled in"),
             Self::NotSupported { ability } => format!("This channel cannot do that: {ability}"),
             Self::ChannelGone => "This chat's channel is not in the configuration any more".into(),
             Self::UnknownCategory => "There is no such category".into(),
             Self::CategoryRequired => "A chat needs a category before it is closed".into(),
             Self::UnknownOperator { operator } => format!("There is no operator {operator}"),
-            Self::UnknownDepartment { department } => format!("There is no department {department}"),
+            Self::UnknownDepartment { department } => {
+                format!("There is no department {department}")
+            }
             Self::SameTarget => "The chat is there already".into(),
             Self::AlreadyLeaving => "The reply is on its way".into(),
             Self::NotRetryable => "The reply needs no second try".into(),
             Self::ReasonRequired => "A block needs a reason".into(),
             Self::FieldTooLong { limit } => format!("The text is longer than {limit} characters"),
-            Self::HoldTooLong { limit } => format!("A reply is held for {} seconds at most", limit.0),
+            Self::HoldTooLong { limit } => {
+                format!("A reply is held for {} seconds at most", limit.0)
+            }
         }
     }
 

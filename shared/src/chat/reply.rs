@@ -47,18 +47,25 @@ impl Chat {
     /// Returns what must happen before this operator may answer: only the owner's replies leave (invariant 4).
     fn owning_for_reply(&self, asker: &Asker<'_>) -> Result<Vec<Event>, Refusal> {
         match &self.stage {
-            Stage::Queue => Ok(vec![Event::Claimed { by: asker.id(), from: None }]),
+            Stage::Queue => Ok(vec![Event::Claimed {
+                by: asker.id(),
+                from: None,
+            }]),
             Stage::Chatting { owner } if *owner == asker.operator.id => Ok(vec![]),
             Stage::Chatting { owner } => Err(Refusal::Owned { by: owner.clone() }),
-            Stage::ClosedByOperator { .. } => {
-                Ok(vec![Event::Reopened { by: Some(asker.id()), owner: Some(asker.id()) }])
-            }
+            Stage::ClosedByOperator { .. } => Ok(vec![Event::Reopened {
+                by: Some(asker.id()),
+                owner: Some(asker.id()),
+            }]),
             Stage::Closed => Err(Refusal::Finished),
         }
     }
 
     fn checked_text(&self, draft: &ReplyDraft, context: &Context<'_>) -> Result<String, Refusal> {
-        let channel = context.policy.find_channel(&self.visitor.channel).ok_or(Refusal::ChannelGone)?;
+        let channel = context
+            .policy
+            .find_channel(&self.visitor.channel)
+            .ok_or(Refusal::ChannelGone)?;
         let abilities = &channel.abilities;
         let text = text::clean(&draft.text).into_owned();
         if text.trim().is_empty() {
@@ -66,17 +73,26 @@ impl Chat {
         }
         let length = text::utf16_len(&text);
         if length > abilities.text_limit {
-            return Err(Refusal::TooLong { length, limit: abilities.text_limit });
+            return Err(Refusal::TooLong {
+                length,
+                limit: abilities.text_limit,
+            });
         }
         if let Some(name) = text::find_placeholder(&text) {
-            return Err(Refusal::EmptyPlaceholder { name: name.to_owned() });
+            return Err(Refusal::EmptyPlaceholder {
+                name: name.to_owned(),
+            });
         }
         if draft.quotes.is_some() && !abilities.quotes {
-            return Err(Refusal::NotSupported { ability: "quotes".into() });
+            return Err(Refusal::NotSupported {
+                ability: "quotes".into(),
+            });
         }
         let can_ask = abilities.asks_contacts;
         if (draft.asks.phone && !can_ask.phone) || (draft.asks.email && !can_ask.email) {
-            return Err(Refusal::NotSupported { ability: "asks_contacts".into() });
+            return Err(Refusal::NotSupported {
+                ability: "asks_contacts".into(),
+            });
         }
         Ok(text)
     }
@@ -85,8 +101,14 @@ impl Chat {
         if self.window_is_open(context) {
             return Ok(());
         }
-        let human = self.human_window_ends(context.policy).is_some_and(|ends| context.now < ends);
-        if human && human_agent { Ok(()) } else { Err(Refusal::WindowClosed { human_agent: human }) }
+        let human = self
+            .human_window_ends(context.policy)
+            .is_some_and(|ends| context.now < ends);
+        if human && human_agent {
+            Ok(())
+        } else {
+            Err(Refusal::WindowClosed { human_agent: human })
+        }
     }
 
     /// A plain reply is never tagged: the platform punishes tags inside the window (OUT-07).
@@ -95,9 +117,14 @@ impl Chat {
     }
 
     fn window_is_open(&self, context: &Context<'_>) -> bool {
-        let has_window =
-            context.policy.find_channel(&self.visitor.channel).is_some_and(|c| c.abilities.reply_window.is_some());
-        !has_window || self.window_ends(context.policy).is_some_and(|ends| context.now < ends)
+        let has_window = context
+            .policy
+            .find_channel(&self.visitor.channel)
+            .is_some_and(|c| c.abilities.reply_window.is_some());
+        !has_window
+            || self
+                .window_ends(context.policy)
+                .is_some_and(|ends| context.now < ends)
     }
 
     /// Takes a held reply back. That the outbox has not begun it is checked again when this is committed.
@@ -109,13 +136,18 @@ impl Chat {
     ) -> Result<Vec<Event>, Refusal> {
         let outgoing = self.find_outgoing(message)?;
         if outgoing.by != asker.operator.id {
-            return Err(Refusal::Owned { by: outgoing.by.clone() });
+            return Err(Refusal::Owned {
+                by: outgoing.by.clone(),
+            });
         }
         let is_held = outgoing.held_until.is_some_and(|until| context.now < until);
         if outgoing.trouble != Trouble::None || !is_held {
             return Err(Refusal::AlreadyLeaving);
         }
-        Ok(vec![Event::ReplyWithdrawn { message, by: asker.id() }])
+        Ok(vec![Event::ReplyWithdrawn {
+            message,
+            by: asker.id(),
+        }])
     }
 
     /// Puts a failed or unconfirmed reply into the outbox again, as it was written (OUT-04).
@@ -137,18 +169,26 @@ impl Chat {
             return Err(Refusal::ChannelGone);
         }
         self.check_window(false, context)?;
-        Ok(vec![Event::ReplyRetried { message, by: asker.id() }])
+        Ok(vec![Event::ReplyRetried {
+            message,
+            by: asker.id(),
+        }])
     }
 
     /// Stops waiting for a reply: unconfirmed, or still in the outbox behind a broken channel.
-    pub(super) fn give_up(&self, message: MessageId, asker: &Asker<'_>) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn give_up(
+        &self,
+        message: MessageId,
+        asker: &Asker<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
         let outgoing = self.find_outgoing(message)?;
         self.require_managing(asker)?;
         match outgoing.trouble {
             Trouble::Failed { .. } => Err(Refusal::NotRetryable),
-            Trouble::None | Trouble::Unconfirmed => {
-                Ok(vec![Event::ReplyFailed { message, reason: FailureReason::GivenUp }])
-            }
+            Trouble::None | Trouble::Unconfirmed => Ok(vec![Event::ReplyFailed {
+                message,
+                reason: FailureReason::GivenUp,
+            }]),
         }
     }
 
@@ -158,17 +198,28 @@ impl Chat {
             return vec![];
         }
         vec![match result {
-            SettledAs::Sent { platform_id, begun_at } => {
-                Event::ReplySent { message, platform_id: platform_id.clone(), platform_at: *begun_at }
-            }
-            SettledAs::Failed(reason) => Event::ReplyFailed { message, reason: reason.clone() },
+            SettledAs::Sent {
+                platform_id,
+                begun_at,
+            } => Event::ReplySent {
+                message,
+                platform_id: platform_id.clone(),
+                platform_at: *begun_at,
+            },
+            SettledAs::Failed(reason) => Event::ReplyFailed {
+                message,
+                reason: reason.clone(),
+            },
             SettledAs::Unconfirmed => Event::ReplyUnconfirmed { message },
         }]
     }
 
     /// Returns a reply that has not arrived safely.
     pub fn find_outgoing(&self, message: MessageId) -> Result<&Outgoing, Refusal> {
-        self.outgoing.iter().find(|outgoing| outgoing.message == message).ok_or(Refusal::NoSuchMessage)
+        self.outgoing
+            .iter()
+            .find(|outgoing| outgoing.message == message)
+            .ok_or(Refusal::NoSuchMessage)
     }
 }
 
@@ -196,7 +247,13 @@ mod tests {
     }
 
     fn draft(text: &str) -> ReplyDraft {
-        ReplyDraft { text: text.into(), quotes: None, asks: Default::default(), human_agent: false, hold_ms: Some(0) }
+        ReplyDraft {
+            text: text.into(),
+            quotes: None,
+            asks: Default::default(),
+            human_agent: false,
+            hold_ms: Some(0),
+        }
     }
 
     fn written(events: &[Event]) -> MessageId {
@@ -210,7 +267,10 @@ mod tests {
     fn answering_is_claiming() {
         let mut desk = waiting();
         let events = desk.by("anna", reply("Hello!")).unwrap();
-        assert!(matches!(events[..], [Event::Claimed { .. }, Event::ReplyWritten { .. }]));
+        assert!(matches!(
+            events[..],
+            [Event::Claimed { .. }, Event::ReplyWritten { .. }]
+        ));
         assert_eq!(desk.chat.owner(), Some(&"anna".into()));
         assert_eq!(desk.chat.waiting_since, None);
     }
@@ -218,8 +278,14 @@ mod tests {
     #[test]
     fn a_reply_of_anybody_but_the_owner_is_refused_with_the_owners_name() {
         let mut desk = held_by("anna");
-        assert_eq!(desk.by("boris", reply("Hello!")), Err(Refusal::Owned { by: "anna".into() }));
-        assert_eq!(desk.by("sofia", reply("Hello!")), Err(Refusal::Owned { by: "anna".into() }));
+        assert_eq!(
+            desk.by("boris", reply("Hello!")),
+            Err(Refusal::Owned { by: "anna".into() })
+        );
+        assert_eq!(
+            desk.by("sofia", reply("Hello!")),
+            Err(Refusal::Owned { by: "anna".into() })
+        );
     }
 
     #[test]
@@ -236,7 +302,13 @@ mod tests {
         let mut desk = held_by("anna");
         let limit = desk.policy.channels[0].abilities.text_limit;
         let too_long = "😀".repeat(limit / 2 + 1);
-        assert_eq!(desk.by("anna", reply(&too_long)), Err(Refusal::TooLong { length: limit + 2, limit }));
+        assert_eq!(
+            desk.by("anna", reply(&too_long)),
+            Err(Refusal::TooLong {
+                length: limit + 2,
+                limit
+            })
+        );
         desk.by("anna", reply(&"😀".repeat(limit / 2))).unwrap();
         assert_eq!(desk.by("anna", reply(" \n ")), Err(Refusal::EmptyText));
     }
@@ -244,8 +316,15 @@ mod tests {
     #[test]
     fn an_empty_placeholder_never_reaches_a_visitor() {
         let mut desk = held_by("anna");
-        let refusal = desk.by("anna", reply("Hello, {visitor.first_name}!")).unwrap_err();
-        assert_eq!(refusal, Refusal::EmptyPlaceholder { name: "visitor.first_name".into() });
+        let refusal = desk
+            .by("anna", reply("Hello, {visitor.first_name}!"))
+            .unwrap_err();
+        assert_eq!(
+            refusal,
+            Refusal::EmptyPlaceholder {
+                name: "visitor.first_name".into()
+            }
+        );
     }
 
     #[test]
@@ -255,39 +334,73 @@ mod tests {
         desk.now = opened.plus(Duration::from_secs(24 * 3600 - 60));
         desk.by("anna", reply("in time")).unwrap();
         desk.now = opened.plus(Duration::from_secs(24 * 3600 + 60));
-        assert_eq!(desk.by("anna", reply("late")), Err(Refusal::WindowClosed { human_agent: false }));
+        assert_eq!(
+            desk.by("anna", reply("late")),
+            Err(Refusal::WindowClosed { human_agent: false })
+        );
     }
 
     #[test]
     fn a_person_may_confirm_a_human_agent_reply_after_the_window() {
         let mut desk = held_by("anna");
         desk.policy.channels[0].abilities.human_window = Some(Seconds(7 * 86_400));
-        desk.now = desk.chat.window_from.unwrap().plus(Duration::from_secs(25 * 3600));
-        assert_eq!(desk.by("anna", reply("late")), Err(Refusal::WindowClosed { human_agent: true }));
-        let confirmed = DeskCommand::Reply(ReplyDraft { human_agent: true, ..draft("late") });
+        desk.now = desk
+            .chat
+            .window_from
+            .unwrap()
+            .plus(Duration::from_secs(25 * 3600));
+        assert_eq!(
+            desk.by("anna", reply("late")),
+            Err(Refusal::WindowClosed { human_agent: true })
+        );
+        let confirmed = DeskCommand::Reply(ReplyDraft {
+            human_agent: true,
+            ..draft("late")
+        });
         let events = desk.by("anna", confirmed).unwrap();
-        assert!(matches!(events.last(), Some(Event::ReplyWritten { human_agent: true, .. })));
+        assert!(matches!(
+            events.last(),
+            Some(Event::ReplyWritten {
+                human_agent: true,
+                ..
+            })
+        ));
     }
 
     #[test]
     fn a_tag_is_never_put_on_a_reply_inside_the_window() {
         let mut desk = held_by("anna");
-        let confirmed = DeskCommand::Reply(ReplyDraft { human_agent: true, ..draft("early") });
+        let confirmed = DeskCommand::Reply(ReplyDraft {
+            human_agent: true,
+            ..draft("early")
+        });
         let events = desk.by("anna", confirmed).unwrap();
-        assert!(matches!(events.last(), Some(Event::ReplyWritten { human_agent: false, .. })));
+        assert!(matches!(
+            events.last(),
+            Some(Event::ReplyWritten {
+                human_agent: false,
+                ..
+            })
+        ));
     }
 
     #[test]
     fn a_held_reply_can_be_taken_back_until_it_leaves() {
         let mut desk = held_by("anna");
-        let held = DeskCommand::Reply(ReplyDraft { hold_ms: Some(3000), ..draft("oops") });
+        let held = DeskCommand::Reply(ReplyDraft {
+            hold_ms: Some(3000),
+            ..draft("oops")
+        });
         let message = written(&desk.by("anna", held.clone()).unwrap());
         desk.by("anna", DeskCommand::Withdraw { message }).unwrap();
         assert!(desk.chat.outgoing.is_empty());
 
         let message = written(&desk.by("anna", held).unwrap());
         desk.now = desk.now.plus(Duration::from_secs(3));
-        assert_eq!(desk.by("anna", DeskCommand::Withdraw { message }), Err(Refusal::AlreadyLeaving));
+        assert_eq!(
+            desk.by("anna", DeskCommand::Withdraw { message }),
+            Err(Refusal::AlreadyLeaving)
+        );
     }
 
     #[test]
@@ -297,10 +410,16 @@ mod tests {
         desk.settle(message, SettledAs::Failed(FailureReason::ThreadControlled));
         assert_eq!(desk.chat.troubled().count(), 1);
         desk.by("anna", DeskCommand::Retry { message }).unwrap();
-        assert_eq!(desk.chat.find_outgoing(message).unwrap().trouble, Trouble::None);
+        assert_eq!(
+            desk.chat.find_outgoing(message).unwrap().trouble,
+            Trouble::None
+        );
         desk.settle(message, SettledAs::Unconfirmed);
         desk.by("anna", DeskCommand::GiveUp { message }).unwrap();
-        assert!(matches!(desk.chat.find_outgoing(message).unwrap().trouble, Trouble::Failed { .. }));
+        assert!(matches!(
+            desk.chat.find_outgoing(message).unwrap().trouble,
+            Trouble::Failed { .. }
+        ));
     }
 
     #[test]
@@ -308,15 +427,25 @@ mod tests {
         let mut desk = held_by("anna");
         let message = written(&desk.by("anna", reply("Hello!")).unwrap());
         desk.echo_ours(message, "m_1");
-        assert_eq!(desk.settle(message, SettledAs::Failed(FailureReason::WindowClosed)), vec![]);
+        assert_eq!(
+            desk.settle(message, SettledAs::Failed(FailureReason::WindowClosed)),
+            vec![]
+        );
         assert!(desk.chat.outgoing.is_empty());
     }
 
     #[test]
     fn a_blocked_visitor_is_not_written_to() {
         let mut desk = held_by("anna");
-        let block = DeskCommand::Block { for_seconds: None, reason: "spam".into(), close: false };
+        let block = DeskCommand::Block {
+            for_seconds: None,
+            reason: "spam".into(),
+            close: false,
+        };
         desk.by("anna", block).unwrap();
-        assert_eq!(desk.by("anna", reply("Hello!")), Err(Refusal::VisitorBlocked));
+        assert_eq!(
+            desk.by("anna", reply("Hello!")),
+            Err(Refusal::VisitorBlocked)
+        );
     }
 }

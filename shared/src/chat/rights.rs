@@ -113,7 +113,10 @@ impl Sight {
 /// sees the own ones, and those of the own departments or of none, unless they are reserved for another; with
 /// `hide_others` only while nobody owns them.
 pub fn sees(operator: &Operator, sight: &Sight, policy: &Policy) -> bool {
-    if policy.find_channel(&sight.channel).is_some_and(|channel| !channel.active) {
+    if policy
+        .find_channel(&sight.channel)
+        .is_some_and(|channel| !channel.active)
+    {
         return false;
     }
     if has(operator.role, Right::SeeAll) {
@@ -127,8 +130,14 @@ pub fn sees(operator: &Operator, sight: &Sight, policy: &Policy) -> bool {
             return false;
         }
     }
-    let in_department = sight.department.as_ref().is_none_or(|department| operator.departments.contains(department));
-    let for_me = sight.reserved_for.as_ref().is_none_or(|reserved| *reserved == operator.id);
+    let in_department = sight
+        .department
+        .as_ref()
+        .is_none_or(|department| operator.departments.contains(department));
+    let for_me = sight
+        .reserved_for
+        .as_ref()
+        .is_none_or(|reserved| *reserved == operator.id);
     in_department && for_me
 }
 
@@ -144,15 +153,24 @@ impl Asker<'_> {
     }
 
     pub(super) fn require(&self, right: Right) -> Result<(), Refusal> {
-        if has(self.operator.role, right) { Ok(()) } else { Err(Refusal::NotAllowed { right }) }
+        if has(self.operator.role, right) {
+            Ok(())
+        } else {
+            Err(Refusal::NotAllowed { right })
+        }
     }
 }
 
 impl Chat {
     /// Finds who asks; a chat out of sight is a chat that does not exist.
     pub(super) fn asker<'a>(&self, context: &Context<'a>) -> Result<Asker<'a>, Refusal> {
-        let Actor::Operator(id) = context.actor else { return Err(Refusal::NoSuchChat) };
-        let operator = context.policy.find_operator(id).ok_or(Refusal::NoSuchChat)?;
+        let Actor::Operator(id) = context.actor else {
+            return Err(Refusal::NoSuchChat);
+        };
+        let operator = context
+            .policy
+            .find_operator(id)
+            .ok_or(Refusal::NoSuchChat)?;
         if self.has_begun() && sees(operator, &Sight::of(self), context.policy) {
             Ok(Asker { operator })
         } else {
@@ -163,7 +181,10 @@ impl Chat {
     /// Whether the asker may manage this chat: the own, an unowned one, or with the right to manage others'.
     pub(super) fn require_managing(&self, asker: &Asker<'_>) -> Result<(), Refusal> {
         match self.owner() {
-            Some(owner) if *owner != asker.operator.id && !has(asker.operator.role, Right::ManageOthers) => {
+            Some(owner)
+                if *owner != asker.operator.id
+                    && !has(asker.operator.role, Right::ManageOthers) =>
+            {
                 Err(Refusal::Owned { by: owner.clone() })
             }
             Some(_) | None => Ok(()),

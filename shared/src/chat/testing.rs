@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Abilities, Card, Category, CategoryPath, CategoryTree, ChannelId, ChannelProfile, ChatId, Company, ContactAsk,
-    DeliveryId, Department, DepartmentId, DeskSettings, Language, Mark, Message, MessageId, Operator, OperatorId,
-    PlatformId, Policy, Reconciles, Role, Seconds, Seq, Timeouts, Timestamp, Visitor, VisitorId,
+    Abilities, Card, Category, CategoryPath, CategoryTree, ChannelId, ChannelProfile, ChatId,
+    Company, ContactAsk, DeliveryId, Department, DepartmentId, DeskSettings, Language, Mark,
+    Message, MessageId, Operator, OperatorId, PlatformId, Policy, Reconciles, Role, Seconds, Seq,
+    Timeouts, Timestamp, Visitor, VisitorId,
 };
 
 use super::{
-    Actor, Chat, Command, Context, DeskCommand, Event, FreshIds, Opening, PlatformCommand, Refusal, RelayCommand,
-    SettledAs, Stored,
+    Actor, Chat, Command, Context, DeskCommand, Event, FreshIds, Opening, PlatformCommand, Refusal,
+    RelayCommand, SettledAs, Stored,
 };
 
 /// Noon of some day.
@@ -44,16 +45,25 @@ pub(super) fn waiting() -> TestDesk {
 
 pub(super) fn held_by(login: &str) -> TestDesk {
     let mut desk = waiting();
-    desk.by(login, DeskCommand::Claim { take_over: false }).unwrap();
+    desk.by(login, DeskCommand::Claim { take_over: false })
+        .unwrap();
     desk
 }
 
 impl TestDesk {
     pub(super) fn give(&mut self, command: Command, actor: Actor) -> Result<Vec<Event>, Refusal> {
         self.fresh += 2;
-        let fresh = FreshIds { message: MessageId(self.fresh), delivery: DeliveryId(self.fresh + 1) };
-        let context =
-            Context { now: self.now, policy: &self.policy, actor: &actor, online: &self.online, fresh };
+        let fresh = FreshIds {
+            message: MessageId(self.fresh),
+            delivery: DeliveryId(self.fresh + 1),
+        };
+        let context = Context {
+            now: self.now,
+            policy: &self.policy,
+            actor: &actor,
+            online: &self.online,
+            fresh,
+        };
         let events = self.chat.decide(&command, &context)?;
         for event in &events {
             self.store(event.clone());
@@ -83,17 +93,27 @@ impl TestDesk {
     }
 
     pub(super) fn tick(&mut self) -> Vec<Event> {
-        self.give(Command::Relay(RelayCommand::Tick), Actor::Relay).unwrap()
+        self.give(Command::Relay(RelayCommand::Tick), Actor::Relay)
+            .unwrap()
     }
 
     pub(super) fn settle(&mut self, message: MessageId, result: SettledAs) -> Vec<Event> {
-        let command = RelayCommand::Settle { delivery: DeliveryId(0), message, result };
+        let command = RelayCommand::Settle {
+            delivery: DeliveryId(0),
+            message,
+            result,
+        };
         self.give(Command::Relay(command), Actor::Relay).unwrap()
     }
 
     pub(super) fn echo_ours(&mut self, message: MessageId, platform_id: &str) -> Vec<Event> {
         let platform_id = platform_id.into();
-        self.platform(PlatformCommand::EchoOurs { message, platform_id, echoed_at: self.now }).unwrap()
+        self.platform(PlatformCommand::EchoOurs {
+            message,
+            platform_id,
+            echoed_at: self.now,
+        })
+        .unwrap()
     }
 
     pub(super) fn try_visitor_writes(&mut self, text: &str) -> Result<Vec<Event>, Refusal> {
@@ -112,14 +132,28 @@ impl TestDesk {
         self.receive(text, self.now, true).unwrap()
     }
 
-    fn receive(&mut self, text: &str, sent_at: Timestamp, standby: bool) -> Result<Vec<Event>, Refusal> {
+    fn receive(
+        &mut self,
+        text: &str,
+        sent_at: Timestamp,
+        standby: bool,
+    ) -> Result<Vec<Event>, Refusal> {
         let message = self.message(text, sent_at);
-        self.platform(PlatformCommand::Receive { opening: opening(), message, standby })
+        self.platform(PlatformCommand::Receive {
+            opening: opening(),
+            message,
+            standby,
+        })
     }
 
     pub(super) fn answered_outside(&mut self, text: &str) -> Vec<Event> {
         let message = self.message(text, self.now);
-        self.platform(PlatformCommand::EchoForeign { opening: opening(), message, application: None }).unwrap()
+        self.platform(PlatformCommand::EchoForeign {
+            opening: opening(),
+            message,
+            application: None,
+        })
+        .unwrap()
     }
 
     fn message(&mut self, text: &str, sent_at: Timestamp) -> Message {
@@ -142,7 +176,10 @@ pub(super) fn opening() -> Opening {
             id: VisitorId(5),
             channel: "acme-page".into(),
             platform_id: "7412589630147852".into(),
-            card: Card { name: Some("Olga Example".into()), ..Card::default() },
+            card: Card {
+                name: Some("Olga Example".into()),
+                ..Card::default()
+            },
         },
         language: "en".into(),
         department: None,
@@ -161,8 +198,13 @@ pub(super) fn policy() -> Policy {
         ui_language: "en".into(),
         max_chats: 5,
     };
-    let department = |id: &str| Department { id: DepartmentId(id.into()), name: id.into() };
-    let category = |path: &[&str]| Category { path: CategoryPath(path.iter().map(|n| (*n).to_owned()).collect()) };
+    let department = |id: &str| Department {
+        id: DepartmentId(id.into()),
+        name: id.into(),
+    };
+    let category = |path: &[&str]| Category {
+        path: CategoryPath(path.iter().map(|n| (*n).to_owned()).collect()),
+    };
     Policy {
         company: Company {
             name: "Acme Ltd".into(),
@@ -179,11 +221,18 @@ pub(super) fn policy() -> Policy {
         channels: vec![channel()],
         categories: CategoryTree {
             required: false,
-            list: vec![category(&["Orders"]), category(&["Orders", "Refund"]), category(&["VIP"])],
+            list: vec![
+                category(&["Orders"]),
+                category(&["Orders", "Refund"]),
+                category(&["VIP"]),
+            ],
         },
         templates: vec![],
         hide_others: false,
-        timeouts: Timeouts { close_final: Seconds(86_400), ..Timeouts::default() },
+        timeouts: Timeouts {
+            close_final: Seconds(86_400),
+            ..Timeouts::default()
+        },
         desk: DeskSettings {
             theme: "dark".into(),
             keymap: "default".into(),
@@ -210,7 +259,10 @@ fn channel() -> ChannelProfile {
             quotes: true,
             typing: true,
             seen: true,
-            asks_contacts: ContactAsk { phone: true, email: true },
+            asks_contacts: ContactAsk {
+                phone: true,
+                email: true,
+            },
             delivered_receipts: true,
             read_receipts: true,
             starts_chats: false,

@@ -80,7 +80,11 @@ impl Timeline {
 
     /// Takes a new event in. An event it has is passed over.
     pub fn push(&mut self, stored: Stored) {
-        if self.events.last().is_some_and(|last| stored.seq <= last.seq) {
+        if self
+            .events
+            .last()
+            .is_some_and(|last| stored.seq <= last.seq)
+        {
             return;
         }
         self.fold(&stored);
@@ -105,45 +109,85 @@ impl Timeline {
 
     fn fold(&mut self, stored: &Stored) {
         match &stored.event {
-            Event::Received { message, late, contact, standby: _ } => {
+            Event::Received {
+                message,
+                late,
+                contact,
+                standby: _,
+            } => {
                 let mut entry = MessageEntry::new(Author::Visitor, message, stored);
                 entry.is_late = *late;
                 entry.contact = *contact;
                 self.add_message(entry);
             }
-            Event::AnsweredOutside { message, application: _ } => {
+            Event::AnsweredOutside {
+                message,
+                application: _,
+            } => {
                 self.add_message(MessageEntry::new(Author::Outside, message, stored));
             }
-            Event::ReplyWritten { by, message, held_until, .. } => {
-                let mut entry = MessageEntry::new(Author::Operator { operator: by.clone() }, message, stored);
+            Event::ReplyWritten {
+                by,
+                message,
+                held_until,
+                ..
+            } => {
+                let mut entry = MessageEntry::new(
+                    Author::Operator {
+                        operator: by.clone(),
+                    },
+                    message,
+                    stored,
+                );
                 entry.delivery = Some(DeliveryState::Queued);
                 entry.held_until = *held_until;
                 self.add_message(entry);
             }
-            Event::Edited { message: Some(message), text, edit, edited_at: _ } => self.change(*message, |entry| {
+            Event::Edited {
+                message: Some(message),
+                text,
+                edit,
+                edited_at: _,
+            } => self.change(*message, |entry| {
                 if *edit > entry.edits {
                     entry.edits = *edit;
                     entry.text.clone_from(text);
                 }
             }),
             Event::Deleted { message } => self.change(*message, |entry| entry.is_deleted = true),
-            Event::Reacted { message: Some(message), emoji, reacted_at } => self.change(*message, |entry| {
+            Event::Reacted {
+                message: Some(message),
+                emoji,
+                reacted_at,
+            } => self.change(*message, |entry| {
                 if entry.reacted_at.is_none_or(|known| *reacted_at >= known) {
                     entry.reacted_at = Some(*reacted_at);
                     entry.reaction.clone_from(emoji);
                 }
             }),
-            Event::ReplyWithdrawn { message, by: _ } => self.deliver(*message, DeliveryState::Withdrawn),
-            Event::ReplySent { message, platform_at, platform_id: _ } => self.change(*message, |entry| {
+            Event::ReplyWithdrawn { message, by: _ } => {
+                self.deliver(*message, DeliveryState::Withdrawn)
+            }
+            Event::ReplySent {
+                message,
+                platform_at,
+                platform_id: _,
+            } => self.change(*message, |entry| {
                 entry.platform_at = Some(*platform_at);
                 entry.delivery = Some(DeliveryState::Sent);
                 entry.held_until = None;
             }),
             Event::ReplyFailed { message, reason } => self.fail(*message, reason),
-            Event::ReplyUnconfirmed { message } => self.deliver(*message, DeliveryState::Unconfirmed),
+            Event::ReplyUnconfirmed { message } => {
+                self.deliver(*message, DeliveryState::Unconfirmed)
+            }
             Event::ReplyRetried { message, by: _ } => self.deliver(*message, DeliveryState::Queued),
-            Event::ReplyDelivered { messages, until } => self.receipt(messages, *until, &DeliveryState::Delivered),
-            Event::ReplyRead { messages, until } => self.receipt(messages, *until, &DeliveryState::Read),
+            Event::ReplyDelivered { messages, until } => {
+                self.receipt(messages, *until, &DeliveryState::Delivered)
+            }
+            Event::ReplyRead { messages, until } => {
+                self.receipt(messages, *until, &DeliveryState::Read)
+            }
             Event::MarkedRead { .. } | Event::ThreadOwned { .. } => {}
             Event::Redacted => self.forget(stored),
             Event::Opened { .. }
@@ -172,7 +216,10 @@ impl Timeline {
     }
 
     fn change(&mut self, message: MessageId, change: impl FnOnce(&mut MessageEntry)) {
-        let place = self.places.get(&message).and_then(|place| self.entries.get_mut(*place));
+        let place = self
+            .places
+            .get(&message)
+            .and_then(|place| self.entries.get_mut(*place));
         if let Some(Entry::Message(entry)) = place {
             change(entry);
         }
@@ -186,13 +233,20 @@ impl Timeline {
     }
 
     fn fail(&mut self, message: MessageId, reason: &FailureReason) {
-        self.deliver(message, DeliveryState::Failed { reason: reason.clone() });
+        self.deliver(
+            message,
+            DeliveryState::Failed {
+                reason: reason.clone(),
+            },
+        );
     }
 
     /// Moves replies on to *delivered* or *read*: those named, and all sent up to `until`. Never back.
     fn receipt(&mut self, messages: &[MessageId], until: Option<Timestamp>, state: &DeliveryState) {
         for entry in self.entries.iter_mut().rev() {
-            let Entry::Message(entry) = entry else { continue };
+            let Entry::Message(entry) = entry else {
+                continue;
+            };
             let is_covered = messages.contains(&entry.message.id)
                 || until.is_some_and(|until| entry.platform_at.is_some_and(|at| at <= until));
             let moves_on = match entry.delivery {
@@ -269,8 +323,13 @@ mod tests {
 
     fn replied() -> TestDesk {
         let mut desk = held_by("anna");
-        let draft =
-            ReplyDraft { text: "Yes".into(), quotes: None, asks: Default::default(), human_agent: false, hold_ms: Some(0) };
+        let draft = ReplyDraft {
+            text: "Yes".into(),
+            quotes: None,
+            asks: Default::default(),
+            human_agent: false,
+            hold_ms: Some(0),
+        };
         desk.by("anna", DeskCommand::Reply(draft)).unwrap();
         desk
     }
@@ -278,28 +337,63 @@ mod tests {
     #[test]
     fn a_reply_goes_from_queued_to_read_and_never_back() {
         let mut desk = replied();
-        assert_eq!(only_reply(&timeline(&desk)).delivery, Some(DeliveryState::Queued));
+        assert_eq!(
+            only_reply(&timeline(&desk)).delivery,
+            Some(DeliveryState::Queued)
+        );
         let message = desk.chat.outgoing[0].message;
-        desk.settle(message, SettledAs::Sent { platform_id: None, begun_at: desk.now });
-        assert_eq!(only_reply(&timeline(&desk)).delivery, Some(DeliveryState::Sent));
+        desk.settle(
+            message,
+            SettledAs::Sent {
+                platform_id: None,
+                begun_at: desk.now,
+            },
+        );
+        assert_eq!(
+            only_reply(&timeline(&desk)).delivery,
+            Some(DeliveryState::Sent)
+        );
         let until = Some(desk.now);
-        desk.platform(PlatformCommand::Read(Receipt { messages: vec![], until })).unwrap();
-        desk.platform(PlatformCommand::Delivered(Receipt { messages: vec![message], until: None })).unwrap();
-        assert_eq!(only_reply(&timeline(&desk)).delivery, Some(DeliveryState::Read));
+        desk.platform(PlatformCommand::Read(Receipt {
+            messages: vec![],
+            until,
+        }))
+        .unwrap();
+        desk.platform(PlatformCommand::Delivered(Receipt {
+            messages: vec![message],
+            until: None,
+        }))
+        .unwrap();
+        assert_eq!(
+            only_reply(&timeline(&desk)).delivery,
+            Some(DeliveryState::Read)
+        );
     }
 
     #[test]
     fn the_highest_edit_wins_whatever_the_order() {
         let mut desk = waiting();
-        let first = timeline(&desk).entries().iter().find_map(|entry| match entry {
-            Entry::Message(entry) => Some(entry.message.id),
-            Entry::Event(_) => None,
-        });
+        let first = timeline(&desk)
+            .entries()
+            .iter()
+            .find_map(|entry| match entry {
+                Entry::Message(entry) => Some(entry.message.id),
+                Entry::Event(_) => None,
+            });
         for (edit, text) in [(2, "second"), (1, "first")] {
             let edited_at = desk.now;
-            desk.platform(PlatformCommand::Edit { message: first, text: text.into(), edit, edited_at }).unwrap();
+            desk.platform(PlatformCommand::Edit {
+                message: first,
+                text: text.into(),
+                edit,
+                edited_at,
+            })
+            .unwrap();
         }
-        assert_eq!(timeline(&desk).find_message(first.unwrap()).unwrap().text, "second");
+        assert_eq!(
+            timeline(&desk).find_message(first.unwrap()).unwrap().text,
+            "second"
+        );
     }
 
     #[test]

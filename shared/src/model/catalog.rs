@@ -38,7 +38,9 @@ impl Policy {
 
     /// Finds a department by id.
     pub fn find_department(&self, id: &DepartmentId) -> Option<&Department> {
-        self.departments.iter().find(|department| department.id == *id)
+        self.departments
+            .iter()
+            .find(|department| department.id == *id)
     }
 
     /// Finds a channel by id.

@@ -96,7 +96,9 @@ text_id!(/// A language as in `[messages.en]`: `en`, `ru`, `zh` and others.
     Language);
 
 /// The number of an event in the one order of the store: 1, 2, 3 … without holes (`storage.md` 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Seq(pub i64);
 
@@ -115,7 +117,9 @@ impl fmt::Display for Seq {
 }
 
 /// How many events a chat has had; 0 before the first. The guard against two writers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Version(pub i64);
 
@@ -123,7 +127,10 @@ impl Version {
     /// Returns the version after `events` more events.
     #[must_use]
     pub fn plus(self, events: usize) -> Self {
-        Self(self.0.saturating_add(i64::try_from(events).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(events).unwrap_or(i64::MAX)),
+        )
     }
 }
 

@@ -7,16 +7,17 @@ mod people;
 mod time;
 
 pub use catalog::{
-    Abilities, Category, CategoryPath, CategoryTree, ChannelProfile, ChannelState, Company, Department, DeskSettings,
-    Policy, Reconciles, Template, TemplateScope, Timeouts,
+    Abilities, Category, CategoryPath, CategoryTree, ChannelProfile, ChannelState, Company,
+    ContactAbilities, Department, DeskSettings, Policy, Reconciles, Template, TemplateScope,
+    Timeouts,
 };
 pub use ids::{
-    ChannelId, ChatId, CommandId, DeliveryId, DepartmentId, Language, Mark, MessageId, OperatorId, PlatformId, Seq,
-    TemplateId, Version, VisitorId,
+    ChannelId, ChatId, CommandId, DeliveryId, DepartmentId, Language, Mark, MessageId, OperatorId,
+    PlatformId, Seq, TemplateId, Version, VisitorId,
 };
 pub use message::{
-    Attachment, AttachmentKind, ContactAsk, ContactKind, DeliveryState, EntryPoint, FailureReason, Message, Notice,
-    NoticeKind, ThreadOwner,
+    Attachment, AttachmentKind, ContactAsk, ContactKind, DeliveryState, EntryPoint, FailureReason,
+    Message, Notice, NoticeKind, ThreadOwner,
 };
 pub use people::{Card, CardField, Operator, Presence, Role, Visitor};
 pub use time::{Seconds, Timestamp};

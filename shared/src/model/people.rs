@@ -21,7 +21,10 @@ pub struct Visitor {
 impl Visitor {
     /// Returns the name to show: the profile's, else the platform's id (V-01).
     pub fn name(&self) -> &str {
-        self.card.name.as_deref().unwrap_or_else(|| self.platform_id.as_str())
+        self.card
+            .name
+            .as_deref()
+            .unwrap_or_else(|| self.platform_id.as_str())
     }
 }
 

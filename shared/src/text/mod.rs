@@ -5,6 +5,6 @@ mod clean;
 mod recognize;
 mod split;
 
-pub use clean::{MESSAGE_BYTES, LINE_GRAPHEMES, CLUSTER_CHARS, clean, clean_line, clean_message};
+pub use clean::{CLUSTER_CHARS, LINE_GRAPHEMES, MESSAGE_BYTES, clean, clean_line, clean_message};
 pub use recognize::{find_placeholder, is_email, is_phone, one_line};
 pub use split::{split_long, utf16_len};

@@ -3,8 +3,11 @@
 /// Whether the whole text looks like one e-mail address. Generous: the visitor may only be offered for the card (D-08).
 pub fn is_email(text: &str) -> bool {
     let text = text.trim();
-    let Some((name, host)) = text.split_once('@') else { return false };
-    let host_is_sound = host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@');
+    let Some((name, host)) = text.split_once('@') else {
+        return false;
+    };
+    let host_is_sound =
+        host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@');
     !name.is_empty() && host_is_sound && text.len() <= 254 && !text.chars().any(char::is_whitespace)
 }
 
@@ -13,7 +16,10 @@ pub fn is_phone(text: &str) -> bool {
     let text = text.trim();
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let is_sign = |char: char| matches!(char, '+' | '-' | '(' | ')' | '.' | ' ' | '\u{a0}');
-    (5..=15).contains(&digits) && text.chars().all(|char| char.is_ascii_digit() || is_sign(char))
+    (5..=15).contains(&digits)
+        && text
+            .chars()
+            .all(|char| char.is_ascii_digit() || is_sign(char))
 }
 
 /// Finds the name of the first `{placeholder}` left in a text: letters, digits, dots and underscores in braces (T-10).
@@ -21,7 +27,9 @@ pub fn find_placeholder(text: &str) -> Option<&str> {
     text.split('{').skip(1).find_map(|rest| {
         let (name, _) = rest.split_once('}')?;
         let starts_well = name.starts_with(|char: char| char.is_ascii_lowercase());
-        let is_name = name.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_'));
+        let is_name = name
+            .chars()
+            .all(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_'));
         (starts_well && is_name).then_some(name)
     })
 }
@@ -53,7 +61,13 @@ mod tests {
         for text in ["anna@acme.example", " a.b+c@mail.acme.example "] {
             assert!(is_email(text), "{text}");
         }
-        for text in ["anna@acme", "@acme.example", "write to anna@acme.example", "a@b@c.d", ""] {
+        for text in [
+            "anna@acme",
+            "@acme.example",
+            "write to anna@acme.example",
+            "a@b@c.d",
+            "",
+        ] {
             assert!(!is_email(text), "{text}");
         }
         for text in ["+15550100199", "8 (900) 000-00-17", "0311 00 11"] {
@@ -62,7 +76,10 @@ mod tests {
         for text in ["1234", "order 451200", "1234567890123456", ""] {
             assert!(!is_phone(text), "{text}");
         }
-        assert_eq!(find_placeholder("Hi {visitor.first_name}!"), Some("visitor.first_name"));
+        assert_eq!(
+            find_placeholder("Hi {visitor.first_name}!"),
+            Some("visitor.first_name")
+        );
         assert_eq!(find_placeholder("if (a) { return; } {} {B}"), None);
     }
 

@@ -1,0 +1,335 @@
+//! Platforms are translations: a channel turns a body into [`Inbound`]s and a reply into calls. It holds no chat state
+//! and no rules, and knows no other platform. What all of them share stands here.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::HeaderMap;
+
+use shared::model::{
+    Abilities, Attachment, ContactAsk, DeliveryId, EntryPoint, FailureReason, Notice, PlatformId,
+    ThreadOwner, Timestamp,
+};
+
+/// One connected account of a platform. Callers ask [`Channel::abilities`], never for the platform's name.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// What the platform can carry (CH-25).
+    fn abilities(&self) -> &Abilities;
+    /// The account behind it, as inbound events name it: the page id.
+    fn account(&self) -> &PlatformId;
+    /// Returns something equal for two channels exactly if they share the secret that verifies bodies; never the secret
+    /// itself. A body that arrives at one channel's address may hold events of another only if these are equal
+    /// (`interface.md`, HTTP addresses; CWE-863).
+    fn secret_fingerprint(&self) -> [u8; 32];
+    /// Answers the platform's question whether this address is ours (CH-04, CH-05).
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] when the token is not the configured one.
+    fn handshake(&self, query: &str) -> Result<Answer, Rejected>;
+    /// Checks the signature on the raw bytes, translates the body, says what to answer. Pure: every case is a fixture.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] when the signature does not hold; nothing of the body may be used then (SEC-15).
+    fn receive(&self, webhook: &Webhook<'_>) -> Result<Received, Rejected>;
+
+    /// Hands over one reply, once. The error says what is known of the outcome; the outbox acts on it.
+    async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError>;
+    /// Shows a sign to the visitor, if the platform can. Failures bother nobody.
+    async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError>;
+    /// Asks for the visitor's name and picture (V-01); none: the platform does not tell.
+    async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError>;
+    /// Asks what was said with one visitor since then, newest last; to clear up a doubtful send.
+    async fn history(&self, visitor: &PlatformId, since: Timestamp) -> Result<History, FetchError>;
+    /// Asks for everything that was said since then, as inbound events with the same keys as webhooks (meta.md 14).
+    async fn catch_up(&self, since: Timestamp) -> Result<Vec<Inbound>, FetchError>;
+    /// Looks whether the account still delivers to us, and mends the subscription if it can (CH-24, meta.md 7).
+    async fn check_link(&self) -> Result<(), LinkFault>;
+}
+
+/// A request from a platform, as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Webhook<'a> {
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// The raw bytes; signatures are over these and nothing else.
+    pub body: &'a Bytes,
+    /// When it arrived; for events that carry no time.
+    pub received_at: Timestamp,
+}
+
+/// What the platform is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// `text/plain` always.
+    pub body: String,
+}
+
+/// A request that is not from the platform; answered 403, counted, never stored (CH-06).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// No signature at all.
+    #[error("the signature is missing")]
+    Missing,
+    /// Not of the form that the platform sends.
+    #[error("the signature is malformed")]
+    Malformed,
+    /// Of another secret or another body.
+    #[error("the signature is wrong")]
+    Wrong,
+    /// The handshake's token is not ours, or it is no handshake.
+    #[error("the verify token is wrong")]
+    WrongToken,
+}
+
+/// A verified body, translated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    /// For the platform, once everything is stored.
+    pub answer: Answer,
+    /// What happened, in the order of the body.
+    pub inbound: Vec<Inbound>,
+    /// What was not understood; the body is kept raw.
+    pub unread: Vec<String>,
+    /// What was understood and is deliberately not used: `feed`, `game_play`, a dashboard test …
+    pub ignored: Vec<String>,
+}
+
+/// One thing that happened on the platform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inbound {
+    /// The account it belongs to.
+    pub account: PlatformId,
+    /// Who it is about, as the platform calls them.
+    pub visitor: PlatformId,
+    /// Unique for ever within the channel: a repeat has the same key (IN-04).
+    pub key: String,
+    /// By the platform's clock.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happening,
+}
+
+/// The kinds of [`Inbound`]. Text is clean.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// The visitor wrote.
+    Message {
+        /// Its id there.
+        platform_id: PlatformId,
+        /// May be empty.
+        text: String,
+        /// In order.
+        attachments: Vec<Attachment>,
+        /// What it answers.
+        quotes: Option<Quote>,
+        /// How they came, if it says so.
+        entry: Option<EntryPoint>,
+        /// Another application is to answer.
+        standby: bool,
+    },
+    /// The visitor changed a message.
+    Edit {
+        /// Which.
+        platform_id: PlatformId,
+        /// The whole new text.
+        text: String,
+        /// Rises with each edit.
+        edit: u32,
+    },
+    /// The visitor took a message back.
+    Delete {
+        /// Which.
+        platform_id: PlatformId,
+    },
+    /// The visitor's emoji came or went.
+    Reaction {
+        /// To which message.
+        platform_id: PlatformId,
+        /// None: taken away.
+        emoji: Option<String>,
+    },
+    /// Replies reached the device.
+    Delivered(Watermark),
+    /// Replies were seen.
+    Read(Watermark),
+    /// A message of our side came back.
+    Echo {
+        /// Its id there.
+        platform_id: PlatformId,
+        /// May be empty.
+        text: String,
+        /// In order.
+        attachments: Vec<Attachment>,
+        /// Which application sent it, if told.
+        application: Option<String>,
+        /// The delivery whose metadata it carries: ours for sure.
+        delivery: Option<DeliveryId>,
+    },
+    /// Not a message, worth a line.
+    Notice {
+        /// What.
+        notice: Notice,
+        /// The reply window starts anew (meta.md 9).
+        opens_window: bool,
+        /// How they came, if it says so.
+        entry: Option<EntryPoint>,
+    },
+    /// The right to answer moved, or somebody asks for it.
+    ThreadControl {
+        /// Who has it now; none: asked for only.
+        owner: Option<ThreadOwner>,
+        /// The line to show.
+        notice: Notice,
+    },
+    /// The visitor is typing.
+    Typing,
+    /// For the admin, about the account as a whole; the visitor is empty.
+    Alarm {
+        /// In words.
+        text: String,
+    },
+}
+
+/// What a message answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Quote {
+    /// A message.
+    Message(PlatformId),
+    /// A story or something else that is no message.
+    Other,
+}
+
+/// Which replies a receipt speaks of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watermark {
+    /// These.
+    pub platform_ids: Vec<PlatformId>,
+    /// And all sent up to here.
+    pub until: Option<Timestamp>,
+}
+
+/// A reply to hand over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbound {
+    /// Our key: goes along as metadata or idempotency key.
+    pub delivery: DeliveryId,
+    /// To whom.
+    pub visitor: PlatformId,
+    /// Within the limit.
+    pub text: String,
+    /// Quote this one.
+    pub quotes: Option<PlatformId>,
+    /// Contacts to ask for.
+    pub asks: ContactAsk,
+    /// Under the human-agent tag.
+    pub human_agent: bool,
+}
+
+/// The platform took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its id there; a platform may give none.
+    pub platform_id: Option<PlatformId>,
+}
+
+/// What is known of a send that was not answered with yes (`storage.md` 7).
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// Nothing was written, or the platform surely did nothing: try again later.
+    #[error("not sent: {cause}")]
+    NotSent {
+        /// In words; no secret.
+        cause: String,
+    },
+    /// Too fast; nothing was sent.
+    #[error("too fast")]
+    TooFast {
+        /// How long the platform asks to wait, if it does.
+        wait: Option<std::time::Duration>,
+    },
+    /// No, for good.
+    #[error("refused")]
+    Refused(FailureReason),
+    /// The token or a permission of the whole account: nothing leaves until an admin mends it (CH-24).
+    #[error("the platform does not accept the channel's credentials: {0}")]
+    Unauthorized(LinkFault),
+    /// It may have been sent.
+    #[error("unclear: {cause}")]
+    Unclear {
+        /// In words; no secret.
+        cause: String,
+    },
+}
+
+/// Why something could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// Try later.
+    #[error("the platform did not answer: {cause}")]
+    Later {
+        /// In words; no secret.
+        cause: String,
+    },
+    /// Not allowed, or not there; asking again soon does not help.
+    #[error("the platform does not tell: {cause}")]
+    Refused {
+        /// In words; no secret.
+        cause: String,
+    },
+}
+
+/// Why a channel does not work, in words an admin can act on; no secret (CH-13, CH-24).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct LinkFault {
+    /// What is wrong and what to do.
+    pub reason: String,
+    /// It may pass by itself (an outage), as against a token that must be renewed.
+    pub is_passing: bool,
+}
+
+/// Signs shown to the visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// We are writing (OUT-19).
+    TypingOn,
+    /// We stopped.
+    TypingOff,
+    /// We read what you wrote.
+    Seen,
+}
+
+/// A visitor's profile, clean text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Full name.
+    pub name: Option<String>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Address of the picture.
+    pub photo_url: Option<String>,
+}
+
+/// What was said with one visitor.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Oldest first.
+    pub messages: Vec<PastMessage>,
+    /// It reaches back at least to the moment asked for: what is not in it was not sent.
+    pub is_complete: bool,
+}
+
+/// A message of a [`History`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastMessage {
+    /// Its id there.
+    pub platform_id: PlatformId,
+    /// Our side wrote it.
+    pub is_ours: bool,
+    /// By the platform's clock.
+    pub sent_at: Timestamp,
+    /// As it stands there.
+    pub text: String,
+}

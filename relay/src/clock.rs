@@ -1,0 +1,74 @@
+//! The only reader of the time, and the only maker of ids and chance. Tests bring their own.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use shared::model::Timestamp;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Returns now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A clock that stands where it is put.
+#[derive(Debug, Default)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Returns a clock that shows `now`.
+    pub fn at(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.0))
+    }
+
+    /// Moves it, forwards or back.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Milliseconds of 2025-01-01: ids count from here, so that 41 bits last until 2094.
+const ID_EPOCH: i64 = 1_735_689_600_000;
+/// Bits of chance in an id.
+const CHANCE_BITS: u32 = 22;
+
+/// Returns a new id: it rises with time, and two relays do not make the same (`storage.md` 2).
+pub fn new_id(now: Timestamp) -> i64 {
+    let millis = (now.0 - ID_EPOCH).clamp(0, (1 << 41) - 1);
+    (millis << CHANCE_BITS) | (random_i64() & ((1 << CHANCE_BITS) - 1))
+}
+
+/// Returns 63 random bits, never 0: a mark of a commit, a part of a name.
+pub fn random_i64() -> i64 {
+    let mut bytes = [0; 8];
+    fill_random(&mut bytes);
+    (i64::from_le_bytes(bytes) & i64::MAX).max(1)
+}
+
+/// Fills a buffer with chance fit for secrets.
+pub fn fill_random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives random bytes");
+}
