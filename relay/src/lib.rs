@@ -2,4 +2,5 @@
 
 pub mod channels;
 pub mod clock;
+pub mod engine;
 pub mod store;

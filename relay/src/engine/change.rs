@@ -1,0 +1,162 @@
+//! From events to what is written: the chat's row, outbox rows, search terms, message ids, blocks. Pure.
+
+use shared::chat::{Chat, Event};
+use shared::model::{DeliveryId, Message, MessageId, PlatformId, Policy, Timestamp};
+
+use crate::store::{
+    BlockChange, Change, DeliveryBody, DeliveryStage, Key, MessageRow, NewDelivery, Settled, Terms,
+};
+
+/// Which attempt a delivery's result speaks of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    pub(super) delivery: DeliveryId,
+    pub(super) number: u32,
+}
+
+/// Returns the change that these events of a chat, decided at `at`, make.
+pub(super) fn derive(
+    before: &Chat,
+    key: Key,
+    events: Vec<Event>,
+    at: Timestamp,
+    policy: &Policy,
+    attempt: Option<Attempt>,
+) -> Change {
+    let mut after = before.clone();
+    for event in &events {
+        after.apply_unstored(event, at);
+    }
+    let mut change = Change {
+        key,
+        chat: before.id,
+        expected: before.version,
+        at,
+        deadline: after.deadline(policy),
+        visitor: None,
+        messages: vec![],
+        deliveries: vec![],
+        settled: vec![],
+        terms: vec![],
+        block: None,
+        events: vec![],
+        after,
+    };
+    let mut walker = Walker { before, policy, attempt, change: &mut change };
+    for (place, event) in (0_u16..).zip(&events) {
+        walker.take(place, event);
+    }
+    change.events = events;
+    change
+}
+
+struct Walker<'a> {
+    before: &'a Chat,
+    policy: &'a Policy,
+    attempt: Option<Attempt>,
+    change: &'a mut Change,
+}
+
+impl Walker<'_> {
+    fn take(&mut self, place: u16, event: &Event) {
+        match event {
+            Event::Opened { .. } | Event::ProfileChanged { .. } | Event::CardEdited { .. } => {
+                self.change.visitor = Some(self.change.after.visitor.clone());
+            }
+            Event::Received { message, .. } | Event::AnsweredOutside { message, .. } => {
+                self.begin_message(place, message.id, message.platform_id.clone());
+                self.index(place, &message.text);
+            }
+            Event::Edited { text, .. } => self.index(place, text),
+            Event::NoteWritten { message, text, .. } => {
+                self.begin_message(place, *message, None);
+                self.index(place, text);
+            }
+            Event::ReplyWritten { message, .. } => {
+                self.begin_message(place, message.id, None);
+                self.index(place, &message.text);
+                self.deliver(event);
+            }
+            Event::ReplySent { message, platform_id, .. } => {
+                self.begin_message(place, *message, platform_id.clone());
+                self.settle(*message, DeliveryStage::Sent);
+            }
+            Event::ReplyFailed { message, .. } => self.settle(*message, DeliveryStage::Failed),
+            Event::ReplyUnconfirmed { message } => self.settle(*message, DeliveryStage::Unconfirmed),
+            Event::ReplyRetried { message, .. } => self.settle(*message, DeliveryStage::Due),
+            Event::ReplyWithdrawn { message, .. } => self.settle(*message, DeliveryStage::Withdrawn),
+            Event::Blocked { by, until, reason } => {
+                let (by, until, reason) = (by.clone(), *until, reason.clone());
+                self.change.block = Some(BlockChange::Set { by, until, reason });
+            }
+            Event::Unblocked { .. } => self.change.block = Some(BlockChange::Lift),
+            Event::Deleted { .. }
+            | Event::Reacted { .. }
+            | Event::Noticed { .. }
+            | Event::ThreadOwned { .. }
+            | Event::Claimed { .. }
+            | Event::Released { .. }
+            | Event::Transferred { .. }
+            | Event::ReplyDelivered { .. }
+            | Event::ReplyRead { .. }
+            | Event::Categorized { .. }
+            | Event::MarkedRead { .. }
+            | Event::Closed { .. }
+            | Event::Reopened { .. }
+            | Event::WindowClosed
+            | Event::Finished
+            | Event::Redacted => {}
+        }
+    }
+
+    fn begin_message(&mut self, event: u16, id: MessageId, platform_id: Option<PlatformId>) {
+        let channel = self.change.after.visitor.channel.clone();
+        self.change.messages.push(MessageRow { id, event, channel, platform_id });
+    }
+
+    fn index(&mut self, place: u16, text: &str) {
+        let terms = Terms::of(text);
+        if !terms.0.is_empty() {
+            self.change.terms.push((place, terms));
+        }
+    }
+
+    fn deliver(&mut self, event: &Event) {
+        let Event::ReplyWritten { message, delivery, asks, human_agent, held_until, by: _ } = event else { return };
+        let after = &self.change.after;
+        let window_ends =
+            if *human_agent { after.human_window_ends(self.policy) } else { after.window_ends(self.policy) };
+        let Message { id, text, quotes, .. } = message;
+        self.change.deliveries.push(NewDelivery {
+            id: *delivery,
+            channel: after.visitor.channel.clone(),
+            body: DeliveryBody {
+                message: *id,
+                visitor: after.visitor.platform_id.clone(),
+                text: text.clone(),
+                quotes: *quotes,
+                asks: *asks,
+                human_agent: *human_agent,
+            },
+            not_before: held_until.unwrap_or(self.change.at),
+            window_ends,
+        });
+    }
+
+    fn settle(&mut self, message: MessageId, to: DeliveryStage) {
+        let Ok(outgoing) = self.before.find_outgoing(message) else { return };
+        let attempt = match (self.attempt, to) {
+            (Some(attempt), _) if attempt.delivery == outgoing.delivery => Some(attempt.number),
+            (_, DeliveryStage::Withdrawn) => Some(0),
+            (_, _) => None,
+        };
+        let is_due = to == DeliveryStage::Due;
+        self.change.settled.push(Settled {
+            delivery: outgoing.delivery,
+            attempt,
+            to,
+            not_before: is_due.then_some(self.change.at),
+            window_ends: if is_due { self.change.after.window_ends(self.policy) } else { None },
+        });
+    }
+}

@@ -1,0 +1,323 @@
+//! Load, **decide**, commit, and again if the chat has moved meanwhile: the only caller of the rules. Commands of one chat
+//! take turns; chats never wait for one another.
+
+mod blocks;
+mod change;
+mod turns;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use shared::chat::{Actor, Chat, Command, Context, DeskCommand, FreshIds, PlatformCommand, Refusal, RelayCommand, SettledAs};
+use shared::model::{
+    ChannelId, ChatId, CommandId, DeliveryId, MessageId, OperatorId, Policy, Seq, Timestamp, Version,
+};
+
+use crate::clock::{Clock, new_id};
+use crate::store::{Change, Delivery, DueChat, Key, Outcome, Store, StoreError};
+
+pub use blocks::Blocks;
+
+use change::Attempt;
+use turns::{Turn, Turns};
+
+/// How often a command is decided anew before the caller is told to come back.
+const TRIES: usize = 5;
+
+/// Told when a commit makes work for somebody else. Ringing is cheap and may happen for nothing.
+pub trait Bells: Send + Sync {
+    /// A delivery of this channel became due, or will.
+    fn outbox(&self, channel: &ChannelId);
+    /// A chat has a deadline.
+    fn timers(&self, deadline: Timestamp);
+}
+
+/// Why a command was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The rules say no.
+    #[error("refused: {}", .0.sentence())]
+    Refused(Refusal),
+    /// Something beside the chat has moved on: the visitor has another open chat, a delivery is past that attempt.
+    #[error("something else was faster")]
+    Overtaken,
+    /// Too many others at the same chat; try again.
+    #[error("the chat is too busy")]
+    Busy,
+    /// Unknown whether it was done; the same key makes trying again harmless.
+    #[error("could not reach the store")]
+    Store(#[from] StoreError),
+}
+
+/// What a command led to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taken {
+    /// Its last event; none: there was nothing to do.
+    pub seq: Option<Seq>,
+    /// It had been done before; nothing happened now.
+    pub was_repeat: bool,
+    /// The chat after it, as far as this relay knows.
+    pub chat: Arc<Chat>,
+}
+
+/// The one door to every chat.
+pub struct Engine {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    bells: Arc<dyn Bells>,
+    policy: RwLock<Arc<Policy>>,
+    online: Mutex<Arc<BTreeSet<OperatorId>>>,
+    turns: Turns,
+    blocks: Blocks,
+}
+
+impl Engine {
+    /// Returns an engine over a store. Blocks in force are read from it first.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        bells: Arc<dyn Bells>,
+        policy: Policy,
+    ) -> Result<Arc<Self>, StoreError> {
+        let blocks = Blocks::of(store.list_blocks().await?);
+        Ok(Arc::new(Self {
+            store,
+            clock,
+            bells,
+            policy: RwLock::new(Arc::new(policy)),
+            online: Mutex::default(),
+            turns: Turns::default(),
+            blocks,
+        }))
+    }
+
+    /// Returns the policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another policy in force, in one step.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// Notes that an operator came or went.
+    pub fn set_online(&self, operator: &OperatorId, is_online: bool) {
+        let mut online = self.online.lock().unwrap_or_else(PoisonError::into_inner);
+        let operators = Arc::make_mut(&mut online);
+        if is_online {
+            operators.insert(operator.clone());
+        } else {
+            operators.remove(operator);
+        }
+    }
+
+    /// Returns who has a desk open.
+    pub fn online(&self) -> Arc<BTreeSet<OperatorId>> {
+        Arc::clone(&self.online.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the blocks in force.
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
+    /// Returns the time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Does what an operator asks. A repeat of the same command id is answered as the first time (OUT-02).
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Refused`] by the rules; the others ask for the same again.
+    pub async fn by_operator(
+        &self,
+        operator: &OperatorId,
+        id: &CommandId,
+        chat: ChatId,
+        command: DeskCommand,
+    ) -> Result<Taken, EngineError> {
+        let key = Key(format!("op:{operator}:{id}"));
+        let actor = Actor::Operator(operator.clone());
+        let done = self.perform(chat, &key, &actor, &Command::Desk(command), None).await;
+        match done {
+            Err(EngineError::Overtaken) => Err(EngineError::Refused(Refusal::AlreadyLeaving)),
+            Err(EngineError::Refused(refusal)) => match self.find_taken(chat, key).await? {
+                Some(taken) => Ok(taken),
+                None => Err(EngineError::Refused(refusal)),
+            },
+            other => other,
+        }
+    }
+
+    /// Takes in what a platform tells of one chat. `event` is unique within the channel (IN-04).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_operator`]; [`EngineError::Overtaken`]: the visitor has another open chat.
+    pub async fn by_platform(
+        &self,
+        channel: &ChannelId,
+        event: &str,
+        chat: ChatId,
+        command: PlatformCommand,
+    ) -> Result<Taken, EngineError> {
+        let key = Key(format!("in:{channel}:{event}"));
+        self.perform(chat, &key, &Actor::Platform, &Command::Platform(command), None).await
+    }
+
+    /// Takes in a profile, which no event of the platform carries (V-01).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_operator`].
+    pub async fn by_profile(&self, chat: ChatId, command: PlatformCommand) -> Result<Taken, EngineError> {
+        let key = Key(format!("profile:{chat}:{}", self.now().0));
+        self.perform(chat, &key, &Actor::Relay, &Command::Platform(command), None).await
+    }
+
+    /// Commits what became of a delivery together with its event.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Overtaken`]: it is past that attempt; others: try again.
+    pub async fn settle(&self, delivery: &Delivery, result: SettledAs) -> Result<Taken, EngineError> {
+        let key = Key(format!("out:{}:{}", delivery.id, delivery.attempt));
+        let message = delivery.body.message;
+        let command = Command::Relay(RelayCommand::Settle { delivery: delivery.id, message, result });
+        let attempt = Attempt { delivery: delivery.id, number: delivery.attempt };
+        self.perform(delivery.chat, &key, &Actor::Relay, &command, Some(attempt)).await
+    }
+
+    /// Does what is due in a chat.
+    ///
+    /// # Errors
+    ///
+    /// Others than refusals: try again.
+    pub async fn tick(&self, due: DueChat) -> Result<Taken, EngineError> {
+        let key = Key(format!("tick:{}:{}", due.chat, due.deadline.0));
+        self.perform(due.chat, &key, &Actor::Relay, &Command::Relay(RelayCommand::Tick), None).await
+    }
+
+    async fn perform(
+        &self,
+        id: ChatId,
+        key: &Key,
+        actor: &Actor,
+        command: &Command,
+        attempt: Option<Attempt>,
+    ) -> Result<Taken, EngineError> {
+        let mut turn = self.turns.take(id).await;
+        for _ in 0..TRIES {
+            let chat = self.load(&mut turn, id).await?;
+            let now = self.clock.now().max(chat.last_at);
+            let policy = self.policy();
+            let events = self.decide(&chat, command, actor, now, &policy)?;
+            if events.is_empty() && attempt.is_none() && !matches!(command, Command::Relay(RelayCommand::Tick)) {
+                return Ok(Taken { seq: None, was_repeat: false, chat });
+            }
+            let change = change::derive(&chat, key.clone(), events, now, &policy, attempt);
+            if let Some(taken) = self.commit(&mut turn, chat, change).await? {
+                return Ok(taken);
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    fn decide(
+        &self,
+        chat: &Chat,
+        command: &Command,
+        actor: &Actor,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Result<Vec<shared::chat::Event>, EngineError> {
+        let online = self.online();
+        let fresh = FreshIds { message: MessageId(new_id(now)), delivery: DeliveryId(new_id(now)) };
+        let context = Context { now, policy, actor, online: &online, fresh };
+        chat.decide(command, &context).map_err(EngineError::Refused)
+    }
+
+    async fn load(&self, turn: &mut Turn, id: ChatId) -> Result<Arc<Chat>, StoreError> {
+        if let Some(chat) = turn.chat() {
+            return Ok(chat);
+        }
+        let chat = self.store.find_chat(id).await?.unwrap_or_else(|| Chat::unborn(id));
+        Ok(turn.keep(chat))
+    }
+
+    /// Returns none when the chat has moved: decide again.
+    async fn commit(
+        &self,
+        turn: &mut Turn,
+        before: Arc<Chat>,
+        change: Change,
+    ) -> Result<Option<Taken>, EngineError> {
+        let (expected, count) = (change.expected, change.events.len());
+        let consequences = Consequences::of(&change);
+        let after = change.after.clone();
+        turn.forget();
+        let outcome = self.store.commit(vec![change]).await?.pop();
+        match outcome {
+            Some(Outcome::Done { first, mark: _ }) => {
+                let mut after = after;
+                after.number = after.number.or(Some(first).filter(|_| count > 0));
+                let chat = turn.keep(after);
+                self.follow(consequences, &chat);
+                let last = Seq(first.0 + i64::try_from(count).unwrap_or(0) - 1);
+                Ok(Some(Taken { seq: (count > 0).then_some(last), was_repeat: false, chat }))
+            }
+            Some(Outcome::Already { seq }) => Ok(Some(Taken { seq: Some(seq), was_repeat: true, chat: before })),
+            Some(Outcome::Moved { now }) if now == expected => Err(EngineError::Overtaken),
+            Some(Outcome::Moved { .. }) | None => Ok(None),
+        }
+    }
+
+    /// Asks whether a command that is refused now was done before. A change on an impossible version takes nothing.
+    async fn find_taken(&self, chat: ChatId, key: Key) -> Result<Option<Taken>, EngineError> {
+        let unborn = Chat::unborn(chat);
+        let mut question = change::derive(&unborn, key, vec![], self.now(), &self.policy(), None);
+        question.expected = Version(-1);
+        match self.store.commit(vec![question]).await?.pop() {
+            Some(Outcome::Already { seq }) => {
+                Ok(Some(Taken { seq: Some(seq), was_repeat: true, chat: Arc::new(unborn) }))
+            }
+            Some(Outcome::Done { .. } | Outcome::Moved { .. }) | None => Ok(None),
+        }
+    }
+
+    fn follow(&self, consequences: Consequences, chat: &Chat) {
+        if consequences.rings_outbox {
+            self.bells.outbox(&chat.visitor.channel);
+        }
+        if let Some(deadline) = consequences.deadline {
+            self.bells.timers(deadline);
+        }
+        if let Some(block) = consequences.block {
+            self.blocks.apply(chat.visitor.id, &block);
+        }
+    }
+}
+
+/// What a commit means for others, once it is done.
+struct Consequences {
+    rings_outbox: bool,
+    deadline: Option<Timestamp>,
+    block: Option<crate::store::BlockChange>,
+}
+
+impl Consequences {
+    fn of(change: &Change) -> Self {
+        Self {
+            rings_outbox: !change.deliveries.is_empty() || !change.settled.is_empty(),
+            deadline: change.deadline,
+            block: change.block.clone(),
+        }
+    }
+}

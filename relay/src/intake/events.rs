@@ -1,0 +1,315 @@
+//! One inbound event to one command: which chat it is about, and what it means there.
+
+use std::sync::Arc;
+
+use metrics::counter;
+
+use shared::chat::{Opening, PlatformCommand, Receipt, Refusal};
+use shared::model::{
+    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, Message, MessageId, PlatformId, Timestamp, Visitor,
+};
+
+use crate::channels::{Happening, Inbound, Quote, Watermark};
+use crate::clock::new_id;
+use crate::engine::{EngineError, Taken};
+use crate::store::{Delivery, DeliveryStage, StoreError};
+
+use super::directory::Whereabouts;
+use super::{Intake, IntakeError};
+
+/// How often a visitor is looked up anew when their chat was closed or opened elsewhere meanwhile.
+const TRIES: usize = 5;
+
+/// What a message of either side consists of.
+struct Said<'a> {
+    platform_id: &'a PlatformId,
+    text: &'a str,
+    attachments: &'a [Attachment],
+    quotes: Option<&'a Quote>,
+    at: Timestamp,
+}
+
+impl Intake {
+    pub(super) async fn take_event(&self, channel: &ChannelId, inbound: &Inbound) -> Result<(), IntakeError> {
+        match &inbound.what {
+            Happening::Message { platform_id, text, attachments, quotes, entry, standby } => {
+                let said = Said { platform_id, text, attachments, quotes: quotes.as_ref(), at: inbound.at };
+                let message = self.message(channel, said).await?;
+                let make = |opening| PlatformCommand::Receive { opening, message: message.clone(), standby: *standby };
+                self.visitor_speaks(channel, inbound, entry.as_ref(), make).await
+            }
+            Happening::Notice { notice, opens_window, entry } => {
+                let make = |opening| PlatformCommand::Notice {
+                    opening,
+                    notice: notice.clone(),
+                    opens_window: *opens_window,
+                    happened_at: inbound.at,
+                };
+                self.visitor_speaks(channel, inbound, entry.as_ref(), make).await
+            }
+            Happening::ThreadControl { owner, notice } => {
+                let make = |opening| PlatformCommand::ThreadControl {
+                    opening,
+                    owner: owner.clone(),
+                    notice: notice.clone(),
+                };
+                self.visitor_speaks(channel, inbound, None, make).await
+            }
+            Happening::Edit { platform_id, text, edit } => {
+                let (text, edit, edited_at) = (text.clone(), *edit, inbound.at);
+                let make = |message| Some(PlatformCommand::Edit { message, text, edit, edited_at });
+                self.about_message(channel, inbound, platform_id, make).await
+            }
+            Happening::Delete { platform_id } => {
+                let make = |message: Option<MessageId>| message.map(|message| PlatformCommand::Delete { message });
+                self.about_message(channel, inbound, platform_id, make).await
+            }
+            Happening::Reaction { platform_id, emoji } => {
+                let (emoji, reacted_at) = (emoji.clone(), inbound.at);
+                let make = |message| Some(PlatformCommand::React { message, emoji, reacted_at });
+                self.about_message(channel, inbound, platform_id, make).await
+            }
+            Happening::Delivered(watermark) => {
+                self.receipt(channel, inbound, watermark, PlatformCommand::Delivered).await
+            }
+            Happening::Read(watermark) => self.receipt(channel, inbound, watermark, PlatformCommand::Read).await,
+            Happening::Echo { platform_id, text, attachments, application, delivery } => {
+                let said = Said { platform_id, text, attachments, quotes: None, at: inbound.at };
+                self.echo(channel, inbound, said, application.as_deref(), *delivery).await
+            }
+            Happening::Typing => {
+                let at = self.whereabouts(channel, &inbound.visitor).await?;
+                if let Some(chat) = at.chat {
+                    self.listener.visitor_typing(chat);
+                }
+                Ok(())
+            }
+            Happening::Alarm { .. } => Ok(()),
+        }
+    }
+
+    async fn message(&self, channel: &ChannelId, said: Said<'_>) -> Result<Message, StoreError> {
+        let mut quotes = None;
+        if let Some(Quote::Message(quoted)) = said.quotes {
+            quotes = self.store.find_message(channel, quoted).await?.map(|found| found.id);
+        }
+        Ok(Message {
+            id: MessageId(new_id(self.engine.now())),
+            platform_id: Some(said.platform_id.clone()),
+            sent_at: said.at,
+            text: said.text.to_owned(),
+            attachments: said.attachments.to_vec(),
+            quotes,
+            quotes_unknown: said.quotes.is_some() && quotes.is_none(),
+        })
+    }
+
+    /// Something that belongs into the visitor's open chat, or opens one (IN-02).
+    async fn visitor_speaks(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        entry: Option<&EntryPoint>,
+        make: impl Fn(Opening) -> PlatformCommand,
+    ) -> Result<(), IntakeError> {
+        for _ in 0..TRIES {
+            let at = self.whereabouts(channel, &inbound.visitor).await?;
+            if self.engine.blocks().drop_one(at.visitor.id, self.engine.now()) {
+                count_dropped(channel);
+                return Ok(());
+            }
+            let command = make(self.opening(channel, &at.visitor, entry));
+            match self.hand_over(channel, &inbound.key, &at, command).await {
+                Ok(()) => return Ok(()),
+                Err(EngineError::Refused(Refusal::Finished) | EngineError::Overtaken) => {
+                    self.directory.forget(channel, &inbound.visitor);
+                }
+                Err(EngineError::Refused(Refusal::VisitorBlocked)) => {
+                    count_dropped(channel);
+                    return Ok(());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(IntakeError::Busy)
+    }
+
+    async fn hand_over(
+        &self,
+        channel: &ChannelId,
+        key: &str,
+        at: &Whereabouts,
+        command: PlatformCommand,
+    ) -> Result<(), EngineError> {
+        let chat = at.chat.unwrap_or_else(|| ChatId(new_id(self.engine.now())));
+        let taken = self.engine.by_platform(channel, key, chat, command).await?;
+        if taken.was_repeat {
+            counter!("deskwire_repeated_events_total", "channel" => channel.to_string()).increment(1);
+        } else if taken.chat.has_begun() {
+            self.directory.note(&at.visitor, Some(chat));
+            self.listener.visitor_seen(channel, chat, at.visitor.id, &at.visitor.platform_id);
+        }
+        Ok(())
+    }
+
+    /// An edit, a deletion, a reaction: goes to the chat that holds the message, else to the visitor's open chat.
+    async fn about_message(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        platform_id: &PlatformId,
+        make: impl FnOnce(Option<MessageId>) -> Option<PlatformCommand>,
+    ) -> Result<(), IntakeError> {
+        let at = self.whereabouts(channel, &inbound.visitor).await?;
+        if self.engine.blocks().drop_one(at.visitor.id, self.engine.now()) {
+            count_dropped(channel);
+            return Ok(());
+        }
+        let found = self.store.find_message(channel, platform_id).await?;
+        let (chat, message) = match found {
+            Some(found) => (Some(found.chat), Some(found.id)),
+            None => (at.chat, None),
+        };
+        let (Some(chat), Some(command)) = (chat, make(message)) else {
+            tracing::info!(%channel, "an edit, deletion or reaction speaks of a message that is not here");
+            return Ok(());
+        };
+        self.tell(channel, inbound, chat, command).await
+    }
+
+    async fn receipt(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        watermark: &Watermark,
+        make: fn(Receipt) -> PlatformCommand,
+    ) -> Result<(), IntakeError> {
+        let mut messages = vec![];
+        let mut chat = None;
+        for platform_id in &watermark.platform_ids {
+            if let Some(found) = self.store.find_message(channel, platform_id).await? {
+                messages.push(found.id);
+                chat = Some(found.chat);
+            }
+        }
+        if chat.is_none() {
+            chat = self.whereabouts(channel, &inbound.visitor).await?.chat;
+        }
+        let Some(chat) = chat else { return Ok(()) };
+        self.tell(channel, inbound, chat, make(Receipt { messages, until: watermark.until })).await
+    }
+
+    /// A message of our side: a reply of this relay, or somebody else's (IN-08).
+    async fn echo(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        said: Said<'_>,
+        application: Option<&str>,
+        delivery: Option<DeliveryId>,
+    ) -> Result<(), IntakeError> {
+        let platform_id = said.platform_id.clone();
+        let ours = match self.delivery_of(channel, delivery).await? {
+            Some(delivery) => Some(delivery),
+            None if self.store.find_message(channel, &platform_id).await?.is_some() => return Ok(()),
+            None => self.unsettled_like(channel, &inbound.visitor, said.text).await?,
+        };
+        if let Some(delivery) = ours {
+            let (message, echoed_at) = (delivery.body.message, inbound.at);
+            let command = PlatformCommand::EchoOurs { message, platform_id, echoed_at };
+            return self.tell(channel, inbound, delivery.chat, command).await;
+        }
+        let message = self.message(channel, said).await?;
+        let make = |opening| PlatformCommand::EchoForeign {
+            opening,
+            message: message.clone(),
+            application: application.map(str::to_owned),
+        };
+        self.our_side_speaks(channel, inbound, make).await
+    }
+
+    async fn delivery_of(
+        &self,
+        channel: &ChannelId,
+        id: Option<DeliveryId>,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(self.store.find_delivery(id).await?.filter(|delivery| delivery.channel == *channel))
+    }
+
+    /// Finds a reply under way with the same words: an echo that carries nothing of ours, or a history, may be its proof.
+    async fn unsettled_like(
+        &self,
+        channel: &ChannelId,
+        visitor: &PlatformId,
+        text: &str,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Some(chat) = self.whereabouts(channel, visitor).await?.chat else { return Ok(None) };
+        let Some(chat) = self.store.find_chat(chat).await? else { return Ok(None) };
+        for outgoing in &chat.outgoing {
+            let found = self.store.find_delivery(outgoing.delivery).await?;
+            let may_have_left = |delivery: &Delivery| {
+                matches!(delivery.state, DeliveryStage::Sending | DeliveryStage::Unconfirmed) || delivery.is_doubtful
+            };
+            if let Some(delivery) = found.filter(|found| may_have_left(found) && found.body.text == text) {
+                return Ok(Some(delivery));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Words of ours from elsewhere: into the open chat, or they open one in which nobody waits.
+    async fn our_side_speaks(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        make: impl Fn(Opening) -> PlatformCommand,
+    ) -> Result<(), IntakeError> {
+        for _ in 0..TRIES {
+            let at = self.whereabouts(channel, &inbound.visitor).await?;
+            let command = make(self.opening(channel, &at.visitor, None));
+            match self.hand_over(channel, &inbound.key, &at, command).await {
+                Err(EngineError::Refused(Refusal::Finished) | EngineError::Overtaken) => {
+                    self.directory.forget(channel, &inbound.visitor);
+                }
+                Err(EngineError::Refused(_)) | Ok(()) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(IntakeError::Busy)
+    }
+
+    /// Tells an existing chat something; a refusal means that it does not matter there.
+    async fn tell(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        chat: ChatId,
+        command: PlatformCommand,
+    ) -> Result<(), IntakeError> {
+        match self.engine.by_platform(channel, &inbound.key, chat, command).await {
+            Ok(Taken { .. }) | Err(EngineError::Refused(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn whereabouts(&self, channel: &ChannelId, visitor: &PlatformId) -> Result<Whereabouts, StoreError> {
+        self.directory.find(self.store.as_ref(), channel, visitor, self.engine.now()).await
+    }
+
+    fn opening(&self, channel: &ChannelId, visitor: &Arc<Visitor>, entry: Option<&EntryPoint>) -> Opening {
+        let policy = self.engine.policy();
+        let profile = policy.find_channel(channel);
+        Opening {
+            visitor: visitor.as_ref().clone(),
+            language: profile.map_or_else(|| policy.company.language.clone(), |profile| profile.language.clone()),
+            department: profile.and_then(|profile| profile.department.clone()),
+            reserved_for: profile.and_then(|profile| profile.operator.clone()),
+            entry: entry.cloned(),
+        }
+    }
+}
+
+fn count_dropped(channel: &ChannelId) {
+    counter!("deskwire_dropped_of_blocked_total", "channel" => channel.to_string()).increment(1);
+}

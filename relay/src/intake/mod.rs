@@ -1,0 +1,180 @@
+//! From a platform's request to commands: verified, translated, routed to its channel, dropped when the visitor is
+//! blocked, handed to the engine under a key that makes repeats harmless (IN-01 … IN-05). Answers only when everything
+//! is on disk. The only place that looks visitors up.
+
+mod directory;
+mod events;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::HeaderMap;
+use metrics::counter;
+
+use shared::model::{ChannelId, ChatId, PlatformId, VisitorId};
+
+use crate::channels::registry::Registry;
+use crate::channels::{Happening, Inbound, Received, Webhook};
+use crate::engine::{Engine, EngineError};
+use crate::http::{HandshakeOutcome, WebhookOutcome, Webhooks};
+use crate::keeper::{CatchError, Catcher};
+use crate::store::{Store, StoreError, UnreadBody};
+
+use directory::Directory;
+
+/// What intake tells others in passing; a lost one costs nothing.
+pub trait Listener: Send + Sync {
+    /// A visitor is typing (IN-12).
+    fn visitor_typing(&self, chat: ChatId);
+    /// The platform has something to say to the admin about a channel.
+    fn alarm(&self, channel: &ChannelId, text: &str);
+    /// A chat began or went on with a visitor whose profile may be missing (V-01).
+    fn visitor_seen(&self, channel: &ChannelId, chat: ChatId, visitor: VisitorId, platform_id: &PlatformId);
+}
+
+/// The way in.
+pub struct Intake {
+    engine: Arc<Engine>,
+    store: Arc<dyn Store>,
+    registry: Registry,
+    listener: Arc<dyn Listener>,
+    directory: Directory,
+}
+
+/// Why something was not taken in; the platform shall send it again.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The store does not take it.
+    #[error("could not take the events in")]
+    Store(#[from] StoreError),
+    /// Too much at once for one chat.
+    #[error("could not take the events in: the chat is too busy")]
+    Busy,
+}
+
+impl Intake {
+    /// Returns an intake in front of an engine.
+    pub fn new(
+        engine: Arc<Engine>,
+        store: Arc<dyn Store>,
+        registry: Registry,
+        listener: Arc<dyn Listener>,
+    ) -> Arc<Self> {
+        Arc::new(Self { engine, store, registry, listener, directory: Directory::default() })
+    }
+
+    /// Takes in what a verified body held. All of it, or an error: then the platform sends it again, and what was taken
+    /// already is recognised.
+    async fn take(&self, at: &ChannelId, received: Received, body: &Bytes) -> Result<(), IntakeError> {
+        for ignored in &received.ignored {
+            tracing::debug!(channel = %at, what = %ignored, "ignored on purpose");
+        }
+        let mut strangers = received.unread;
+        let mut visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>> = HashMap::new();
+        for inbound in received.inbound {
+            match self.registry.route(at, &inbound.account) {
+                Some(channel) => visitors.entry((channel, inbound.visitor.clone())).or_default().push(inbound),
+                None => strangers.push(format!("no channel for account {}", inbound.account)),
+            }
+        }
+        if !strangers.is_empty() {
+            self.keep_unread(at, &strangers, body).await?;
+        }
+        self.take_visitors(visitors).await
+    }
+
+    /// Events of one visitor one after the other, of different visitors side by side.
+    async fn take_visitors(
+        &self,
+        visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>>,
+    ) -> Result<(), IntakeError> {
+        let each = visitors.into_iter().map(|((channel, _), mut events)| async move {
+            events.sort_by_key(|event| event.at);
+            for event in events {
+                self.take_one(&channel, event).await?;
+            }
+            Ok(())
+        });
+        join_all(each).await.into_iter().collect()
+    }
+
+    async fn take_one(&self, channel: &ChannelId, inbound: Inbound) -> Result<(), IntakeError> {
+        if let Happening::Alarm { text } = &inbound.what {
+            tracing::warn!(%channel, "the platform warns: {text}");
+            self.listener.alarm(channel, text);
+            return Ok(());
+        }
+        counter!("deskwire_inbound_total", "channel" => channel.to_string()).increment(1);
+        self.take_event(channel, &inbound).await
+    }
+
+    async fn keep_unread(&self, channel: &ChannelId, reasons: &[String], body: &Bytes) -> Result<(), StoreError> {
+        let reason = reasons.join("; ");
+        tracing::warn!(%channel, %reason, "a verified body was not understood; kept raw");
+        counter!("deskwire_unread_bodies_total", "channel" => channel.to_string()).increment(1);
+        let unread = UnreadBody { channel: channel.clone(), at: self.engine.now(), reason, body: body.clone() };
+        self.store.keep_unread(unread).await
+    }
+}
+
+#[async_trait]
+impl Webhooks for Intake {
+    fn handshake(&self, channel: &ChannelId, query: &str) -> HandshakeOutcome {
+        let Some(door) = self.registry.find(channel) else { return HandshakeOutcome::NoSuchChannel };
+        match door.handshake(query) {
+            Ok(answer) => HandshakeOutcome::Answer(answer.body),
+            Err(rejected) => {
+                count_rejected(channel, &rejected);
+                HandshakeOutcome::Rejected
+            }
+        }
+    }
+
+    async fn webhook(&self, channel: &ChannelId, headers: &HeaderMap, body: Bytes) -> WebhookOutcome {
+        let Some(door) = self.registry.find(channel) else { return WebhookOutcome::NoSuchChannel };
+        let webhook = Webhook { headers, body: &body, received_at: self.engine.now() };
+        let received = match door.receive(&webhook) {
+            Ok(received) => received,
+            Err(rejected) => {
+                count_rejected(channel, &rejected);
+                return WebhookOutcome::Rejected;
+            }
+        };
+        let answer = received.answer.body.clone();
+        match self.take(channel, received, &body).await {
+            Ok(()) => WebhookOutcome::Done(answer),
+            Err(error) => {
+                tracing::error!(%channel, error = &error as &dyn std::error::Error, "a webhook was not acknowledged");
+                WebhookOutcome::Unavailable
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Catcher for Intake {
+    async fn take_inbound(&self, channel: &ChannelId, inbound: Vec<Inbound>) -> Result<(), CatchError> {
+        let mut visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>> = HashMap::new();
+        for event in inbound {
+            visitors.entry((channel.clone(), event.visitor.clone())).or_default().push(event);
+        }
+        self.take_visitors(visitors).await.map_err(|error| CatchError(error.into()))
+    }
+}
+
+impl From<EngineError> for IntakeError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(error) => Self::Store(error),
+            EngineError::Busy | EngineError::Overtaken | EngineError::Refused(_) => Self::Busy,
+        }
+    }
+}
+
+fn count_rejected(channel: &ChannelId, rejected: &crate::channels::Rejected) {
+    tracing::warn!(%channel, %rejected, "a request that is not from the platform was turned away");
+    counter!("deskwire_rejected_webhooks_total", "channel" => channel.to_string()).increment(1);
+}
