@@ -1,1 +1,1 @@
-//! x
+//! Nothing here: the stories are tests, in `tests/it`.

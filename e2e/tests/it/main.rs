@@ -1,1 +1,18 @@
-//! x
+//! Stories: the built relay and desk, a simulated platform, real sockets and files. One file per story.
+
+mod harness;
+
+mod claim_race;
+mod config_reload;
+mod conversation;
+mod crash;
+mod demo;
+mod hostile;
+mod resent;
+mod resume;
+mod screen;
+mod shut_out;
+mod tidy;
+mod token;
+mod window;
+mod work;

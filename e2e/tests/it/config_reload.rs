@@ -1,0 +1,53 @@
+//! The config changes under a running relay (ADM-03, invariant 12).
+
+use shared::protocol::ServerFrame;
+
+use crate::harness::World;
+
+const PSID: &str = "7412589630147852";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_category_reaches_the_desks_and_a_bad_file_changes_nothing() {
+    let world = World::start().await;
+    let anna = world.desk("anna").await;
+    world.relay.rewrite_config(|text| text.replace("VIP\n", "VIP\nWholesale\n"));
+    anna.wait("the new category", |seen| {
+        seen.frames.iter().any(|frame| match frame {
+            ServerFrame::Policy { policy } => {
+                policy.categories.list.iter().any(|category| category.path.0 == ["Wholesale"])
+            }
+            _ => false,
+        })
+    })
+    .await;
+
+    world.relay.rewrite_config(|text| text.replace("[company]", "[compnay]"));
+    crate::harness::eventually("the fault is in the log", || {
+        let said = world.relay.log().contains("compnay");
+        async move { said }
+    })
+    .await;
+    world.graph.visitor(PSID).writes("still served");
+    anna.chat_saying("still served").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switched_off_channel_keeps_what_comes_and_shows_it_when_it_is_switched_on() {
+    let world = World::start().await;
+    let anna = world.desk("anna").await;
+    world.relay.rewrite_config(|text| text.replace("active = true", "active = false"));
+    anna.wait("the policy", |seen| {
+        let is_off = |frame: &ServerFrame| {
+            matches!(frame, ServerFrame::Policy { policy } if !policy.channels[0].active)
+        };
+        seen.frames.iter().any(is_off)
+    })
+    .await;
+    world.graph.visitor(PSID).writes("is anybody there?");
+    world.graph.wait_until_delivered(crate::harness::PATIENCE).await.expect("still acknowledged");
+    crate::harness::desk::settle(&anna).await;
+    assert!(anna.look(|seen| seen.chats.is_empty()), "not shown");
+
+    world.relay.rewrite_config(|text| text.replace("active = false", "active = true"));
+    anna.chat_saying("is anybody there?").await;
+}

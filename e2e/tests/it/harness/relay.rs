@@ -1,0 +1,278 @@
+//! The built relay as a process with a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::{PATIENCE, eventually};
+
+/// What every operator of the stories types.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// What a story wants of its relay.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    /// Of the simulated platform.
+    pub(crate) api_url: String,
+    /// Appended to the config.
+    pub(crate) more_config: String,
+    /// Seconds a reply is held.
+    pub(crate) undo_send_secs: u32,
+    /// Environment for the process.
+    pub(crate) env: Vec<(String, String)>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { api_url: String::new(), more_config: String::new(), undo_send_secs: 0, env: vec![] }
+    }
+}
+
+pub(crate) struct Relay {
+    child: Child,
+    setup: Setup,
+    folder: TempDir,
+    address: String,
+    log: Arc<Mutex<String>>,
+}
+
+impl Relay {
+    pub(crate) async fn start(setup: Setup) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the relay");
+        let log = Arc::new(Mutex::new(String::new()));
+        let child = spawn(folder.path(), &setup, "127.0.0.1:0", &log);
+        let mut relay = Self { child, setup, folder, address: String::new(), log };
+        relay.address = relay.wait_until_listening(0).await;
+        relay
+    }
+
+    /// Starts it again on the same folder and address.
+    pub(crate) async fn restart(&mut self) {
+        let log_so_far = self.log.lock().unwrap().len();
+        self.child = spawn(self.folder.path(), &self.setup, &self.address, &self.log);
+        self.wait_until_listening(log_so_far).await;
+    }
+
+    /// kill −9.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("the relay is killed");
+    }
+
+    /// Asks it to stop, and waits; returns whether it ended well.
+    pub(crate) async fn stop(&mut self) -> bool {
+        let id = self.child.id().expect("the relay runs");
+        let status = Command::new("kill").args(["-TERM", &id.to_string()]).status().await.expect("kill runs");
+        assert!(status.success());
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the relay stops");
+        ended.expect("the relay is waited for").success()
+    }
+
+    /// Waits until it ends by itself; for crash points.
+    pub(crate) async fn wait_for_end(&mut self) {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the relay ends").expect("it is waited for");
+    }
+
+    pub(crate) fn set_env(&mut self, env: Vec<(String, String)>) {
+        self.setup.env = env;
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn ws_url(&self) -> String {
+        format!("ws://{}/ws", self.address)
+    }
+
+    pub(crate) fn webhook_url(&self) -> String {
+        self.url("/webhooks/acme-page")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("desk.db")
+    }
+
+    pub(crate) fn config_path(&self) -> PathBuf {
+        self.folder.path().join("config.toml")
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Rewrites the config of the running relay.
+    pub(crate) fn rewrite_config(&self, change: impl Fn(&str) -> String) {
+        let path = self.config_path();
+        let text = std::fs::read_to_string(&path).expect("the config is there");
+        std::fs::write(&path, change(&text)).expect("the config is written");
+    }
+
+    async fn wait_until_listening(&mut self, from: usize) -> String {
+        let marker = "listening on ";
+        let log = Arc::clone(&self.log);
+        let child = &mut self.child;
+        eventually("the relay listens", || {
+            let has_ended = matches!(child.try_wait(), Ok(Some(_)));
+            let log = log.lock().unwrap();
+            let is_there = log[from..].contains(marker);
+            assert!(is_there || !has_ended, "the relay ended:\n{}", &log[from..]);
+            async move { is_there }
+        })
+        .await;
+        let log = self.log.lock().unwrap();
+        let rest = log[from..].split(marker).nth(1).expect("the marker is there");
+        rest.split(|c: char| c.is_whitespace() || c == ',').next().expect("an address").to_owned()
+    }
+}
+
+fn spawn(folder: &Path, setup: &Setup, listen: &str, log: &Arc<Mutex<String>>) -> Child {
+    let config = folder.join("config.toml");
+    std::fs::write(&config, config_text(folder, setup, listen)).expect("the config is written");
+    let mut child = Command::new(binary("deskwire-relay"))
+        .arg("serve")
+        .arg("--config")
+        .arg(&config)
+        .env("RUST_LOG", "info")
+        .envs(setup.env.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the relay starts");
+    let stderr = child.stderr.take().expect("its log is piped");
+    let log = Arc::clone(log);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stderr).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut log = log.lock().unwrap();
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+    child
+}
+
+fn config_text(folder: &Path, setup: &Setup, listen: &str) -> String {
+    let hash = password_hash();
+    let operator = |login: &str, name: &str, role: &str, departments: &str| {
+        format!(
+            "[[operator]]\nlogin = \"{login}\"\nname = \"{name}\"\nemail = \"{login}@acme.example\"\nrole = \"{role}\"\n\
+             departments = [{departments}]\npassword_hash = \"{hash}\"\n\n"
+        )
+    };
+    format!(
+        r#"
+[company]
+name = "Acme Ltd"
+website = "https://acme.example"
+timezone = "Europe/Moscow"
+language = "en"
+
+[relay]
+listen = "{listen}"
+public_url = "https://desk.acme.example"
+data_dir = "{folder}"
+
+[store]
+url = "sqlite:desk.db"
+
+[[department]]
+id = "sales"
+name = "Sales"
+
+[[department]]
+id = "billing"
+name = "Billing"
+
+{anna}{boris}{sofia}{dana}
+[[channel]]
+id = "acme-page"
+kind = "messenger"
+name = "Acme on Facebook"
+active = true
+language = "en"
+api_url = "{api_url}"
+page_id = "104820093344556"
+access_token = "EAASimulatedPageToken"
+verify_token = "verify-me"
+app_secret = "0123456789abcdef0123456789abcdef"
+app_id = "1029384756102938"
+
+[categories]
+list = """
+Orders
+ Delivery
+ Refund
+VIP
+"""
+
+[[template]]
+language = "en"
+title = "Hello"
+text = "Hello, {{visitor.first_name}}! How can I help?"
+key = "F2"
+code = "hi"
+
+[desk]
+undo_send_secs = {undo}
+{more}
+"#,
+        folder = folder.display(),
+        anna = operator("anna", "Anna", "operator", "\"sales\""),
+        boris = operator("boris", "Boris", "operator", "\"sales\""),
+        sofia = operator("sofia", "Sofia", "supervisor", "\"sales\""),
+        dana = operator("dana", "Dana", "operator", "\"billing\""),
+        api_url = setup.api_url,
+        undo = setup.undo_send_secs,
+        more = setup.more_config,
+    )
+}
+
+/// Returns the hash of [`PASSWORD`], made once by the built program as an admin would.
+fn password_hash() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| {
+        use std::io::Write as _;
+        let mut child = std::process::Command::new(binary("deskwire-relay"))
+            .arg("hash-password")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("hash-password starts");
+        let mut stdin = child.stdin.take().expect("its input is piped");
+        writeln!(stdin, "{PASSWORD}").expect("the password is handed in");
+        drop(stdin);
+        let output = child.wait_with_output().expect("hash-password ends");
+        String::from_utf8(output.stdout).expect("a hash is text").trim().to_owned()
+    })
+}
+
+/// Returns the path of a program of this workspace: cargo has put it beside the tests; if it has not, it is asked to.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let tests = std::env::current_exe().expect("the tests have a path");
+    let folder = tests.parent().and_then(Path::parent).expect("target/debug/deps").to_owned();
+    let path = folder.join(name);
+    BUILT.get_or_init(|| {
+        if path.exists() {
+            return;
+        }
+        let status = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--workspace", "--bins"])
+            .status()
+            .expect("cargo builds the programs");
+        assert!(status.success(), "the programs do not build");
+    });
+    path
+}
+
+/// A pause that is part of a story: the world goes on meanwhile.
+pub(crate) async fn pause(length: Duration) {
+    tokio::time::sleep(length).await;
+}
