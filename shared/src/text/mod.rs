@@ -1,0 +1,8 @@
+//! What may be done to text that strangers wrote: making it inert, measuring it as platforms do, cutting it to their
+//! limits. Pure functions over `&str`; no widths, no wrapping (those belong to the desk's `text`).
+
+mod clean;
+mod split;
+
+pub use clean::{MESSAGE_BYTES, LINE_GRAPHEMES, CLUSTER_CHARS, clean, clean_line, clean_message};
+pub use split::{split_long, utf16_len};

@@ -1,0 +1,113 @@
+//! Cutting a reply that is too long for its channel (`OUT-09`): at sentence ends, else at words, else between clusters.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The length of `text` as most platforms count it: UTF-16 code units.
+pub fn utf16_len(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// Cuts `text` into pieces of at most `limit` UTF-16 code units each, in order.
+///
+/// Prefers the end of a sentence or line in the second half of a piece, then a gap between words, and cuts between
+/// grapheme clusters when there is neither. White space around a cut is dropped; nothing else is. A single cluster longer
+/// than `limit` stays whole, since half of it would be another character: the caller's limits are far above any cluster.
+pub fn split_long(text: &str, limit: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (piece, behind) = rest.split_at(piece_end(rest, limit));
+        pieces.push(piece.trim_end());
+        rest = behind.trim_start();
+    }
+    pieces
+}
+
+/// Byte offset at which the first piece of `text` ends.
+fn piece_end(text: &str, limit: usize) -> usize {
+    let fitting = fitting_end(text, limit);
+    if fitting == text.len() {
+        return fitting;
+    }
+    let starts = text.split_sentence_bound_indices().map(|(start, _)| start);
+    let sentence = starts.take_while(|&start| start <= fitting).last().unwrap_or(0);
+    if sentence > 0 && sentence * 2 >= fitting {
+        return sentence;
+    }
+    let head = text.get(..fitting).unwrap_or(text);
+    // A gap right behind the last word that fits means that word is whole.
+    if text.get(fitting..).is_some_and(|behind| behind.starts_with(char::is_whitespace)) {
+        return fitting;
+    }
+    let word = head.trim_end_matches(|char: char| !char.is_whitespace()).len();
+    if word > 0 { word } else { fitting }
+}
+
+/// Byte offset behind the last whole cluster that fits into `limit`; behind the first one if even that does not.
+fn fitting_end(text: &str, limit: usize) -> usize {
+    let mut used = 0;
+    let mut end = 0;
+    for (start, cluster) in text.grapheme_indices(true) {
+        used += utf16_len(cluster);
+        if used > limit && end > 0 {
+            return end;
+        }
+        end = start + cluster.len();
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lengths_are_counted_as_platforms_count_them() {
+        assert_eq!(utf16_len("abc"), 3);
+        assert_eq!(utf16_len("привет"), 6);
+        assert_eq!(utf16_len("👍🏽"), 4);
+    }
+
+    fn check(cases: &[(&str, usize, &[&str])]) {
+        for (text, limit, expected) in cases {
+            assert_eq!(&split_long(text, *limit), expected, "{text:?} by {limit}");
+        }
+    }
+
+    #[test]
+    fn text_is_cut_at_sentences_then_words_then_clusters() {
+        check(&[
+            ("", 10, &[]),
+            ("  short ", 10, &["short"]),
+            ("First one. Second one.", 15, &["First one.", "Second one."]),
+            ("Деньги вернутся. Ждите!", 18, &["Деньги вернутся.", "Ждите!"]),
+            ("您好。订单已发货。谢谢您。", 9, &["您好。订单已发货。", "谢谢您。"]),
+            ("one two three", 9, &["one two", "three"]),
+            ("one two three", 7, &["one two", "three"]),
+            ("abcdefghij", 4, &["abcd", "efgh", "ij"]),
+            ("👍🏽👍🏽👍🏽", 9, &["👍🏽👍🏽", "👍🏽"]),
+            ("line one\nline two", 12, &["line one", "line two"]),
+        ]);
+    }
+
+    #[test]
+    fn a_cluster_above_the_limit_stays_whole() {
+        check(&[("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 3, &["👨‍👩‍👧‍👦", "👨‍👩‍👧‍👦"])]);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_fit_and_lose_only_white_space(text in "[a-zа-я。.!? \n👍🏽\u{301}]{0,200}", limit in 8_usize..40) {
+            let pieces = split_long(&text, limit);
+            for piece in &pieces {
+                let is_one_cluster = piece.graphemes(true).count() == 1;
+                prop_assert!(utf16_len(piece) <= limit || is_one_cluster);
+                prop_assert!(!piece.is_empty());
+            }
+            let squeeze = |text: &str| text.chars().filter(|char| !char.is_whitespace()).collect::<String>();
+            prop_assert_eq!(squeeze(&pieces.concat()), squeeze(&text));
+        }
+    }
+}
