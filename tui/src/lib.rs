@@ -1,2 +1,5 @@
 //! x
+pub mod composer;
+pub mod key;
 pub mod text;
+pub mod theme;

@@ -35,7 +35,8 @@ impl Row {
 
 /// Cells `text` takes on one row, tabs at their stops. A newline takes none.
 pub fn width(text: &str) -> usize {
-    text.graphemes(true).fold(0, |column, cluster| column + cluster_width(cluster, column))
+    text.graphemes(true)
+        .fold(0, |column, cluster| column + cluster_width(cluster, column))
 }
 
 /// Cells the cluster takes when drawn at `column`; only a tab depends on the column.
@@ -89,7 +90,10 @@ pub fn cut(text: &str, cells: usize) -> String {
 /// Returns `text` in a column exactly `cells` wide, at its left; cut if it is longer.
 pub fn pad(text: &str, cells: usize) -> String {
     let mut column = cut(text, cells);
-    column.extend(std::iter::repeat_n(' ', cells.saturating_sub(width(&column))));
+    column.extend(std::iter::repeat_n(
+        ' ',
+        cells.saturating_sub(width(&column)),
+    ));
     column
 }
 
@@ -126,7 +130,11 @@ struct Filling {
 }
 
 fn wrap_line(line: &str, offset: usize, cells: usize, rows: &mut Vec<Row>) {
-    let mut row = Filling { start: offset, width: 0, gap: None };
+    let mut row = Filling {
+        start: offset,
+        width: 0,
+        gap: None,
+    };
     let mut previous = "";
     for (index, cluster) in line.grapheme_indices(true) {
         let at = offset + index;
@@ -146,14 +154,22 @@ fn wrap_line(line: &str, offset: usize, cells: usize, rows: &mut Vec<Row>) {
         row.width += wide;
         previous = cluster;
     }
-    rows.push(Row { range: row.start..offset + line.len(), width: row.width, is_hard: true });
+    rows.push(Row {
+        range: row.start..offset + line.len(),
+        width: row.width,
+        is_hard: true,
+    });
 }
 
 impl Filling {
     /// Ends the row at its last gap, or right here if it has none.
     fn break_before(&mut self, at: usize, rows: &mut Vec<Row>) {
         let (end, width) = self.gap.take().unwrap_or((at, self.width));
-        rows.push(Row { range: self.start..end, width, is_hard: false });
+        rows.push(Row {
+            range: self.start..end,
+            width,
+            is_hard: false,
+        });
         self.start = end;
     }
 }
@@ -167,11 +183,14 @@ fn can_break(before: &str, after: &str) -> bool {
     if is_space(after) {
         return false;
     }
-    is_space(before) || before == "-" || (is_ideographic(before) || is_ideographic(after)) && !clings(before, after)
+    is_space(before)
+        || before == "-"
+        || (is_ideographic(before) || is_ideographic(after)) && !clings(before, after)
 }
 
 fn is_space(cluster: &str) -> bool {
-    matches!(cluster, " " | "\t" | "\u{3000}") || cluster.starts_with(|char: char| ('\u{2000}'..='\u{2006}').contains(&char))
+    matches!(cluster, " " | "\t" | "\u{3000}")
+        || cluster.starts_with(|char: char| ('\u{2000}'..='\u{2006}').contains(&char))
 }
 
 /// Says whether the cluster belongs to a script that is written without spaces: CJK, kana, full-width forms.
@@ -186,7 +205,8 @@ fn is_ideographic(cluster: &str) -> bool {
 fn clings(before: &str, after: &str) -> bool {
     const CLOSING: &str = "、。，．！？：；）］｝〉》」』】〕”’…,.!?:;)]}%";
     const OPENING: &str = "（［｛〈《「『【〔“‘([{$¥";
-    after.starts_with(|char| CLOSING.contains(char)) || before.starts_with(|char| OPENING.contains(char))
+    after.starts_with(|char| CLOSING.contains(char))
+        || before.starts_with(|char| OPENING.contains(char))
 }
 
 #[cfg(test)]
@@ -207,9 +227,17 @@ mod tests {
 
     #[test]
     fn widths_are_counted_in_cells() {
-        for (text, cells) in
-            [("", 0), ("abc", 3), ("привет", 6), ("王小明", 6), ("👍🏽", 2), ("👨‍👩‍👧‍👦", 2), ("🇷🇺", 2), ("e\u{301}", 1), ("a\tb", 5)]
-        {
+        for (text, cells) in [
+            ("", 0),
+            ("abc", 3),
+            ("привет", 6),
+            ("王小明", 6),
+            ("👍🏽", 2),
+            ("👨‍👩‍👧‍👦", 2),
+            ("🇷🇺", 2),
+            ("e\u{301}", 1),
+            ("a\tb", 5),
+        ] {
             assert_eq!(width(text), cells, "{text:?}");
         }
     }
@@ -269,8 +297,22 @@ mod tests {
         let piece = prop_oneof![
             "[a-z]{1,12}",
             "[а-яё]{1,12}",
-            proptest::sample::select(vec![" ", "  ", "\n", "\t", "王", "小明，", "👨‍👩‍👧‍👦", "👍🏽", "🇷🇺", "e\u{301}", "。", "(", "-"])
-                .prop_map(str::to_owned),
+            proptest::sample::select(vec![
+                " ",
+                "  ",
+                "\n",
+                "\t",
+                "王",
+                "小明，",
+                "👨‍👩‍👧‍👦",
+                "👍🏽",
+                "🇷🇺",
+                "e\u{301}",
+                "。",
+                "(",
+                "-"
+            ])
+            .prop_map(str::to_owned),
         ];
         proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
     }

@@ -53,7 +53,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     while let Some(shorter) = cap_clusters(&inert) {
         inert = shorter;
     }
-    if inert == text { Cow::Borrowed(text) } else { Cow::Owned(inert) }
+    if inert == text {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(inert)
+    }
 }
 
 /// Returns `text` cleaned and on one line, for names, titles and previews: newlines and tabs become spaces.
@@ -88,7 +92,8 @@ pub fn clean_message(text: &str) -> Cow<'_, str> {
 
 /// Says that `text` surely needs no cleaning, by bytes alone: the common case of a short ASCII or plain message.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+    text.bytes()
+        .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
 }
 
 fn make_inert(text: &str) -> String {
@@ -171,7 +176,8 @@ fn push_flag(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
     out.push(BLACK_FLAG);
     let mut ahead = chars.clone();
     let mut tags = String::new();
-    while let Some(tag) = ahead.next_if(|char| matches!(char, '\u{e0030}'..='\u{e007a}' | &TAG_END)) {
+    while let Some(tag) = ahead.next_if(|char| matches!(char, '\u{e0030}'..='\u{e007a}' | &TAG_END))
+    {
         tags.push(tag);
         let count = tags.chars().count();
         if tag == TAG_END && (4..=7).contains(&count) {
@@ -193,7 +199,8 @@ fn push_once(mark: char, out: &mut String) {
 
 /// Cuts clusters to [`CLUSTER_CHARS`]; `None` if there is none to cut.
 fn cap_clusters(text: &str) -> Option<String> {
-    let is_long = |cluster: &str| cluster.len() > CLUSTER_CHARS && cluster.chars().count() > CLUSTER_CHARS;
+    let is_long =
+        |cluster: &str| cluster.len() > CLUSTER_CHARS && cluster.chars().count() > CLUSTER_CHARS;
     if !text.graphemes(true).any(is_long) {
         return None;
     }
@@ -211,7 +218,9 @@ fn cap_clusters(text: &str) -> Option<String> {
 
 /// Cuts lines to [`LINE_GRAPHEMES`]; `None` if there is none to cut.
 fn cap_lines(text: &str) -> Option<String> {
-    let is_long = |line: &str| line.len() > LINE_GRAPHEMES && line.graphemes(true).nth(LINE_GRAPHEMES).is_some();
+    let is_long = |line: &str| {
+        line.len() > LINE_GRAPHEMES && line.graphemes(true).nth(LINE_GRAPHEMES).is_some()
+    };
     if !text.split('\n').any(is_long) {
         return None;
     }
@@ -221,7 +230,10 @@ fn cap_lines(text: &str) -> Option<String> {
             out.push('\n');
         }
         if is_long(line) {
-            let kept: String = line.graphemes(true).take(LINE_GRAPHEMES - MARK_ROOM).collect();
+            let kept: String = line
+                .graphemes(true)
+                .take(LINE_GRAPHEMES - MARK_ROOM)
+                .collect();
             let left = line.graphemes(true).count() - (LINE_GRAPHEMES - MARK_ROOM);
             out.push_str(&kept);
             push_mark(left, &mut out);
@@ -257,7 +269,11 @@ fn push_mark(left: usize, out: &mut String) {
 
 /// The picture Unicode has for a C0 control or DEL: `␀` to `␟`, `␡`.
 fn picture(control: char) -> char {
-    let code = if control == '\u{7f}' { 0x21 } else { u32::from(control) };
+    let code = if control == '\u{7f}' {
+        0x21
+    } else {
+        u32::from(control)
+    };
     char::from_u32(0x2400 + code).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
@@ -289,14 +305,26 @@ mod tests {
 
     #[test]
     fn ordinary_text_is_borrowed_as_it_is() {
-        for text in ["", "Hello, world!\n\tbye", "Здравствуйте, ёлка", "您好，我的订单", "नमस्ते", "שלום", "Tiếng Việt"] {
-            assert!(matches!(clean(text), Cow::Borrowed(same) if same == text), "{text:?}");
+        for text in [
+            "",
+            "Hello, world!\n\tbye",
+            "Здравствуйте, ёлка",
+            "您好，我的订单",
+            "नमस्ते",
+            "שלום",
+            "Tiếng Việt",
+        ] {
+            assert!(
+                matches!(clean(text), Cow::Borrowed(same) if same == text),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn emoji_of_every_family_survive() {
-        for text in ["👨‍👩‍👧‍👦", "👩🏽‍❤️‍💋‍👨🏿", "👍🏽", "🇷🇺🇨🇳", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "❤️", "1️⃣", "🏳️‍🌈", "می‌خواهم"] {
+        for text in ["👨‍👩‍👧‍👦", "👩🏽‍❤️‍💋‍👨🏿", "👍🏽", "🇷🇺🇨🇳", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "❤️", "1️⃣", "🏳️‍🌈", "می‌خواهم"]
+        {
             assert_eq!(clean(text), text);
         }
     }
@@ -308,7 +336,10 @@ mod tests {
             ("\u{1b}[2J\u{1b}[1;1Hboo", "boo"),
             ("\u{1b}[?1049h\u{1b}[>4;2m!", "!"),
             ("\u{1b}]0;title\u{7}x", "x"),
-            ("\u{1b}]8;;http://x.example\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link"),
+            (
+                "\u{1b}]8;;http://x.example\u{1b}\\link\u{1b}]8;;\u{1b}\\",
+                "link",
+            ),
             ("\u{1b}]52;c;aGk=\u{9c}x", "x"),
             ("\u{1b}Pq#0\u{1b}\\x", "x"),
             ("\u{1b}_Gf=24;AAAA\u{1b}\\x", "x"),
@@ -339,7 +370,10 @@ mod tests {
             ("a\u{0}b\u{7}c\u{8}d\u{7f}", "a␀b␇c␈d␡"),
             ("\u{b}\u{c}", "␋␌"),
             ("\u{80}\u{9c}\u{9a}", "���"),
-            ("one\r\ntwo\rthree\u{85}four\u{2028}five\u{2029}six", "one\ntwo\nthree\nfour\nfive\nsix"),
+            (
+                "one\r\ntwo\rthree\u{85}four\u{2028}five\u{2029}six",
+                "one\ntwo\nthree\nfour\nfive\nsix",
+            ),
         ]);
     }
 
@@ -352,7 +386,10 @@ mod tests {
             ("\u{200f}\u{200f}\u{200e}א", "\u{200f}א"),
             ("hi\u{e0068}\u{e0069}", "hi"),
             ("🏴\u{e0067}\u{e0062}", "🏴"),
-            ("🏴\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e007f}", "🏴"),
+            (
+                "🏴\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e0067}\u{e007f}",
+                "🏴",
+            ),
             ("\u{fff9}a\u{fffa}b\u{fffb}", "ab"),
         ]);
     }
@@ -361,14 +398,28 @@ mod tests {
     fn a_cluster_carries_only_so_many_marks() {
         let tower = format!("z{}algo", "\u{301}".repeat(5_000));
         let cleaned = clean(&tower);
-        assert_eq!(cleaned.graphemes(true).next().map(|cluster| cluster.chars().count()), Some(CLUSTER_CHARS));
+        assert_eq!(
+            cleaned
+                .graphemes(true)
+                .next()
+                .map(|cluster| cluster.chars().count()),
+            Some(CLUSTER_CHARS)
+        );
         assert!(cleaned.ends_with("algo"));
-        assert_eq!(clean(&format!("a{}b", "\u{200d}".repeat(5_000))).chars().count(), 2);
+        assert_eq!(
+            clean(&format!("a{}b", "\u{200d}".repeat(5_000)))
+                .chars()
+                .count(),
+            2
+        );
     }
 
     #[test]
     fn names_and_titles_are_one_line() {
-        assert_eq!(clean_line("  Olga\r\n\tSmirnova\u{1b}[2K "), "Olga Smirnova");
+        assert_eq!(
+            clean_line("  Olga\r\n\tSmirnova\u{1b}[2K "),
+            "Olga Smirnova"
+        );
         assert_eq!(clean_line("\u{1b}]0;x\u{7}"), "");
     }
 
@@ -386,10 +437,15 @@ mod tests {
         let long = "👨‍👩‍👧‍👦 семья\n".repeat(20_000);
         let cleaned = clean_message(&long);
         assert!(cleaned.len() <= MESSAGE_BYTES);
-        let (kept, mark) = cleaned.rsplit_once(" […+").expect("a cut message carries a mark");
+        let (kept, mark) = cleaned
+            .rsplit_once(" […+")
+            .expect("a cut message carries a mark");
         assert!(long.starts_with(kept));
         assert_eq!(mark, format!("{}]", long.len() - kept.len()));
-        assert!(long.grapheme_indices(true).any(|(start, _)| start == kept.len()));
+        assert!(
+            long.grapheme_indices(true)
+                .any(|(start, _)| start == kept.len())
+        );
     }
 
     #[test]
@@ -404,8 +460,29 @@ mod tests {
         let piece = prop_oneof![
             any::<char>().prop_map(String::from),
             proptest::sample::select(vec![
-                "\u{1b}", "\u{1b}[", "\u{1b}]", "\u{7}", "\u{9b}", "\u{9c}", "[", "]", "31m", "\\", "\r", "\n", "\u{200d}",
-                "\u{301}", "\u{202e}", "\u{200f}", "🏴", "\u{e0067}", "\u{e007f}", "👩", "🇷", "\u{1100}", "\u{1161}",
+                "\u{1b}",
+                "\u{1b}[",
+                "\u{1b}]",
+                "\u{7}",
+                "\u{9b}",
+                "\u{9c}",
+                "[",
+                "]",
+                "31m",
+                "\\",
+                "\r",
+                "\n",
+                "\u{200d}",
+                "\u{301}",
+                "\u{202e}",
+                "\u{200f}",
+                "🏴",
+                "\u{e0067}",
+                "\u{e007f}",
+                "👩",
+                "🇷",
+                "\u{1100}",
+                "\u{1161}",
             ])
             .prop_map(str::to_owned),
         ];

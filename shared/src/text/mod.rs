@@ -4,5 +4,5 @@
 mod clean;
 mod split;
 
-pub use clean::{MESSAGE_BYTES, LINE_GRAPHEMES, CLUSTER_CHARS, clean, clean_line, clean_message};
+pub use clean::{CLUSTER_CHARS, LINE_GRAPHEMES, MESSAGE_BYTES, clean, clean_line, clean_message};
 pub use split::{split_long, utf16_len};

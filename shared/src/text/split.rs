@@ -30,16 +30,24 @@ fn piece_end(text: &str, limit: usize) -> usize {
         return fitting;
     }
     let starts = text.split_sentence_bound_indices().map(|(start, _)| start);
-    let sentence = starts.take_while(|&start| start <= fitting).last().unwrap_or(0);
+    let sentence = starts
+        .take_while(|&start| start <= fitting)
+        .last()
+        .unwrap_or(0);
     if sentence > 0 && sentence * 2 >= fitting {
         return sentence;
     }
     let head = text.get(..fitting).unwrap_or(text);
     // A gap right behind the last word that fits means that word is whole.
-    if text.get(fitting..).is_some_and(|behind| behind.starts_with(char::is_whitespace)) {
+    if text
+        .get(fitting..)
+        .is_some_and(|behind| behind.starts_with(char::is_whitespace))
+    {
         return fitting;
     }
-    let word = head.trim_end_matches(|char: char| !char.is_whitespace()).len();
+    let word = head
+        .trim_end_matches(|char: char| !char.is_whitespace())
+        .len();
     if word > 0 { word } else { fitting }
 }
 
@@ -82,8 +90,16 @@ mod tests {
             ("", 10, &[]),
             ("  short ", 10, &["short"]),
             ("First one. Second one.", 15, &["First one.", "Second one."]),
-            ("Деньги вернутся. Ждите!", 18, &["Деньги вернутся.", "Ждите!"]),
-            ("您好。订单已发货。谢谢您。", 9, &["您好。订单已发货。", "谢谢您。"]),
+            (
+                "Деньги вернутся. Ждите!",
+                18,
+                &["Деньги вернутся.", "Ждите!"],
+            ),
+            (
+                "您好。订单已发货。谢谢您。",
+                9,
+                &["您好。订单已发货。", "谢谢您。"],
+            ),
             ("one two three", 9, &["one two", "three"]),
             ("one two three", 7, &["one two", "three"]),
             ("abcdefghij", 4, &["abcd", "efgh", "ij"]),
