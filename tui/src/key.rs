@@ -95,16 +95,19 @@ impl Key {
     }
 
     /// The same key with Alt held.
+    #[must_use]
     pub const fn with_alt(self) -> Self {
         Self { alt: true, ..self }
     }
 
     /// The same key with Ctrl held.
+    #[must_use]
     pub const fn with_ctrl(self) -> Self {
         Self { ctrl: true, ..self }
     }
 
     /// The same key with Shift held. For letters use [`Key::normal`] behind it.
+    #[must_use]
     pub const fn with_shift(self) -> Self {
         Self {
             shift: true,
