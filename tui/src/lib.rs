@@ -1,5 +1,6 @@
 //! x
 pub mod composer;
+pub mod events;
 pub mod fuzzy;
 pub mod key;
 pub mod language;
