@@ -22,7 +22,7 @@ use Sequence::Ignored;
 /// Returns the first whole sequence of `bytes` and its length, or `None` if more bytes must come.
 pub(super) fn next(bytes: &[u8]) -> Option<(Sequence, usize)> {
     match bytes {
-        [] | [ESC] | [ESC, ESC] | [ESC, b'[' | b'O'] => None,
+        [] | [ESC] | [ESC, ESC | b'[' | b'O'] => None,
         [ESC, b'[', rest @ ..] => {
             control_sequence(rest).map(|(sequence, used)| (sequence, used + 2))
         }
