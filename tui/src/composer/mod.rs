@@ -8,7 +8,7 @@ use std::ops::Range;
 use shared::text::MESSAGE_BYTES;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
-use crate::text::{clean, clip, expand_tabs, width, wrap};
+use crate::text::{Row, clean, clip, cluster_width, expand_tabs, width, wrap};
 
 /// Undo steps kept; one step is about one word.
 const UNDO_STEPS: usize = 200;
@@ -286,7 +286,7 @@ impl Composer {
             return self.single_row(usize::from(cells));
         }
         let rows = wrap(&self.text, wrap_cells(cells));
-        let (column, caret_row) = self.caret_cell(cells);
+        let (column, caret_row) = self.caret_cell(&rows);
         let height = usize::from(max_rows.max(1));
         let first = (caret_row + 1).saturating_sub(height);
         let visible = rows.iter().skip(first).take(height);
@@ -306,18 +306,17 @@ impl Composer {
 
     fn single_row(&self, cells: usize) -> Layout {
         let room = cells.saturating_sub(1);
-        let before = expand_tabs(self.before_caret());
-        let mut shown = before.as_str();
-        while width(shown) > room {
-            let first = shown.graphemes(true).next().map_or(0, str::len);
-            shown = shown.get(first..).unwrap_or_default();
+        let mut column = 0;
+        let mut start = self.caret;
+        for (at, cluster) in self.before_caret().grapheme_indices(true).rev() {
+            let wide = cluster_width(cluster, 0);
+            if column + wide > room {
+                break;
+            }
+            column += wide;
+            start = at;
         }
-        let column = width(shown);
-        let row = clip(
-            &format!("{shown}{}", expand_tabs(self.after_caret())),
-            cells,
-        )
-        .to_owned();
+        let row = clip(self.text.get(start..).unwrap_or_default(), cells).to_owned();
         Layout {
             rows: vec![row],
             caret: (cell(column), 0),
@@ -327,8 +326,7 @@ impl Composer {
     }
 
     /// Column and row of the caret in the whole wrapped text.
-    fn caret_cell(&self, cells: u16) -> (usize, usize) {
-        let rows = wrap(&self.text, wrap_cells(cells));
+    fn caret_cell(&self, rows: &[Row]) -> (usize, usize) {
         let index = rows
             .iter()
             .rposition(|row| row.range.start <= self.caret)
@@ -345,7 +343,7 @@ impl Composer {
             return false;
         }
         let rows = wrap(&self.text, wrap_cells(cells));
-        let (column, index) = self.caret_cell(cells);
+        let (column, index) = self.caret_cell(&rows);
         let goal = self.column.unwrap_or(column);
         let Some(row) = target(index, rows.len()).and_then(|next| rows.get(next)) else {
             return false;

@@ -166,7 +166,10 @@ fn read_some(input: &mut File, stopped: &PipeReader, buffer: &mut [u8]) -> io::R
         }
         // A hang-up shows here too: what was typed before it is still read, then comes an end or an error.
         if of_input {
-            return input.read(buffer);
+            match input.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
         }
     }
 }

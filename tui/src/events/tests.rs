@@ -1,15 +1,13 @@
 //! Bytes as terminals send them, whole and in pieces; and a real terminal that goes away.
 
-use std::io::{Read as _, Write as _};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use proptest::prelude::*;
 
 use super::*;
 use crate::key::{Code, Layout};
+use crate::on_terminal::{self, OnTerminal};
 
 const RUSSIAN: &[Layout] = &[Layout::Russian];
 
@@ -236,88 +234,12 @@ proptest! {
     }
 }
 
-/// This test binary run again inside a pseudo-terminal: it prints the events it gets and ends with the terminal.
-struct OnTerminal {
-    master: Box<dyn MasterPty + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    /// Asks for one more read, so that none is under way, and holding the terminal open, when it shall close.
-    read_more: mpsc::Sender<()>,
-    output: mpsc::Receiver<Vec<u8>>,
-    seen: String,
-}
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-impl OnTerminal {
-    fn open() -> Self {
-        let pair = native_pty_system()
-            .openpty(PtySize::default())
-            .expect("a pseudo-terminal");
-        let mut command =
-            CommandBuilder::new(std::env::current_exe().expect("the path of this test"));
-        command.args([
-            "--exact",
-            "events::tests::the_child_half",
-            "--ignored",
-            "--nocapture",
-        ]);
-        let child = pair.slave.spawn_command(command).expect("the child half");
-        let mut reader = pair
-            .master
-            .try_clone_reader()
-            .expect("the terminal's output");
-        let (read_more, more) = mpsc::channel();
-        let (output_tx, output) = mpsc::channel();
-        thread::spawn(move || {
-            let mut buffer = [0; 1024];
-            while more.recv().is_ok() {
-                let count = reader.read(&mut buffer).unwrap_or(0);
-                if count == 0 || output_tx.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut terminal = Self {
-            master: pair.master,
-            child,
-            read_more,
-            output,
-            seen: String::new(),
-        };
-        terminal.wait_for("listening");
-        terminal
-    }
-
-    fn wait_for(&mut self, text: &str) {
-        while !self.seen.contains(text) {
-            self.read_more.send(()).expect("the output's reader");
-            let bytes = self
-                .output
-                .recv_timeout(PATIENCE)
-                .unwrap_or_else(|_| panic!("no {text:?} in {:?}", self.seen));
-            self.seen.push_str(&String::from_utf8_lossy(&bytes));
-        }
-    }
-
-    /// Closes the terminal. Returns whether the child then ended well by itself.
-    fn close(self) -> bool {
-        let Self {
-            master,
-            mut child,
-            read_more,
-            ..
-        } = self;
-        drop(read_more);
-        drop(master);
-        let (ended_tx, ended) = mpsc::channel();
-        thread::spawn(move || ended_tx.send(child.wait()));
-        matches!(ended.recv_timeout(PATIENCE), Ok(Ok(_)))
-    }
-}
-
 #[test]
 #[ignore = "run by the tests below inside a pseudo-terminal"]
 fn the_child_half() {
+    if !on_terminal::is_child() {
+        return;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -331,37 +253,59 @@ fn the_child_half() {
         loop {
             match events.next().await {
                 TerminalEvent::Gone => break,
-                event => drop(writeln!(io::stdout(), "<{event:?}>\r")),
+                event => print!("<{event:?}>\r\n"),
             }
         }
     });
 }
 
+fn listening() -> OnTerminal {
+    let mut terminal = OnTerminal::run("events::tests::the_child_half");
+    terminal.wait_for("listening");
+    terminal
+}
+
 #[test]
 fn keys_and_sizes_arrive_from_a_real_terminal() {
-    let mut terminal = OnTerminal::open();
-    let mut writer = terminal.master.take_writer().expect("the terminal's input");
-    writer
-        .write_all("е\u{1b}[200~вставка\u{1b}[201~".as_bytes())
-        .unwrap();
+    let mut terminal = listening();
+    terminal.press("е\u{1b}[200~вставка\u{1b}[201~".as_bytes());
     terminal.wait_for("Char('е')");
     terminal.wait_for("<Paste(\"вставка\")>");
-    writer.write_all(b"\x1b").unwrap();
+    terminal.press(b"\x1b");
     terminal.wait_for("Escape");
-    terminal
-        .master
-        .resize(PtySize {
-            rows: 50,
-            cols: 200,
-            ..PtySize::default()
-        })
-        .unwrap();
+    terminal.resize(200, 50);
     terminal.wait_for("<Resize { columns: 200, rows: 50 }>");
-    drop(writer);
-    assert!(terminal.close());
 }
 
 #[test]
 fn the_process_ends_when_its_terminal_goes_away() {
-    assert!(OnTerminal::open().close());
+    assert!(listening().ends_when_closed());
+}
+
+/// A reading thread over pipes instead of a terminal: what is typed, the stop, and what the thread hands on.
+fn over_pipes() -> (PipeWriter, PipeWriter, mpsc::Receiver<Vec<u8>>) {
+    let (input, typed) = io::pipe().unwrap();
+    let (stopped, stop) = io::pipe().unwrap();
+    let (bytes_tx, bytes_rx) = mpsc::channel(READS_AHEAD);
+    thread::spawn(move || read_until_gone(File::from(OwnedFd::from(input)), &stopped, &bytes_tx));
+    (typed, stop, bytes_rx)
+}
+
+#[test]
+fn the_reading_thread_ends_with_its_input() {
+    let (mut typed, _stop, mut bytes_rx) = over_pipes();
+    typed.write_all(b"last words").unwrap();
+    drop(typed);
+    assert_eq!(
+        bytes_rx.blocking_recv().as_deref(),
+        Some(&b"last words"[..])
+    );
+    assert_eq!(bytes_rx.blocking_recv(), None);
+}
+
+#[test]
+fn the_reading_thread_ends_when_told_though_nothing_is_typed() {
+    let (_typed, stop, mut bytes_rx) = over_pipes();
+    drop(stop);
+    assert_eq!(bytes_rx.blocking_recv(), None);
 }

@@ -172,7 +172,9 @@ impl<W: Write> Screen<W> {
     /// Gives the terminal back as it was found. What cannot be written any more is let be.
     pub fn leave(&mut self) -> Result<(), TerminalError> {
         let mode = std::mem::take(&mut self.mode);
-        if mode == Mode::Left {
+        // After a panic the hook has restored it already.
+        let is_restored = self.is_own && !IS_ENTERED.swap(false, Ordering::SeqCst);
+        if mode == Mode::Left || is_restored {
             return Ok(());
         }
         self.caret = Caret::Usual;
@@ -185,9 +187,6 @@ impl<W: Write> Screen<W> {
         } else {
             Ok(())
         };
-        if self.is_own {
-            IS_ENTERED.store(false, Ordering::SeqCst);
-        }
         sent.and(cooked).map_err(TerminalError::Draw)
     }
 

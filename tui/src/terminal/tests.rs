@@ -7,6 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use super::aside::strict;
 use super::*;
+use crate::on_terminal::{self, OnTerminal};
 use crate::text::width;
 
 /// A terminal that remembers each write.
@@ -279,6 +280,59 @@ fn multiplexers_get_no_certain_keys_and_passthrough_only_on_request() {
     assert_eq!(
         asked.render("x"),
         "\x1bPtmux;\x1b\x1b]777;notify;Deskwire;x\x1b\x1b\\\x1b\\"
+    );
+}
+
+#[test]
+#[ignore = "run by the test below inside a pseudo-terminal"]
+fn the_panicking_half() {
+    if !on_terminal::is_child() {
+        return;
+    }
+    let mut go = String::new();
+    println!("ready");
+    io::stdin().read_line(&mut go).unwrap();
+    restore_on_panic(|| print!("drafts are kept\r\n"));
+    check_terminal().unwrap();
+    let mut screen = Screen::open(with_certain_keys()).unwrap();
+    screen
+        .draw(|frame| frame.render_widget(Paragraph::new("drawn"), frame.area()))
+        .unwrap();
+    panic!("something went wrong");
+}
+
+#[test]
+fn a_panic_restores_the_terminal_then_keeps_drafts_then_reports_and_only_once() {
+    let mut terminal = OnTerminal::run("terminal::tests::the_panicking_half");
+    terminal.wait_for("ready");
+    let before = terminal.settings();
+    terminal.press(b"\n");
+    let seen = terminal.wait_for("test result: FAILED");
+    let steps = [
+        "\x1b[?1049h",
+        "drawn",
+        "\x1b[<1u",
+        "\x1b[?1049l",
+        "drafts are kept",
+        "something went wrong",
+    ];
+    let places = steps.map(|step| {
+        seen.find(step)
+            .unwrap_or_else(|| panic!("{step:?} in {seen:?}"))
+    });
+    assert!(places.is_sorted(), "{places:?} in {seen:?}");
+    assert_eq!(seen.matches("\x1b[?1049l").count(), 1, "{seen:?}");
+    assert_eq!(terminal.settings(), before);
+}
+
+#[test]
+fn the_desk_refuses_to_run_without_a_terminal_and_says_why() {
+    let refused = TerminalError::NotATerminal {
+        stream: "standard input",
+    };
+    assert_eq!(
+        refused.to_string(),
+        "deskwire needs a terminal, and standard input is not one; run it without pipes or redirections"
     );
 }
 
