@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::text::width;
 
 const FAMILY: &str = "👨‍👩‍👧‍👦";
 
