@@ -1,0 +1,387 @@
+//! Unsent texts per chat, and the one file that keeps them across restarts (`OUT-18`): per server and login, readable by
+//! its owner only.
+//!
+//! [`Drafts`] is plain state for `update`; [`DraftFile`] does the reading and writing and is called by the runtime.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+use serde::{Deserialize, Serialize};
+
+/// Drafts older than this are dropped on loading, in seconds: 30 days.
+const KEPT_FOR: i64 = 30 * 24 * 60 * 60;
+
+/// A text that was not sent.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    pub text: String,
+    /// Byte offset of the caret in `text`.
+    pub caret: usize,
+    /// UTC, in seconds since 1970.
+    pub saved_at: i64,
+    /// The text is a note to colleagues.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_note: bool,
+}
+
+/// Says how long the text is, never what it is: drafts are visitors' business.
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Draft")
+            .field("bytes", &self.text.len())
+            .field("caret", &self.caret)
+            .field("saved_at", &self.saved_at)
+            .field("is_note", &self.is_note)
+            .finish()
+    }
+}
+
+/// All drafts of one operator, by chat id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drafts {
+    by_chat: BTreeMap<String, Draft>,
+}
+
+impl Drafts {
+    /// Returns the draft of a chat.
+    pub fn get(&self, chat: &str) -> Option<&Draft> {
+        self.by_chat.get(chat)
+    }
+
+    /// Keeps a draft. One that holds only white space is forgotten instead. Returns whether anything changed but the time.
+    pub fn put(&mut self, chat: &str, draft: Draft) -> bool {
+        if draft.text.trim().is_empty() {
+            return self.forget(chat);
+        }
+        let is_same = self.by_chat.get(chat).is_some_and(|kept| {
+            Draft {
+                saved_at: kept.saved_at,
+                ..draft.clone()
+            } == *kept
+        });
+        if !is_same {
+            self.by_chat.insert(chat.to_owned(), draft);
+        }
+        !is_same
+    }
+
+    /// Forgets the draft of a chat. Returns whether there was one.
+    pub fn forget(&mut self, chat: &str) -> bool {
+        self.by_chat.remove(chat).is_some()
+    }
+
+    /// The ids of chats that have a draft.
+    pub fn chats(&self) -> impl Iterator<Item = &str> {
+        self.by_chat.keys().map(String::as_str)
+    }
+
+    /// How many chats have a draft.
+    pub fn count(&self) -> usize {
+        self.by_chat.len()
+    }
+
+    fn drop_old(&mut self, now: i64) {
+        self.by_chat
+            .retain(|_, draft| now.saturating_sub(draft.saved_at) <= KEPT_FOR);
+    }
+}
+
+/// Why drafts could not be read or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftsError {
+    #[error("could not find the folder for drafts: this account has no home folder")]
+    NoFolder,
+    #[error("could not read drafts from {}", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("could not keep drafts in {}", path.display())]
+    Write {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("could not put the drafts into JSON")]
+    Render(#[source] serde_json::Error),
+}
+
+/// What loading gave.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LoadedDrafts {
+    pub drafts: Drafts,
+    /// The file could not be understood; it lies here now, and the drafts begin empty. To be said to the operator.
+    pub damaged: Option<PathBuf>,
+}
+
+/// The file's shape.
+#[derive(Serialize, Deserialize)]
+struct Stored<Entries> {
+    version: u32,
+    drafts: Entries,
+}
+
+const VERSION: u32 = 1;
+
+/// The file of one operator's drafts on one relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftFile {
+    path: PathBuf,
+}
+
+impl DraftFile {
+    /// The file for `login` at `server` in the platform's data folder.
+    pub fn of(server: &str, login: &str) -> Result<Self, DraftsError> {
+        let folders = ProjectDirs::from("", "", "deskwire").ok_or(DraftsError::NoFolder)?;
+        Ok(Self::within(folders.data_local_dir(), server, login))
+    }
+
+    /// The file for `login` at `server` below a given folder.
+    pub fn within(folder: &Path, server: &str, login: &str) -> Self {
+        let name = format!("{}@{}.json", file_word(login), file_word(server));
+        Self {
+            path: folder.join("drafts").join(name),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the drafts, without those older than 30 days at `now` (UTC seconds). No file means no drafts; a damaged one is
+    /// moved aside, so that nothing typed is overwritten.
+    pub fn load(&self, now: i64) -> Result<LoadedDrafts, DraftsError> {
+        let bytes = match std::fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(LoadedDrafts {
+                    drafts: Drafts::default(),
+                    damaged: None,
+                });
+            }
+            Err(cause) => {
+                return Err(DraftsError::Read {
+                    path: self.path.clone(),
+                    cause,
+                });
+            }
+        };
+        let stored = serde_json::from_slice::<Stored<BTreeMap<String, Draft>>>(&bytes).ok();
+        let Some(stored) = stored.filter(|stored| stored.version == VERSION) else {
+            let aside = self.path.with_extension(format!("damaged-{now}.json"));
+            std::fs::rename(&self.path, &aside).map_err(|cause| DraftsError::Write {
+                path: aside.clone(),
+                cause,
+            })?;
+            return Ok(LoadedDrafts {
+                drafts: Drafts::default(),
+                damaged: Some(aside),
+            });
+        };
+        let mut drafts = Drafts {
+            by_chat: stored.drafts,
+        };
+        drafts.drop_old(now);
+        Ok(LoadedDrafts {
+            drafts,
+            damaged: None,
+        })
+    }
+
+    /// Writes all drafts beside the file and renames: a crash leaves the old ones or the new ones, never half.
+    pub fn save(&self, drafts: &Drafts) -> Result<(), DraftsError> {
+        let bytes = serde_json::to_vec(&Stored {
+            version: VERSION,
+            drafts: &drafts.by_chat,
+        })
+        .map_err(DraftsError::Render)?;
+        self.replace(&bytes).map_err(|cause| DraftsError::Write {
+            path: self.path.clone(),
+            cause,
+        })
+    }
+
+    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        // Made with mode 0600.
+        let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+        beside.write_all(bytes)?;
+        beside.as_file().sync_all()?;
+        beside.persist(&self.path)?;
+        Ok(())
+    }
+}
+
+/// Writes a server or login so that it can stand in a file name, different ones differently.
+fn file_word(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    word.bytes()
+        .map(|byte| {
+            if is_plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02x}")
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const NOW: i64 = 1_764_000_000;
+
+    fn draft(text: &str) -> Draft {
+        Draft {
+            text: text.to_owned(),
+            caret: text.len(),
+            saved_at: NOW,
+            is_note: false,
+        }
+    }
+
+    fn file(folder: &tempfile::TempDir) -> DraftFile {
+        DraftFile::within(folder.path(), "wss://desk.acme.example:8443", "anna")
+    }
+
+    #[test]
+    fn drafts_come_back_as_they_were_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut drafts = Drafts::default();
+        assert!(drafts.put("7", draft("Ольга, деньги верн")));
+        assert!(drafts.put(
+            "8",
+            Draft {
+                caret: 0,
+                is_note: true,
+                ..draft("退款 👍🏽")
+            }
+        ));
+        file(&folder).save(&drafts).unwrap();
+        let loaded = file(&folder).load(NOW).unwrap();
+        assert_eq!(
+            loaded,
+            LoadedDrafts {
+                drafts,
+                damaged: None
+            }
+        );
+    }
+
+    #[test]
+    fn only_the_owner_may_read_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        file(&folder).save(&Drafts::default()).unwrap();
+        let mode = std::fs::metadata(file(&folder).path())
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn no_file_means_no_drafts() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(
+            file(&folder).load(NOW).unwrap(),
+            LoadedDrafts {
+                drafts: Drafts::default(),
+                damaged: None
+            }
+        );
+    }
+
+    #[test]
+    fn a_damaged_file_is_moved_aside_and_said() {
+        for damage in [
+            &b"{\"version\":1,\"drafts\":{\"7\":{\"te"[..],
+            b"\xff\x00",
+            b"{\"version\":9,\"drafts\":{}}",
+            b"",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = file(&folder);
+            file.save(&Drafts::default()).unwrap();
+            std::fs::write(file.path(), damage).unwrap();
+            let loaded = file.load(NOW).unwrap();
+            let aside = loaded.damaged.expect("the damaged file is named");
+            assert_eq!(loaded.drafts.count(), 0);
+            assert_eq!(std::fs::read(aside).unwrap(), damage);
+            assert!(!file.path().exists());
+        }
+    }
+
+    #[test]
+    fn drafts_are_dropped_after_30_days() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut drafts = Drafts::default();
+        drafts.put(
+            "old",
+            Draft {
+                saved_at: NOW - KEPT_FOR - 1,
+                ..draft("x")
+            },
+        );
+        drafts.put(
+            "kept",
+            Draft {
+                saved_at: NOW - KEPT_FOR,
+                ..draft("y")
+            },
+        );
+        file(&folder).save(&drafts).unwrap();
+        let loaded = file(&folder).load(NOW).unwrap().drafts;
+        assert_eq!(loaded.chats().collect::<Vec<_>>(), ["kept"]);
+    }
+
+    #[test]
+    fn an_emptied_draft_is_forgotten_and_an_unchanged_one_needs_no_saving() {
+        let mut drafts = Drafts::default();
+        assert!(drafts.put("7", draft("text")));
+        assert!(!drafts.put(
+            "7",
+            Draft {
+                saved_at: NOW + 9,
+                ..draft("text")
+            }
+        ));
+        assert!(drafts.put("7", draft(" \n")));
+        assert_eq!((drafts.count(), drafts.get("7")), (0, None));
+        assert!(!drafts.forget("7"));
+    }
+
+    #[test]
+    fn operators_and_relays_have_files_of_their_own() {
+        let folder = Path::new("/data");
+        let name = |server, login| DraftFile::within(folder, server, login).path().to_owned();
+        assert_eq!(
+            name("wss://a.example", "анна"),
+            Path::new("/data/drafts/%d0%b0%d0%bd%d0%bd%d0%b0@wss%3a%2f%2fa.example.json")
+        );
+        assert_ne!(name("a", "b@c"), name("c@a", "b"));
+        assert_eq!(
+            name("../../etc", "x").parent(),
+            Some(Path::new("/data/drafts"))
+        );
+    }
+
+    #[test]
+    fn what_was_typed_is_not_in_debug_output() {
+        assert!(!format!("{:?}", draft("secret")).contains("secret"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("drafts"), "a file in the way").unwrap();
+        let refused = file(&folder).save(&Drafts::default());
+        assert!(matches!(refused, Err(DraftsError::Write { .. })));
+    }
+}
