@@ -1,0 +1,1 @@
+//! Scripted people who write to a simulated Graph and answer the operator.
