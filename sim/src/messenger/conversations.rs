@@ -65,7 +65,7 @@ pub(super) fn list(state: &State, page_id: &str, call: &Call) -> Result<Value, G
             next.finish()
         )
     };
-    Ok(shown.page(data, next))
+    Ok(shown.page(&data, next))
 }
 
 /// Answers `GET /{conversation-id}`.
@@ -167,7 +167,7 @@ fn nested_messages(
         places: places_of(conversation),
     };
     let data = message_objects(state, conversation, &field.inner, &shown)?;
-    Ok(shown.page(data, |after| next_messages(state, conversation, after)))
+    Ok(shown.page(&data, |after| next_messages(state, conversation, after)))
 }
 
 fn messages_page(
@@ -178,7 +178,7 @@ fn messages_page(
 ) -> Result<Value, GraphError> {
     let shown = Slice::new(call, places_of(conversation))?;
     let data = message_objects(state, conversation, asked, &shown)?;
-    Ok(shown.page(data, |after| next_messages(state, conversation, after)))
+    Ok(shown.page(&data, |after| next_messages(state, conversation, after)))
 }
 
 fn places_of(conversation: &Conversation) -> Vec<Place> {
@@ -326,7 +326,7 @@ impl Slice {
     }
 
     /// Wraps the items; an empty page has no `paging`, the last one no `next`.
-    fn page(&self, data: Vec<Value>, next: impl Fn(&str) -> String) -> Value {
+    fn page(&self, data: &[Value], next: impl Fn(&str) -> String) -> Value {
         let end = self.start + data.len();
         let (Some(first), Some(last)) = (
             self.places.get(self.start).filter(|_| !data.is_empty()),

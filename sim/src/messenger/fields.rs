@@ -7,7 +7,7 @@ use super::errors::GraphError;
 pub(super) struct Field {
     pub(super) name: String,
     pub(super) limit: Option<usize>,
-    pub(super) inner: Vec<Field>,
+    pub(super) inner: Vec<Self>,
 }
 
 /// How deep fields may nest; the real API refuses deep questions too.

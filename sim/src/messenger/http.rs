@@ -261,7 +261,7 @@ fn dispatch(
             conversations::messages_of(state, &page_id, call).map(Effect::from)
         }
         Endpoint::SubscribedApps => subscriptions::of_page(state, &page_id, call).map(Effect::from),
-        Endpoint::ThreadControl => thread::control(site, state, &page_id, call).map(Effect::from),
+        Endpoint::ThreadControl => thread::control(state, &page_id, call).map(Effect::from),
         Endpoint::ThreadOwner => thread::owner(site, state, &page_id, call).map(Effect::from),
         Endpoint::Unknown | Endpoint::Subscriptions | Endpoint::DebugToken => Err(unknown_path()),
     }

@@ -16,9 +16,9 @@ use super::wire::Event;
 use crate::clock::millis;
 
 /// The standard window (`meta.md` 9).
-const WINDOW: Duration = Duration::from_secs(24 * 3600);
+const WINDOW: Duration = Duration::from_hours(24);
 /// The window of the `HUMAN_AGENT` tag.
-const HUMAN_AGENT_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
+const HUMAN_AGENT_WINDOW: Duration = Duration::from_hours(7 * 24);
 const MAX_TEXT_UNITS: usize = 2000;
 const MAX_METADATA: usize = 999;
 const MAX_QUICK_REPLIES: usize = 13;

@@ -23,12 +23,7 @@ pub enum ThreadOwner {
 }
 
 /// Answers the four control calls.
-pub(super) fn control(
-    site: &Site,
-    state: &mut State,
-    page_id: &str,
-    call: &Call,
-) -> Result<Value, GraphError> {
+pub(super) fn control(state: &mut State, page_id: &str, call: &Call) -> Result<Value, GraphError> {
     let psid = call
         .recipient_id()
         .ok_or_else(|| GraphError::parameter("(#100) The parameter recipient is required"))?;
@@ -46,7 +41,6 @@ pub(super) fn control(
             return Err(GraphError::named("thread_controlled"));
         }
         Some("take_thread_control") if may_take => ThreadOwner::App(our_app),
-        Some("take_thread_control") => return Err(not_allowed()),
         // Granted when nobody holds it; otherwise the holder hears of it and may pass.
         Some("request_thread_control") if is_free => ThreadOwner::App(our_app),
         Some("request_thread_control") => owner,
@@ -54,7 +48,6 @@ pub(super) fn control(
         Some(_) | None => return Err(not_allowed()),
     };
     state.load_conversation(page_id, &psid)?.owner = next;
-    tracing::debug!(at_ms = site.clock.now_ms(), "thread control changed");
     Ok(json!({ "success": true }))
 }
 
@@ -113,7 +106,7 @@ impl Graph {
     /// Lets the Page inbox take a thread; our app gets `take_thread_control`.
     pub fn inbox_takes_thread(&self, psid: &str) {
         let inbox = ThreadOwner::App(PAGE_INBOX_APP_ID.to_owned());
-        self.change_owner(psid, "take_thread_control", inbox);
+        self.change_owner(psid, "take_thread_control", &inbox);
     }
 
     /// Lets the Page inbox pass a thread to our app, which gets `pass_thread_control`.
@@ -125,14 +118,11 @@ impl Graph {
                 .find_page(&page_id)
                 .map(|page| page.options.app_id.clone())
         };
-        self.change_owner(
-            psid,
-            "pass_thread_control",
-            ThreadOwner::App(ours.unwrap_or_default()),
-        );
+        let ours = ThreadOwner::App(ours.unwrap_or_default());
+        self.change_owner(psid, "pass_thread_control", &ours);
     }
 
-    fn change_owner(&self, psid: &str, key: &str, next: ThreadOwner) {
+    fn change_owner(&self, psid: &str, key: &str, next: &ThreadOwner) {
         let page_id = self.first_page_id();
         let at_ms = self.site.clock.stamp_ms();
         {
@@ -144,7 +134,7 @@ impl Graph {
                 ThreadOwner::App(app_id) => json!(app_id),
             };
             let value = json!({
-                "previous_owner_app_id": id(&previous), "new_owner_app_id": id(&next), "metadata": "",
+                "previous_owner_app_id": id(&previous), "new_owner_app_id": id(next), "metadata": "",
             });
             let event = Event::new(psid, &page_id, at_ms, key, value);
             state.notify(&page_id, psid, event, Duration::ZERO);
