@@ -10,8 +10,9 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, timeout_at};
 
 use super::ledger::SentMessage;
+use super::queue::WebhookCounts;
 use super::state::State;
-use super::webhooks::{WebhookCounts, WebhookOptions};
+use super::webhooks::WebhookOptions;
 use super::{http, webhooks};
 use crate::clock::Clock;
 

@@ -1,7 +1,7 @@
 //! The Graph API of Messenger over real HTTP, after `meta.md` (`object: "page"`). Everything is in memory.
 //!
 //! `graph` starts and stops it, `http` routes and carries out faults, one file per group of endpoints decides,
-//! `webhooks` delivers, `visitor` acts, `ledger` remembers. Instagram and multipart uploads are not simulated.
+//! `queue` and `webhooks` deliver, `visitor` acts, `ledger` remembers. Instagram and multipart uploads are not simulated.
 
 mod callback;
 mod calls;
@@ -14,6 +14,7 @@ mod http;
 mod ledger;
 mod page;
 mod profile;
+mod queue;
 mod send;
 mod state;
 mod subscriptions;
@@ -32,7 +33,8 @@ pub use graph::{
 pub use ledger::{SenderAction, SentMessage};
 pub use page::TokenState;
 pub use profile::{Profile, ProfileAnswer};
+pub use queue::WebhookCounts;
 pub use thread::{PAGE_INBOX_APP_ID, ThreadOwner};
 pub use visitor::Visitor;
-pub use webhooks::{ReleaseOrder, WebhookCounts, WebhookOptions};
+pub use webhooks::{ReleaseOrder, WebhookOptions};
 pub use wire::{appsecret_proof, signature};

@@ -10,8 +10,8 @@ use super::graph::{GraphOptions, Habits, PageOptions};
 use super::ledger::Ledger;
 use super::page::TokenState;
 use super::profile::ProfileAnswer;
+use super::queue::Queue;
 use super::thread::ThreadOwner;
-use super::webhooks::Queue;
 use crate::random::Random;
 
 /// Everything behind the one lock of a Graph.

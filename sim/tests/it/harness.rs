@@ -15,16 +15,16 @@ use sim::messenger::{Graph, GraphOptions, PageOptions, WebhookOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-pub const PAGE: &str = "104820093344556";
-pub const TOKEN: &str = "EAASimulatedPageToken";
-pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
-pub const PSID: &str = "7412589630147852";
+pub(crate) const PAGE: &str = "104820093344556";
+pub(crate) const TOKEN: &str = "EAASimulatedPageToken";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const PSID: &str = "7412589630147852";
 /// Long enough for a loaded machine; reached only when something is wrong.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// What the receiver says to a POST.
 #[derive(Clone, Copy, Debug)]
-pub enum Say {
+pub(crate) enum Say {
     Status(u16),
     Nothing,
 }
@@ -37,8 +37,8 @@ struct Heard {
 
 /// Stands in for the relay.
 #[derive(Debug)]
-pub struct Receiver {
-    pub url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     heard: Arc<Mutex<Heard>>,
     serving: JoinHandle<()>,
 }
@@ -50,7 +50,7 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let router = Router::new()
             .route("/webhooks/support", get(verify).post(receive))
@@ -66,21 +66,21 @@ impl Receiver {
     }
 
     /// Scripts the next answers; 200 after them.
-    pub fn says(&self, answers: impl IntoIterator<Item = Say>) {
+    pub(crate) fn says(&self, answers: impl IntoIterator<Item = Say>) {
         self.heard.lock().unwrap().answers.extend(answers);
     }
 
-    pub fn posts(&self) -> Vec<(Option<String>, Bytes)> {
+    pub(crate) fn posts(&self) -> Vec<(Option<String>, Bytes)> {
         self.heard.lock().unwrap().posts.clone()
     }
 
-    pub fn bodies(&self) -> Vec<Value> {
+    pub(crate) fn bodies(&self) -> Vec<Value> {
         let parse = |(_, body): (_, Bytes)| serde_json::from_slice(&body).unwrap();
         self.posts().into_iter().map(parse).collect()
     }
 
     /// Returns all events in order of arrival, with the list each came in.
-    pub fn events(&self) -> Vec<(&'static str, Value)> {
+    pub(crate) fn events(&self) -> Vec<(&'static str, Value)> {
         let mut events = Vec::new();
         for body in self.bodies() {
             for entry in body["entry"].as_array().unwrap() {
@@ -94,7 +94,7 @@ impl Receiver {
     }
 
     /// Returns the texts that visitors wrote, in order of arrival.
-    pub fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         let events = self
             .events()
             .into_iter()
@@ -142,7 +142,7 @@ async fn receive(
 }
 
 /// Quick retries, so that tests of failing webhooks stay short.
-pub fn options() -> GraphOptions {
+pub(crate) fn options() -> GraphOptions {
     GraphOptions {
         webhooks: WebhookOptions {
             attempts: 4,
@@ -154,7 +154,7 @@ pub fn options() -> GraphOptions {
 }
 
 /// Two Pages of one app.
-pub fn two_pages() -> GraphOptions {
+pub(crate) fn two_pages() -> GraphOptions {
     let second = PageOptions {
         id: "107711223344889".into(),
         access_token: "EAASecondToken".into(),
@@ -167,14 +167,14 @@ pub fn two_pages() -> GraphOptions {
 }
 
 /// Starts a Graph whose webhooks go to a fresh receiver.
-pub async fn graph_and_receiver(options: GraphOptions) -> (Graph, Receiver) {
+pub(crate) async fn graph_and_receiver(options: GraphOptions) -> (Graph, Receiver) {
     let graph = Graph::start(options).await.unwrap();
     let receiver = Receiver::start().await;
     graph.set_callback(&receiver.url);
     (graph, receiver)
 }
 
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
         .tls_certs_only([])
@@ -183,17 +183,17 @@ pub fn client() -> reqwest::Client {
 }
 
 /// Posts JSON with the Page token; returns status and body.
-pub async fn post(graph: &Graph, path: &str, body: &Value) -> (u16, Value) {
+pub(crate) async fn post(graph: &Graph, path: &str, body: &Value) -> (u16, Value) {
     let request = client().post(format!("{}/v26.0/{path}", graph.url()));
     read(request.bearer_auth(TOKEN).json(body)).await
 }
 
-pub async fn get_json(graph: &Graph, path_and_query: &str) -> (u16, Value) {
+pub(crate) async fn get_json(graph: &Graph, path_and_query: &str) -> (u16, Value) {
     let request = client().get(format!("{}/v26.0/{path_and_query}", graph.url()));
     read(request.bearer_auth(TOKEN)).await
 }
 
-pub async fn read(request: reqwest::RequestBuilder) -> (u16, Value) {
+pub(crate) async fn read(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
@@ -204,22 +204,22 @@ pub async fn read(request: reqwest::RequestBuilder) -> (u16, Value) {
 }
 
 /// A reply inside the window.
-pub fn reply(text: &str) -> Value {
+pub(crate) fn reply(text: &str) -> Value {
     json!({ "recipient": { "id": PSID }, "messaging_type": "RESPONSE", "message": { "text": text } })
 }
 
-pub async fn send(graph: &Graph, body: &Value) -> (u16, Value) {
+pub(crate) async fn send(graph: &Graph, body: &Value) -> (u16, Value) {
     post(graph, &format!("{PAGE}/messages"), body).await
 }
 
 /// Returns code and subcode of an error body; zero where there is none.
-pub fn code_of(body: &Value) -> (i64, i64) {
+pub(crate) fn code_of(body: &Value) -> (i64, i64) {
     let number = |key: &str| body["error"][key].as_i64().unwrap_or_default();
     (number("code"), number("error_subcode"))
 }
 
 /// Keeps the keys and drops the values, so that shapes can be compared.
-pub fn shape(value: &Value) -> Value {
+pub(crate) fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => members
             .iter()
@@ -230,7 +230,7 @@ pub fn shape(value: &Value) -> Value {
     }
 }
 
-pub fn fixture(name: &str) -> Value {
+pub(crate) fn fixture(name: &str) -> Value {
     let path = format!("{}/tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }

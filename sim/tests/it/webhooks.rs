@@ -52,28 +52,28 @@ async fn check_shape(sample: &str, act: impl Fn(&Graph, &str)) {
 #[tokio::test]
 async fn every_act_has_the_shape_of_the_platforms_sample() {
     check_shape("messenger_message_edit", |graph, mid| {
-        graph.visitor(PSID).edits(mid, "new", 1)
+        graph.visitor(PSID).edits(mid, "new", 1);
     })
     .await;
     check_shape("messenger_message_deleted_undocumented", |graph, mid| {
-        graph.visitor(PSID).deletes(mid)
+        graph.visitor(PSID).deletes(mid);
     })
     .await;
     check_shape("messenger_reaction", |graph, mid| {
-        graph.visitor(PSID).reacts(mid, "❤️")
+        graph.visitor(PSID).reacts(mid, "❤️");
     })
     .await;
     check_shape("messenger_read", |graph, _| graph.visitor(PSID).reads()).await;
     check_shape("messenger_postback_button", |graph, _| {
-        drop(graph.visitor(PSID).taps_button("A", "B"))
+        drop(graph.visitor(PSID).taps_button("A", "B"));
     })
     .await;
     check_shape("messenger_quick_reply", |graph, _| {
-        drop(graph.visitor(PSID).taps_quick_reply("A", "B"))
+        drop(graph.visitor(PSID).taps_quick_reply("A", "B"));
     })
     .await;
     check_shape("messenger_take_thread_control", |graph, _| {
-        graph.inbox_takes_thread(PSID)
+        graph.inbox_takes_thread(PSID);
     })
     .await;
     check_shape("messenger_standby_message", |graph, _| {
@@ -82,7 +82,7 @@ async fn every_act_has_the_shape_of_the_platforms_sample() {
     })
     .await;
     check_shape("messenger_text_wire_escaped", |graph, _| {
-        drop(graph.visitor(PSID).writes("text"))
+        drop(graph.visitor(PSID).writes("text"));
     })
     .await;
 }
@@ -232,15 +232,14 @@ async fn held_events_come_out_in_the_order_asked_for() {
         graph.release_webhooks(order);
         graph.wait_until_delivered(SOON).await.unwrap();
         let mut texts = receiver.texts();
-        match expected {
-            Some(expected) => assert_eq!(texts, expected),
-            None => {
-                assert_ne!(texts, lines);
-                texts.sort();
-                let mut sorted = lines;
-                sorted.sort_unstable();
-                assert_eq!(texts, sorted);
-            }
+        if let Some(expected) = expected {
+            assert_eq!(texts, expected);
+        } else {
+            assert_ne!(texts, lines);
+            texts.sort();
+            let mut sorted = lines;
+            sorted.sort_unstable();
+            assert_eq!(texts, sorted);
         }
     }
 }
