@@ -71,7 +71,7 @@ async fn an_answer_from_the_pages_own_inbox_is_shown_as_such_and_opens_nothing()
     let anna = world.desk("anna").await;
     world.graph.visitor(PSID).writes("Hello?");
     let chat = anna.chat_saying("Hello?").await;
-    world.graph.visitor(PSID).is_answered_in_page_inbox("We are on it");
+    world.graph.visitor(PSID).gets_inbox_reply("We are on it");
     anna.chat_when(chat.id, "the answer is in the chat", |chat| {
         chat.last_line.as_ref().is_some_and(|line| line.author == shared::chat::Author::Outside)
     })
@@ -83,7 +83,7 @@ async fn an_answer_from_the_pages_own_inbox_is_shown_as_such_and_opens_nothing()
 async fn the_visitors_name_comes_from_the_platform() {
     let world = World::start().await;
     let anna = world.desk("anna").await;
-    world.graph.visitor(PSID).is_called("Olga", "Example");
+    world.graph.visitor(PSID).named("Olga", "Example");
     world.graph.visitor(PSID).writes("Hello?");
     let chat = anna.chat_saying("Hello?").await;
     let chat = anna.chat_when(chat.id, "the name is known", |chat| chat.visitor.card.name.is_some()).await;

@@ -3,6 +3,8 @@
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
+use sim::messenger::Signing;
+
 use shared::protocol::{ClientFrame, GoodbyeCode, ServerFrame};
 
 use crate::harness::World;
@@ -50,7 +52,10 @@ async fn too_large_a_body_is_413_and_a_strange_one_is_kept() {
     let big = reqwest::Client::new().post(world.relay.webhook_url()).body(vec![b' '; 2 << 20]).send().await.unwrap();
     assert_eq!(big.status(), 413);
 
-    let strange = world.graph.post_raw(br#"{"object":"page","entry":"surprise"}"#.to_vec()).await;
+    let strange = world
+        .graph
+        .post_raw(br#"{"object":"page","entry":"surprise"}"#.to_vec(), Signing::Right)
+        .await;
     assert_eq!(strange.unwrap(), 200, "or the platform switches the page off");
     let anna = world.desk("anna").await;
     world.graph.visitor(PSID).writes("all is well");

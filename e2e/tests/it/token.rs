@@ -25,15 +25,14 @@ async fn replies_wait_while_the_token_is_expired_and_leave_once_it_is_renewed() 
     world.graph.visitor(PSID).writes("Hello?");
     let chat = anna.chat_saying("Hello?").await.id;
 
-    world.graph.set_token(TokenState::Expired);
+    world.graph.set_token_state(TokenState::Expired);
     anna.reply(chat, "first").await.unwrap();
     anna.reply(chat, "second").await.unwrap();
     anna.wait("the channel is shown as broken", is_broken).await;
     assert_eq!(anna.look(|seen| seen.chats[&chat].outgoing.len()), 2, "they wait");
     assert!(world.graph.sent().is_empty());
 
-    world.graph.set_token(TokenState::Valid);
-    world.graph.accept_token("EAARenewedPageToken");
+    world.graph.issue_token("104820093344556", "EAARenewedPageToken");
     world.relay.rewrite_config(|text| text.replace("EAASimulatedPageToken", "EAARenewedPageToken"));
     anna.chat_when(chat, "both have left", |chat| chat.outgoing.is_empty()).await;
     let sent = world.graph.wait_for_sent(2, PATIENCE).await.expect("they arrive");

@@ -2,11 +2,29 @@
 
 use std::time::Duration;
 
+use sim::messenger::Signing;
+
 use shared::chat::{Event, Refusal};
 
 use crate::harness::{PATIENCE, World};
 
 const PSID: &str = "7412589630147852";
+
+/// Returns a webhook with a message whose time by the platform's clock is that long ago.
+fn message_of_age(text: &str, age: Duration) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let at = (now - age).as_millis();
+    serde_json::json!({
+        "object": "page",
+        "entry": [{ "id": "104820093344556", "time": at, "messaging": [{
+            "sender": { "id": PSID },
+            "recipient": { "id": "104820093344556" },
+            "timestamp": at,
+            "message": { "mid": "m_of_yesterday", "text": text },
+        }] }],
+    })
+    .to_string()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_closes_refuses_replies_and_says_so_once() {
@@ -14,7 +32,8 @@ async fn a_window_that_closes_refuses_replies_and_says_so_once() {
     let mut anna = world.desk("anna").await;
     // The visitor wrote almost a day ago; the message comes only now, with its true time.
     let age = Duration::from_secs(24 * 3600) - Duration::from_secs(4);
-    world.graph.visitor(PSID).wrote("yesterday", age);
+    let status = world.graph.post_raw(message_of_age("yesterday", age), Signing::Right).await;
+    assert_eq!(status.unwrap(), 200);
     let chat = anna.chat_saying("yesterday").await.id;
     anna.reply(chat, "just in time").await.unwrap();
     world.graph.wait_for_sent(1, PATIENCE).await.expect("it leaves");
