@@ -141,7 +141,7 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Reads a form; nested values travel as JSON text (`meta.md` 8.1).
+/// Reads a form; nested values travel as JSON text (Meta: *Send API Reference*).
 fn read_form(form: &[u8]) -> Map<String, Value> {
     url::form_urlencoded::parse(form)
         .map(|(key, text)| {

@@ -16,7 +16,7 @@ use super::webhooks::WebhookOptions;
 use super::{http, webhooks};
 use crate::clock::Clock;
 
-/// The Page fields a relay needs (`meta.md` 7); the default subscription of a Page.
+/// The Page fields a relay needs (Meta: *Page Reference*, `subscribed_apps`); the default subscription of a Page.
 pub const PAGE_FIELDS: &[&str] = &[
     "messages",
     "message_echoes",

@@ -23,15 +23,15 @@ pub struct WebhookCounts {
     pub retried: u64,
     /// Bodies whose attempts were used up.
     pub given_up: u64,
-    /// Extra copies queued by [`Graph::duplicate_every`] and [`Graph::repeat_webhook`].
+    /// Extra copies queued by [`super::Graph::duplicate_every`] and [`super::Graph::repeat_webhook`].
     pub duplicated: u64,
     /// Events not sent because the Page is not subscribed to their field.
     pub not_subscribed: u64,
-    /// Events not sent because of [`Graph::lose_webhooks`].
+    /// Events not sent because of [`super::Graph::lose_webhooks`].
     pub lost: u64,
 }
 
-/// How many delivered bodies are kept for [`Graph::repeat_webhook`].
+/// How many delivered bodies are kept for [`super::Graph::repeat_webhook`].
 const REMEMBERED_BODIES: usize = 4096;
 
 /// One event on its way into a body.
@@ -305,7 +305,7 @@ impl State {
     }
 }
 
-/// Returns the Page field that carries an event (`meta.md` 4.1).
+/// Returns the Page field that carries an event (Meta: *Webhook Events Reference*).
 fn field_of(event: &Event) -> &str {
     match event.key() {
         "message" if event.is_echo() => "message_echoes",

@@ -13,7 +13,7 @@ use super::graph::{Graph, Site};
 use super::queue::{Delivery, Notice, WebhookCounts};
 use super::wire;
 
-/// How webhooks are delivered. The defaults follow `meta.md` 2.3, with a quicker retry.
+/// How webhooks are delivered. The defaults are Meta's five seconds and a few retries, but quicker ones.
 #[derive(Clone, Debug)]
 pub struct WebhookOptions {
     /// How long the receiver has for its 2xx.

@@ -384,3 +384,25 @@ async fn nothing_shown_for_debugging_holds_a_secret() {
         "{shown}"
     );
 }
+
+#[tokio::test]
+async fn bodies_of_one_visitor_never_overlap_and_hold_nobody_else_up() {
+    let webhooks = WebhookOptions {
+        deadline: Duration::from_hours(1),
+        ..options().webhooks
+    };
+    let (graph, receiver) = graph_and_receiver(GraphOptions {
+        webhooks,
+        ..options()
+    })
+    .await;
+    receiver.says([Say::Nothing]);
+    graph.visitor(PSID).writes("one");
+    graph.visitor(PSID).writes("two, held up by one");
+    graph.visitor("7000000000000001").writes("other");
+    graph
+        .wait_for(|graph| graph.webhooks().acknowledged == 1, SOON)
+        .await
+        .unwrap();
+    assert_eq!(receiver.texts(), ["one", "other"]);
+}
