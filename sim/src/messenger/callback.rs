@@ -55,7 +55,7 @@ impl Graph {
         self.site.touch();
     }
 
-    /// Makes the verification handshake of `meta.md` 2.1 with the first app's callback.
+    /// Makes Meta's verification handshake (`hub.challenge`) with the first app's callback.
     pub async fn verify_callback(&self, verify_token: &str) -> Result<(), CallbackError> {
         let url = self.first_callback()?;
         let challenge = self.site.lock().random.digits(10);

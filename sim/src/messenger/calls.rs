@@ -14,10 +14,13 @@ pub enum Endpoint {
     SenderActions,
     /// `POST /{page-id}/message_attachments`.
     MessageAttachments,
-    /// `GET /{psid}`, `GET /me`, `GET /{page-id}`, `GET /{message-id}` and `GET /{conversation-id}` are told apart by id.
+    /// `GET /{psid}`.
     Profile,
+    /// `GET /me` and `GET /{page-id}`.
     Page,
+    /// `GET /{message-id}`, known by its `m_`.
     Message,
+    /// `GET /{conversation-id}`, known by its `t_`.
     Conversation,
     /// `GET /{page-id}/conversations`.
     Conversations,
@@ -37,8 +40,7 @@ pub enum Endpoint {
     Unknown,
 }
 
-/// A call with its parameters merged from the query and the body.
-#[derive(Debug)]
+/// A call with its parameters merged from the query and the body. No `Debug`: it holds the token.
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) node: String,
@@ -139,7 +141,7 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Reads a form; nested values travel as JSON text (`meta.md` 8.1).
+/// Reads a form; nested values travel as JSON text (Meta: *Send API Reference*).
 fn read_form(form: &[u8]) -> Map<String, Value> {
     url::form_urlencoded::parse(form)
         .map(|(key, text)| {

@@ -1,4 +1,4 @@
-//! The Conversations API: what a relay catches up with after downtime (`meta.md` 14).
+//! The Conversations API: what a relay catches up with after downtime (Meta: *Conversations API*).
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,4 @@
-//! Graph API errors by name, as `meta.md` 10 lists them. Data only; nothing here decides when one is given.
+//! Graph API errors by name (Meta: *Common Error Codes*, Messenger Platform). Data only; nothing here decides when one is given.
 
 use std::borrow::Cow;
 

@@ -14,7 +14,7 @@ use super::graph::Graph;
 pub enum Fault {
     /// Answers with this error; nothing happens.
     Refuse(GraphError),
-    /// Answers 429 with this error and the usage headers of `meta.md` 11; nothing happens.
+    /// Answers 429 with this error and the usage headers of Meta's *Rate Limits*; nothing happens.
     Throttle {
         error: GraphError,
         regain_access_minutes: u32,
@@ -50,7 +50,7 @@ impl Fault {
         Self::Refuse(GraphError::named(name))
     }
 
-    /// Returns error 1/1357046 after the message went out (`meta.md` 10, "ambiguous").
+    /// Returns error 1/1357046 after the message went out ("invalid JSON reply").
     pub fn sent_but_error() -> Self {
         Self::RefuseAfter(GraphError::named("sent_but_error").status(500))
     }

@@ -16,7 +16,7 @@ use super::webhooks::WebhookOptions;
 use super::{http, webhooks};
 use crate::clock::Clock;
 
-/// The Page fields a relay needs (`meta.md` 7); the default subscription of a Page.
+/// The Page fields a relay needs (Meta: *Page Reference*, `subscribed_apps`); the default subscription of a Page.
 pub const PAGE_FIELDS: &[&str] = &[
     "messages",
     "message_echoes",
@@ -157,7 +157,6 @@ pub struct Graph {
 }
 
 /// What the server, the webhook sender and the handles share.
-#[derive(Debug)]
 pub(super) struct Site {
     pub(super) url: String,
     pub(super) clock: Clock,
@@ -167,6 +166,16 @@ pub(super) struct Site {
     pub(super) queued: Notify,
     state: Mutex<State>,
     changed: watch::Sender<()>,
+}
+
+impl std::fmt::Debug for Site {
+    /// Leaves the state out: it holds tokens and app secrets.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Site")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Site {

@@ -150,23 +150,23 @@ async fn respond(site: &Site, call: Call) -> Response {
         None => render(perform(site, &call, subject.endpoint).await),
         Some((_, fault)) if !fault.has_effect() => {
             site.touch();
-            spoil(fault, &Value::Null).await
+            spoil(&subject, fault, &Value::Null).await
         }
         Some((id, fault)) => {
             let answer = perform(site, &call, subject.endpoint).await;
-            spoil_after(site, id, fault, answer).await
+            spoil_after(site, &subject, (id, fault), answer).await
         }
     }
 }
 
 async fn spoil_after(
     site: &Site,
-    id: FaultId,
-    fault: Fault,
+    subject: &Subject,
+    (id, fault): (FaultId, Fault),
     answer: Result<Value, GraphError>,
 ) -> Response {
     match answer {
-        Ok(answer) => spoil(fault, &answer).await,
+        Ok(answer) => spoil(subject, fault, &answer).await,
         Err(error) => {
             site.lock().faults.put_back(id);
             refusal(&error)
@@ -268,13 +268,13 @@ fn dispatch(
 }
 
 /// Answers as the fault says; `answer` is what would have been said.
-async fn spoil(fault: Fault, answer: &Value) -> Response {
+async fn spoil(subject: &Subject, fault: Fault, answer: &Value) -> Response {
     match fault {
         Fault::Refuse(error) | Fault::RefuseAfter(error) => refusal(&error),
         Fault::Throttle {
             error,
             regain_access_minutes,
-        } => throttled(&error, regain_access_minutes),
+        } => throttled(subject, &error, regain_access_minutes),
         Fault::Html { status } | Fault::HtmlAfter { status } => html(status),
         Fault::Garbage | Fault::GarbageAfter => json_bytes(StatusCode::OK, Body::from("{\"recip")),
         Fault::EmptyAfter => json_bytes(StatusCode::OK, Body::from("{}")),
@@ -293,9 +293,10 @@ fn hang_up() -> Response {
     response
 }
 
-fn throttled(error: &GraphError, regain_access_minutes: u32) -> Response {
+fn throttled(subject: &Subject, error: &GraphError, regain_access_minutes: u32) -> Response {
     let usage = json!({ "call_count": 100, "total_cputime": 25, "total_time": 25 });
-    let business = json!({ "104820093344556": [{
+    let page_id = subject.page_id.as_deref().unwrap_or("0");
+    let business = json!({ page_id: [{
         "type": "messenger", "call_count": 100, "total_cputime": 25, "total_time": 25,
         "estimated_time_to_regain_access": regain_access_minutes,
     }] });

@@ -1,4 +1,4 @@
-//! The Graph API of Messenger over real HTTP, after `meta.md` (`object: "page"`). Everything is in memory.
+//! The Graph API of Messenger (`object: "page"`) over real HTTP, as Meta documents it. Everything is in memory.
 //!
 //! `graph` starts and stops it, `http` routes and carries out faults, one file per group of endpoints decides,
 //! `queue` and `webhooks` deliver, `visitor` acts, `ledger` remembers. Instagram and multipart uploads are not simulated.

@@ -9,7 +9,7 @@ use super::graph::Graph;
 use super::state::State;
 use super::wire;
 
-/// What a token is worth (`meta.md` 15).
+/// What a token is worth (Meta: *Long-Lived Access Tokens*, *Debug Token*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenState {
     Valid,

@@ -1,4 +1,4 @@
-//! `GET /{psid}`: names and photos of visitors, or the ways they are withheld (`meta.md` 12).
+//! `GET /{psid}`: names and photos of visitors, or the ways they are withheld (Meta: *User Profile API*).
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

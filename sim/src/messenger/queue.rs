@@ -23,15 +23,15 @@ pub struct WebhookCounts {
     pub retried: u64,
     /// Bodies whose attempts were used up.
     pub given_up: u64,
-    /// Extra copies queued by [`Graph::duplicate_every`] and [`Graph::repeat_webhook`].
+    /// Extra copies queued by [`super::Graph::duplicate_every`] and [`super::Graph::repeat_webhook`].
     pub duplicated: u64,
     /// Events not sent because the Page is not subscribed to their field.
     pub not_subscribed: u64,
-    /// Events not sent because of [`Graph::lose_webhooks`].
+    /// Events not sent because of [`super::Graph::lose_webhooks`].
     pub lost: u64,
 }
 
-/// How many delivered bodies are kept for [`Graph::repeat_webhook`].
+/// How many delivered bodies are kept for [`super::Graph::repeat_webhook`].
 const REMEMBERED_BODIES: usize = 4096;
 
 /// One event on its way into a body.
@@ -44,18 +44,22 @@ pub(super) struct Notice {
     event: Event,
 }
 
-/// One body and what is still to be done about it. Retries send the same bytes.
-#[derive(Debug)]
-pub(super) struct Delivery {
-    pub(super) sequence: u64,
+/// One finished body and where it belongs. Retries and duplicates send the same bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Parcel {
     pub(super) app_id: String,
     /// Bodies of one lane never overlap.
     lane: String,
-    mid: Option<String>,
     pub(super) body: Bytes,
-    attempts: u32,
-    due: Instant,
+}
+
+/// A parcel and what is still to be done about it.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub(super) parcel: Parcel,
+    pub(super) sequence: u64,
     pub(super) is_signed_wrongly: bool,
+    attempts: u32,
     /// Told after the first attempt.
     attempted: Option<oneshot::Sender<()>>,
 }
@@ -65,14 +69,17 @@ pub(super) struct Delivery {
 pub(super) struct Queue {
     options: WebhookOptions,
     callbacks: BTreeMap<String, String>,
-    waiting: Vec<Delivery>,
+    /// By due time, then by sequence, so that equal times keep their order.
+    waiting: BTreeMap<(Instant, u64), Delivery>,
     busy_lanes: HashSet<String>,
     /// `Some` while events are held back.
     pub(super) held: Option<Vec<Notice>>,
     pub(super) is_losing: bool,
     pub(super) duplicate_every: Option<u64>,
     pub(super) sign_wrongly: u64,
-    remembered: VecDeque<(String, String, String, Bytes)>,
+    /// Each mid with the parcel that carried it, oldest first.
+    remembered: VecDeque<(String, Parcel)>,
+    pushed: u64,
     next_sequence: u64,
     counts: WebhookCounts,
 }
@@ -82,13 +89,14 @@ impl Queue {
         Self {
             options,
             callbacks: BTreeMap::new(),
-            waiting: Vec::new(),
+            waiting: BTreeMap::new(),
             busy_lanes: HashSet::new(),
             held: None,
             is_losing: false,
             duplicate_every: None,
             sign_wrongly: 0,
             remembered: VecDeque::new(),
+            pushed: 0,
             next_sequence: 0,
             counts: WebhookCounts::default(),
         }
@@ -125,100 +133,83 @@ impl Queue {
             .map(|notice| (notice.page_id.as_str(), notice.list, &notice.event));
         let newest = notices.iter().map(|notice| notice.event.at_ms()).max();
         let body = wire::render_body(events, newest.unwrap_or_default());
-        let lane = format!("{}/{}", first.page_id, first.psid);
-        let mid = first.event.mid().map(str::to_owned);
+        let parcel = Parcel {
+            app_id: first.app_id.clone(),
+            lane: format!("{}/{}", first.page_id, first.psid),
+            body,
+        };
         for mid in notices.iter().filter_map(|notice| notice.event.mid()) {
-            self.remember(mid, &first.app_id, &lane, &body);
+            self.remember(mid, &parcel);
         }
-        let app_id = first.app_id.clone();
-        self.push_body(app_id, lane, mid, body, due);
-        if let Some(delivery) = self.waiting.last_mut() {
-            delivery.attempted = attempted;
-        }
+        self.pushed += 1;
         let is_doubled = self
             .duplicate_every
-            .is_some_and(|every| self.next_sequence.is_multiple_of(every));
-        if is_doubled {
-            self.repeat_last();
+            .is_some_and(|every| self.pushed.is_multiple_of(every));
+        let copy = is_doubled.then(|| parcel.clone());
+        self.enqueue(parcel, due, attempted);
+        if let Some(copy) = copy {
+            self.counts.duplicated += 1;
+            self.enqueue(copy, due, None);
         }
     }
 
-    fn push_body(
-        &mut self,
-        app_id: String,
-        lane: String,
-        mid: Option<String>,
-        body: Bytes,
-        due: Instant,
-    ) {
+    fn enqueue(&mut self, parcel: Parcel, due: Instant, attempted: Option<oneshot::Sender<()>>) {
         self.next_sequence += 1;
         let is_signed_wrongly = self.sign_wrongly > 0;
         self.sign_wrongly = self.sign_wrongly.saturating_sub(1);
-        self.waiting.push(Delivery {
+        let delivery = Delivery {
+            parcel,
             sequence: self.next_sequence,
-            app_id,
-            lane,
-            mid,
-            body,
-            attempts: 0,
-            due,
             is_signed_wrongly,
-            attempted: None,
-        });
-    }
-
-    fn repeat_last(&mut self) {
-        let Some(last) = self.waiting.last() else {
-            return;
+            attempts: 0,
+            attempted,
         };
-        let (app_id, lane) = (last.app_id.clone(), last.lane.clone());
-        let (mid, body, due) = (last.mid.clone(), last.body.clone(), last.due);
-        self.counts.duplicated += 1;
-        self.push_body(app_id, lane, mid, body, due);
+        self.waiting.insert((due, delivery.sequence), delivery);
     }
 
     /// Queues the body that carried this mid once more; false when it is not remembered.
     pub(super) fn repeat(&mut self, mid: &str) -> bool {
-        let found = self.remembered.iter().find(|(known, ..)| known == mid);
-        let Some((mid, app_id, lane, body)) = found.cloned() else {
+        let mut remembered = self.remembered.iter();
+        let Some((_, parcel)) = remembered.find(|(known, _)| known == mid) else {
             return false;
         };
+        let parcel = parcel.clone();
         self.counts.duplicated += 1;
-        self.push_body(app_id, lane, Some(mid), body, Instant::now());
+        self.enqueue(parcel, Instant::now(), None);
         true
     }
 
-    fn remember(&mut self, mid: &str, app_id: &str, lane: &str, body: &Bytes) {
+    fn remember(&mut self, mid: &str, parcel: &Parcel) {
         if self.remembered.len() == REMEMBERED_BODIES {
             self.remembered.pop_front();
         }
-        self.remembered
-            .push_back((mid.into(), app_id.into(), lane.into(), body.clone()));
+        self.remembered.push_back((mid.to_owned(), parcel.clone()));
     }
 
     /// Takes the earliest body that is due and whose visitor has none under way.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Delivery> {
-        let position = self.next_free(|delivery| delivery.due <= now)?;
-        let delivery = self.waiting.swap_remove(position);
-        self.busy_lanes.insert(delivery.lane.clone());
+        let place = self.next_free().filter(|(due, _)| *due <= now)?;
+        let delivery = self.waiting.remove(&place)?;
+        self.busy_lanes.insert(delivery.parcel.lane.clone());
         Some(delivery)
     }
 
+    /// Returns when [`Queue::take_due`] will next have something.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        let position = self.next_free(|_| true)?;
-        self.waiting.get(position).map(|delivery| delivery.due)
+        self.next_free().map(|(due, _)| due)
     }
 
-    fn next_free(&self, fits: impl Fn(&Delivery) -> bool) -> Option<usize> {
-        let free = self.waiting.iter().enumerate();
-        free.filter(|(_, delivery)| fits(delivery) && !self.busy_lanes.contains(&delivery.lane))
-            .min_by_key(|(_, delivery)| (delivery.due, delivery.sequence))
-            .map(|(position, _)| position)
+    fn next_free(&self) -> Option<(Instant, u64)> {
+        let mut waiting = self.waiting.iter();
+        waiting
+            .find(|(_, delivery)| !self.busy_lanes.contains(&delivery.parcel.lane))
+            .map(|(place, _)| *place)
     }
 
-    /// Files the result of one attempt: done, later again, or given up.
+    /// Files the result of one attempt: done, later again, or given up. While a body waits for its next attempt, later
+    /// ones of the same visitor overtake it, as on the real platform.
     pub(super) fn settle(&mut self, mut delivery: Delivery, is_acknowledged: bool, now: Instant) {
-        self.busy_lanes.remove(&delivery.lane);
+        self.busy_lanes.remove(&delivery.parcel.lane);
         if let Some(attempted) = delivery.attempted.take() {
             // The send call may have gone away meanwhile.
             attempted.send(()).ok();
@@ -239,8 +230,8 @@ impl Queue {
                 .or(waits.last())
                 .copied()
                 .unwrap_or_default();
-            delivery.due = now + wait;
-            self.waiting.push(delivery);
+            self.waiting
+                .insert((now + wait, delivery.sequence), delivery);
         }
     }
 }
@@ -314,7 +305,7 @@ impl State {
     }
 }
 
-/// Returns the Page field that carries an event (`meta.md` 4.1).
+/// Returns the Page field that carries an event (Meta: *Webhook Events Reference*).
 fn field_of(event: &Event) -> &str {
     match event.key() {
         "message" if event.is_echo() => "message_echoes",

@@ -14,8 +14,7 @@ use super::queue::Queue;
 use super::thread::ThreadOwner;
 use crate::random::Random;
 
-/// Everything behind the one lock of a Graph.
-#[derive(Debug)]
+/// Everything behind the one lock of a Graph. No `Debug`: it holds tokens and app secrets.
 pub(super) struct State {
     /// Where this Graph is served; photos and paging links point there.
     pub(super) url: String,

@@ -1,4 +1,4 @@
-//! Both layers of subscribing: `/{app-id}/subscriptions` and `/{page-id}/subscribed_apps` (`meta.md` 7).
+//! Both layers of subscribing: `/{app-id}/subscriptions` and `/{page-id}/subscribed_apps` (Meta: *Page Reference*).
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Who controls a thread: the four `*_thread_control` calls, `thread_owner`, and the Page inbox stepping in (`meta.md` 13).
+//! Who controls a thread: the four `*_thread_control` calls, `thread_owner`, and the Page inbox stepping in (Meta:
+//! *Conversation Control APIs*).
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use super::graph::{Graph, Site};
 use super::queue::{Delivery, Notice, WebhookCounts};
 use super::wire;
 
-/// How webhooks are delivered. The defaults follow `meta.md` 2.3, with a quicker retry.
+/// How webhooks are delivered. The defaults are Meta's five seconds and a few retries, but quicker ones.
 #[derive(Clone, Debug)]
 pub struct WebhookOptions {
     /// How long the receiver has for its 2xx.
@@ -80,22 +80,24 @@ pub(super) async fn run(site: Arc<Site>, mut stopping: watch::Receiver<bool>) {
 async fn attempt(site: Arc<Site>, delivery: Delivery) {
     let (callback, header) = {
         let state = site.lock();
-        let secret = state.find_app_secret(&delivery.app_id).unwrap_or_default();
+        let secret = state
+            .find_app_secret(&delivery.parcel.app_id)
+            .unwrap_or_default();
         let header = if delivery.is_signed_wrongly {
-            wire::signature("not the secret", &delivery.body)
+            wire::signature("not the secret", &delivery.parcel.body)
         } else {
-            wire::signature(secret, &delivery.body)
+            wire::signature(secret, &delivery.parcel.body)
         };
         (
             state
                 .queue
-                .find_callback(&delivery.app_id)
+                .find_callback(&delivery.parcel.app_id)
                 .map(str::to_owned),
             header,
         )
     };
     let is_acknowledged = match callback {
-        Some(url) => post(&site, &url, Some(&header), delivery.body.clone())
+        Some(url) => post(&site, &url, Some(&header), delivery.parcel.body.clone())
             .await
             .is_ok_and(|status| (200..300).contains(&status)),
         None => false,

@@ -1,6 +1,6 @@
 //! Meta's webhook JSON: the envelope, the escaped bytes and their signature. Knows no state.
 //!
-//! Rules: `meta.md` 2.2 (signature over the escaped bytes) and 3.1 (envelope).
+//! Rules: Meta, *Webhooks for Messenger Platform*; the MAC is over the escaped bytes, which are also those on the wire.
 
 use std::io;
 
@@ -165,7 +165,7 @@ pub fn signature(app_secret: &str, body: &[u8]) -> String {
     format!("sha256={}", hmac_hex(app_secret, body))
 }
 
-/// Returns the `appsecret_proof` of a token: hex HMAC-SHA256 keyed with the app secret (`meta.md` 15).
+/// Returns the `appsecret_proof` of a token: hex HMAC-SHA256 keyed with the app secret (Meta: *Secure Graph API Calls*).
 pub fn appsecret_proof(app_secret: &str, access_token: &str) -> String {
     hmac_hex(app_secret, access_token.as_bytes())
 }

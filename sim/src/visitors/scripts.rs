@@ -119,12 +119,12 @@ const SHIPPING: Role = Role {
     ],
     branches: &[
         Branch {
-            keywords: &["可以", "能寄", "yes", "ship", "да,"],
-            acts: &[Writes("太好了！一般要几天能到？")],
-        },
-        Branch {
             keywords: &["天", "days", "week", "周"],
             acts: &[Writes("好的，时间没问题。可以用支付宝付款吗？")],
+        },
+        Branch {
+            keywords: &["可以", "能寄", "yes", "ship", "да,"],
+            acts: &[Writes("太好了！一般要几天能到？")],
         },
         Branch {
             keywords: &["支付", "alipay", "pay"],

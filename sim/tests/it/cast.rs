@@ -59,11 +59,16 @@ async fn everyone_comes_in_and_writes_in_order() {
     wait_for_text(&graph, &receiver, "oak shelf").await;
     let lisitsyn = psid_of(&receiver, "я заказывал лампу");
     let events = receiver.events();
-    let lines = events
+    let lines: Vec<_> = events
         .iter()
         .filter(|(_, event)| event["sender"]["id"] == lisitsyn.as_str())
-        .count();
-    assert_eq!(lines, 10);
+        .map(|(_, event)| event["message"]["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(lines.len(), 10);
+    assert_eq!(
+        (lines[0], lines[4], lines[9]),
+        ("привет", "и ещё абажур к ней", "что делать?)")
+    );
     let has_photo =
         |event: &serde_json::Value| event["message"]["attachments"][0]["type"] == "image";
     assert!(events.iter().any(|(_, event)| has_photo(event)));

@@ -198,3 +198,17 @@ async fn a_fault_after_the_effect_is_kept_when_the_call_is_refused_anyway() {
     assert_eq!(call(&graph).await.0, Seen::NoAnswer);
     assert_eq!(graph.injected(id), 1);
 }
+
+#[tokio::test]
+async fn a_slow_answer_begins_at_once_and_is_not_whole_for_long() {
+    let graph = Graph::start(options()).await.unwrap();
+    graph.visitor(PSID).writes("Hello");
+    let pause = Duration::from_hours(1);
+    graph.script(Script::next_message(Fault::Slow { pause }));
+    let url = format!("{}/v26.0/{PAGE}/messages", graph.url());
+    let request = client().post(url).bearer_auth(TOKEN).json(&reply("hello"));
+    let mut response = request.send().await.unwrap();
+    assert_eq!((response.status().as_u16(), graph.sent().len()), (200, 1));
+    let chunk = tokio::time::timeout(Duration::from_millis(30), response.chunk()).await;
+    assert!(chunk.is_err(), "the first byte is an hour away");
+}

@@ -197,14 +197,15 @@ async fn duplicates_come_regularly_and_on_demand() {
     graph.duplicate_every(Some(2));
     let first = graph.visitor(PSID).writes("one");
     graph.visitor(PSID).writes("two");
+    graph.visitor(PSID).writes("three");
     graph.duplicate_every(None);
     graph.wait_until_delivered(SOON).await.unwrap();
     assert!(graph.repeat_webhook(&first));
     assert!(!graph.repeat_webhook("m_unknown"));
     graph.wait_until_delivered(SOON).await.unwrap();
-    assert_eq!(receiver.texts(), ["one", "two", "two", "one"]);
+    assert_eq!(receiver.texts(), ["one", "two", "two", "three", "one"]);
     let posts = receiver.posts();
-    assert_eq!((&posts[1], &posts[0]), (&posts[2], &posts[3]));
+    assert_eq!((&posts[1], &posts[0]), (&posts[2], &posts[4]));
     assert_eq!(graph.webhooks().duplicated, 2);
 }
 
@@ -349,4 +350,59 @@ async fn other_events_and_attachments_are_passed_on_as_given() {
     assert_eq!(photo.headers()["content-type"], "image/png");
     assert!(photo.bytes().await.unwrap().starts_with(b"\x89PNG"));
     assert_eq!(events[0]["recipient"]["id"], PAGE);
+}
+
+#[tokio::test]
+async fn a_failing_body_is_overtaken_by_later_ones() {
+    let webhooks = WebhookOptions {
+        backoff: vec![Duration::from_hours(1)],
+        ..options().webhooks
+    };
+    let (graph, receiver) = graph_and_receiver(GraphOptions {
+        webhooks,
+        ..options()
+    })
+    .await;
+    receiver.says([Say::Status(500)]);
+    graph.visitor(PSID).writes("one");
+    graph.visitor(PSID).writes("two");
+    graph
+        .wait_for(|graph| graph.webhooks().acknowledged == 1, SOON)
+        .await
+        .unwrap();
+    assert_eq!(receiver.texts(), ["one", "two"]);
+    assert_eq!(graph.webhooks().open, 1);
+}
+
+#[tokio::test]
+async fn nothing_shown_for_debugging_holds_a_secret() {
+    let (graph, _receiver) = graph_and_receiver(options()).await;
+    let visitor = graph.visitor(PSID);
+    let shown = format!("{graph:?} {visitor:?} {:?}", options());
+    assert!(
+        !shown.contains(SECRET) && !shown.contains(crate::harness::TOKEN),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn bodies_of_one_visitor_never_overlap_and_hold_nobody_else_up() {
+    let webhooks = WebhookOptions {
+        deadline: Duration::from_hours(1),
+        ..options().webhooks
+    };
+    let (graph, receiver) = graph_and_receiver(GraphOptions {
+        webhooks,
+        ..options()
+    })
+    .await;
+    receiver.says([Say::Nothing]);
+    graph.visitor(PSID).writes("one");
+    graph.visitor(PSID).writes("two, held up by one");
+    graph.visitor("7000000000000001").writes("other");
+    graph
+        .wait_for(|graph| graph.webhooks().acknowledged == 1, SOON)
+        .await
+        .unwrap();
+    assert_eq!(receiver.texts(), ["one", "other"]);
 }

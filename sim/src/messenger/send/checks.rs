@@ -11,7 +11,7 @@ use super::super::thread::ThreadOwner;
 use super::{Message, SendRequest};
 use crate::clock::millis;
 
-/// The standard window (`meta.md` 9).
+/// The standard window, from the visitor's last action (Meta: *Send a Message*).
 const WINDOW: Duration = Duration::from_hours(24);
 /// The window of the `HUMAN_AGENT` tag.
 const HUMAN_AGENT_WINDOW: Duration = Duration::from_hours(7 * 24);

@@ -1,4 +1,5 @@
-//! The Send API: `POST /{page-id}/messages` and `message_attachments` (`meta.md` 8 and 9). `checks` refuses, this acts.
+//! The Send API: `POST /{page-id}/messages` and `message_attachments` (Meta: *Send API Reference*). `checks` refuses,
+//! this acts.
 
 mod checks;
 
