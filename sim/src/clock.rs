@@ -13,6 +13,10 @@ pub struct Clock {
 
 impl Clock {
     /// Returns the present moment in milliseconds since 1970, offset included.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one reader of the time in this crate"
+    )]
     pub fn now_ms(&self) -> u64 {
         let real = SystemTime::now()
             .duration_since(UNIX_EPOCH)

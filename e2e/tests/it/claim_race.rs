@@ -17,7 +17,10 @@ async fn of_two_claims_at_once_one_wins_and_the_other_learns_who() {
     boris.chat_saying("Hello?").await;
 
     let claim = DeskCommand::Claim { take_over: false };
-    let (a, b) = (anna.send_command(chat, claim.clone()), boris.send_command(chat, claim));
+    let (a, b) = (
+        anna.send_command(chat, claim.clone()),
+        boris.send_command(chat, claim),
+    );
     let (a, b) = (anna.answer(&a).await, boris.answer(&b).await);
 
     let (winner, refusal) = match (a, b) {
@@ -27,7 +30,10 @@ async fn of_two_claims_at_once_one_wins_and_the_other_learns_who() {
     };
     assert_eq!(refusal, Refusal::Owned { by: winner.into() });
     for desk in [&anna, &boris] {
-        desk.chat_when(chat, "both see the owner", |chat| chat.owner() == Some(&winner.into())).await;
+        desk.chat_when(chat, "both see the owner", |chat| {
+            chat.owner() == Some(&winner.into())
+        })
+        .await;
     }
 }
 
@@ -48,7 +54,11 @@ async fn a_reply_of_the_loser_is_refused_and_only_the_winners_leaves() {
     assert!(a.is_ok() != b.is_ok(), "one of {a:?} and {b:?}");
     let expected = if a.is_ok() { "from anna" } else { "from boris" };
 
-    let sent = world.graph.wait_for_sent(1, crate::harness::PATIENCE).await.expect("one reply arrives");
+    let sent = world
+        .graph
+        .wait_for_sent(1, crate::harness::PATIENCE)
+        .await
+        .expect("one reply arrives");
     assert_eq!(sent[0].text.as_deref(), Some(expected));
     crate::harness::desk::settle(&anna).await;
     assert_eq!(world.graph.sent().len(), 1);

@@ -10,18 +10,24 @@ const PSID: &str = "7412589630147852";
 async fn a_new_category_reaches_the_desks_and_a_bad_file_changes_nothing() {
     let world = World::start().await;
     let anna = world.desk("anna").await;
-    world.relay.rewrite_config(|text| text.replace("VIP\n", "VIP\nWholesale\n"));
+    world
+        .relay
+        .rewrite_config(|text| text.replace("VIP\n", "VIP\nWholesale\n"));
     anna.wait("the new category", |seen| {
         seen.frames.iter().any(|frame| match frame {
-            ServerFrame::Policy { policy } => {
-                policy.categories.list.iter().any(|category| category.path.0 == ["Wholesale"])
-            }
+            ServerFrame::Policy { policy } => policy
+                .categories
+                .list
+                .iter()
+                .any(|category| category.path.0 == ["Wholesale"]),
             _ => false,
         })
     })
     .await;
 
-    world.relay.rewrite_config(|text| text.replace("[company]", "[compnay]"));
+    world
+        .relay
+        .rewrite_config(|text| text.replace("[company]", "[compnay]"));
     crate::harness::eventually("the fault is in the log", || {
         let said = world.relay.log().contains("compnay");
         async move { said }
@@ -35,7 +41,9 @@ async fn a_new_category_reaches_the_desks_and_a_bad_file_changes_nothing() {
 async fn a_switched_off_channel_keeps_what_comes_and_shows_it_when_it_is_switched_on() {
     let world = World::start().await;
     let anna = world.desk("anna").await;
-    world.relay.rewrite_config(|text| text.replace("active = true", "active = false"));
+    world
+        .relay
+        .rewrite_config(|text| text.replace("active = true", "active = false"));
     anna.wait("the policy", |seen| {
         let is_off = |frame: &ServerFrame| {
             matches!(frame, ServerFrame::Policy { policy } if !policy.channels[0].active)
@@ -44,10 +52,16 @@ async fn a_switched_off_channel_keeps_what_comes_and_shows_it_when_it_is_switche
     })
     .await;
     world.graph.visitor(PSID).writes("is anybody there?");
-    world.graph.wait_until_delivered(crate::harness::PATIENCE).await.expect("still acknowledged");
+    world
+        .graph
+        .wait_until_delivered(crate::harness::PATIENCE)
+        .await
+        .expect("still acknowledged");
     crate::harness::desk::settle(&anna).await;
     assert!(anna.look(|seen| seen.chats.is_empty()), "not shown");
 
-    world.relay.rewrite_config(|text| text.replace("active = false", "active = true"));
+    world
+        .relay
+        .rewrite_config(|text| text.replace("active = false", "active = true"));
     anna.chat_saying("is anybody there?").await;
 }

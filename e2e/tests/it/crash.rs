@@ -25,18 +25,30 @@ async fn what_was_acknowledged_before_a_kill_is_there_after_it_once() {
         pause(Duration::from_millis(3 + round * 4)).await;
         world.kill_and_restart().await;
     }
-    world.graph.wait_until_delivered(PATIENCE).await.expect("every webhook is acknowledged in the end");
+    world
+        .graph
+        .wait_until_delivered(PATIENCE)
+        .await
+        .expect("every webhook is acknowledged in the end");
 
     let anna = world.desk("anna").await;
     let chat = anna.chat_saying("message").await;
-    anna.send(shared::protocol::ClientFrame::LoadTimeline { request: 1, chat: chat.id, before: None, limit: 200 });
+    anna.send(shared::protocol::ClientFrame::LoadTimeline {
+        request: 1,
+        chat: chat.id,
+        before: None,
+        limit: 200,
+    });
     let events = |seen: &crate::harness::desk::Seen| {
         seen.frames.iter().find_map(|frame| match frame {
-            shared::protocol::ServerFrame::Timeline { request: 1, events, .. } => Some(events.clone()),
+            shared::protocol::ServerFrame::Timeline {
+                request: 1, events, ..
+            } => Some(events.clone()),
             _ => None,
         })
     };
-    anna.wait("the timeline", |seen| events(seen).is_some()).await;
+    anna.wait("the timeline", |seen| events(seen).is_some())
+        .await;
     let events = anna.look(|seen| events(seen).unwrap());
     let mut got: Vec<String> = events
         .iter()
@@ -45,7 +57,11 @@ async fn what_was_acknowledged_before_a_kill_is_there_after_it_once() {
             _ => None,
         })
         .collect();
-    assert_eq!(got.len(), got.iter().collect::<BTreeSet<_>>().len(), "none twice");
+    assert_eq!(
+        got.len(),
+        got.iter().collect::<BTreeSet<_>>().len(),
+        "none twice"
+    );
     got.sort();
     written.sort();
     assert_eq!(got, written, "none missing");
@@ -62,12 +78,19 @@ async fn a_kill_between_acknowledgement_and_announcement_loses_nothing() {
     // The desk is not there when the next one is acknowledged, and the relay dies before anybody is told.
     let point = anna.look(|seen| seen.point.clone()).unwrap();
     world.graph.visitor(PSID).writes("acknowledged");
-    world.graph.wait_until_delivered(PATIENCE).await.expect("acknowledged");
+    world
+        .graph
+        .wait_until_delivered(PATIENCE)
+        .await
+        .expect("acknowledged");
     world.kill_and_restart().await;
 
     let back = anna.reconnect(&world.relay).await;
     back.chat_saying("acknowledged").await;
-    assert_eq!(back.look(|seen| texts(seen, chat)), ["before", "acknowledged"]);
+    assert_eq!(
+        back.look(|seen| texts(seen, chat)),
+        ["before", "acknowledged"]
+    );
     assert!(back.look(|seen| seen.point.clone()).unwrap().seq > point.seq);
 }
 
@@ -81,12 +104,21 @@ async fn a_kill_between_claim_and_reply_keeps_the_owner_and_the_reply_goes_out_o
     world.kill_and_restart().await;
 
     let mut anna = anna.reconnect(&world.relay).await;
-    anna.chat_when(chat, "anna still owns it", |chat| chat.owner() == Some(&"anna".into())).await;
+    anna.chat_when(chat, "anna still owns it", |chat| {
+        chat.owner() == Some(&"anna".into())
+    })
+    .await;
     anna.reply(chat, "here I am").await.unwrap();
     world.kill_and_restart().await;
     let anna = anna.reconnect(&world.relay).await;
-    anna.chat_when(chat, "the reply has left", |chat| chat.outgoing.is_empty()).await;
-    let texts: Vec<_> = world.graph.sent().into_iter().filter_map(|sent| sent.text).collect();
+    anna.chat_when(chat, "the reply has left", |chat| chat.outgoing.is_empty())
+        .await;
+    let texts: Vec<_> = world
+        .graph
+        .sent()
+        .into_iter()
+        .filter_map(|sent| sent.text)
+        .collect();
     assert_eq!(texts, ["here I am"]);
 }
 
@@ -95,17 +127,30 @@ async fn a_kill_after_the_platform_took_a_reply_does_not_send_it_again() {
     let mut world = World::start().await;
     // The platform takes the reply and never answers; its echo comes only later.
     let echo = EchoTiming::After(Duration::from_secs(3));
-    world.graph.set_habits(Habits { echo, delivered_after: None, read_after: None });
-    let fault = world.graph.script(Script::next_message(Fault::HangAfter(Duration::from_secs(60))));
+    world.graph.set_habits(Habits {
+        echo,
+        delivered_after: None,
+        read_after: None,
+    });
+    let fault = world
+        .graph
+        .script(Script::next_message(Fault::HangAfter(Duration::from_secs(
+            60,
+        ))));
     let mut anna = world.desk("anna").await;
     world.graph.visitor(PSID).writes("Hello?");
     let chat = anna.chat_saying("Hello?").await.id;
     anna.reply(chat, "only once").await.unwrap();
-    world.graph.wait_for_sent(1, PATIENCE).await.expect("it left");
+    world
+        .graph
+        .wait_for_sent(1, PATIENCE)
+        .await
+        .expect("it left");
     world.kill_and_restart().await;
     assert_eq!(world.graph.injected(fault), 1, "the fault really happened");
 
     let anna = anna.reconnect(&world.relay).await;
-    anna.chat_when(chat, "the echo proves it", |chat| chat.outgoing.is_empty()).await;
+    anna.chat_when(chat, "the echo proves it", |chat| chat.outgoing.is_empty())
+        .await;
     assert_eq!(world.graph.sent().len(), 1, "never twice");
 }

@@ -17,7 +17,10 @@ async fn a_hostile_message_changes_nothing_on_the_screen_but_its_own_line() {
     world.graph.visitor(PSID).writes("a peaceful line");
     screen.shows("a peaceful line").await;
     world.graph.visitor("6987412365098741").writes(ATTACK);
-    world.graph.visitor("6987412365098741").writes(&"A".repeat(200_000));
+    world
+        .graph
+        .visitor("6987412365098741")
+        .writes(&"A".repeat(200_000));
     world.graph.visitor("1112223334445556").writes("the end");
     screen.shows("the end").await;
     screen.keys("\r");
@@ -25,9 +28,16 @@ async fn a_hostile_message_changes_nothing_on_the_screen_but_its_own_line() {
 
     let bytes = screen.bytes();
     let text = String::from_utf8_lossy(&bytes);
-    assert!(!text.contains("owned"), "a title or clipboard sequence came through");
+    assert!(
+        !text.contains("owned"),
+        "a title or clipboard sequence came through"
+    );
     for forbidden in ['\u{202e}', '\u{2066}', '\u{200b}', '\u{9b}'] {
         assert!(!text.contains(forbidden), "{forbidden:?} came through");
     }
-    assert!(screen.text().contains("Queue"), "the screen stands:\n{}", screen.text());
+    assert!(
+        screen.text().contains("Queue"),
+        "the screen stands:\n{}",
+        screen.text()
+    );
 }

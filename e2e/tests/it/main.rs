@@ -1,4 +1,10 @@
 //! Stories: the built relay and desk, a simulated platform, real sockets and files. One file per story.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a story that cannot go on fails, and says where"
+)]
 
 mod harness;
 

@@ -17,8 +17,15 @@ async fn a_webhook_that_comes_three_times_is_one_message() {
     world.graph.visitor(PSID).writes("and after");
     anna.chat_saying("and after").await;
     settle(&anna).await;
-    assert_eq!(anna.look(|seen| texts(seen, chat)), ["only once", "and after"]);
-    assert!(world.graph.webhooks().acknowledged >= 4, "the repeats really arrived: {:?}", world.graph.webhooks());
+    assert_eq!(
+        anna.look(|seen| texts(seen, chat)),
+        ["only once", "and after"]
+    );
+    assert!(
+        world.graph.webhooks().acknowledged >= 4,
+        "the repeats really arrived: {:?}",
+        world.graph.webhooks()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,11 +39,17 @@ async fn messages_that_come_out_of_order_are_all_there_and_the_late_ones_say_so(
         world.graph.visitor(PSID).writes(text);
         crate::harness::relay::pause(std::time::Duration::from_millis(5)).await;
     }
-    world.graph.release_webhooks(sim::messenger::ReleaseOrder::Reversed);
-    anna.wait("all four", |seen| texts(seen, chat).len() == 4).await;
+    world
+        .graph
+        .release_webhooks(sim::messenger::ReleaseOrder::Reversed);
+    anna.wait("all four", |seen| texts(seen, chat).len() == 4)
+        .await;
     let late = anna.look(|seen| {
         let is_late = |stored: &&shared::chat::Stored| {
-            matches!(stored.event, shared::chat::Event::Received { late: true, .. })
+            matches!(
+                stored.event,
+                shared::chat::Event::Received { late: true, .. }
+            )
         };
         seen.events.iter().filter(is_late).count()
     });

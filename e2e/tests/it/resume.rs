@@ -7,7 +7,14 @@ const PSID: &str = "7412589630147852";
 
 /// The events of a desk that went away are those of one that stayed.
 fn assert_same(away: &Desk, stayed: &Desk) {
-    let seqs = |desk: &Desk| desk.look(|seen| seen.events.iter().map(|stored| stored.seq).collect::<Vec<_>>());
+    let seqs = |desk: &Desk| {
+        desk.look(|seen| {
+            seen.events
+                .iter()
+                .map(|stored| stored.seq)
+                .collect::<Vec<_>>()
+        })
+    };
     assert_eq!(seqs(away), seqs(stayed));
     let chats = |desk: &Desk| {
         let mut chats: Vec<_> = desk.look(|seen| seen.chats.values().cloned().collect());
@@ -33,14 +40,22 @@ async fn a_desk_that_comes_back_sees_exactly_what_it_missed() {
     gone.send(shared::protocol::ClientFrame::Ping { stamp: 1 });
     boris.claim(chat).await.unwrap();
     for number in 0..30 {
-        world.graph.visitor(PSID).writes(&format!("missed {number}"));
+        world
+            .graph
+            .visitor(PSID)
+            .writes(&format!("missed {number}"));
     }
-    boris.wait("boris sees all", |seen| texts(seen, chat).len() == 31).await;
+    boris
+        .wait("boris sees all", |seen| texts(seen, chat).len() == 31)
+        .await;
     settle(&boris).await;
 
     let back = gone.reconnect(&world.relay).await;
     settle(&back).await;
-    assert!(back.look(|seen| seen.was_resumed), "resumed, not begun anew");
+    assert!(
+        back.look(|seen| seen.was_resumed),
+        "resumed, not begun anew"
+    );
     assert_same(&back, &boris);
 }
 
@@ -56,7 +71,10 @@ async fn a_desk_resumes_across_a_killed_relay() {
     world.graph.visitor(PSID).writes("after");
     let back = anna.reconnect(&world.relay).await;
     back.chat_saying("after").await;
-    assert!(back.look(|seen| seen.was_resumed), "the relay knows the point though it was killed");
+    assert!(
+        back.look(|seen| seen.was_resumed),
+        "the relay knows the point though it was killed"
+    );
     assert_eq!(back.look(|seen| texts(seen, chat)), ["before", "after"]);
 }
 
@@ -74,5 +92,8 @@ async fn a_desk_of_another_history_gets_a_snapshot() {
     let stranger = Desk::connect_from(&other.relay, "anna", point).await;
     stranger.chat_saying("another world").await;
     assert!(!stranger.look(|seen| seen.was_resumed));
-    assert!(stranger.look(|seen| seen.chats.len()) == 1, "nothing of the old history is left");
+    assert!(
+        stranger.look(|seen| seen.chats.len()) == 1,
+        "nothing of the old history is left"
+    );
 }

@@ -18,7 +18,11 @@ async fn claim_and_answer_by_keys() {
     screen.keys("c");
     screen.shows("Reply to").await;
     screen.keys("Уже едет 🚚\r");
-    let sent = world.graph.wait_for_sent(1, PATIENCE).await.expect("the reply arrives");
+    let sent = world
+        .graph
+        .wait_for_sent(1, PATIENCE)
+        .await
+        .expect("the reply arrives");
     assert_eq!(sent[0].text.as_deref(), Some("Уже едет 🚚"));
 }
 
@@ -32,7 +36,11 @@ async fn keys_work_on_a_russian_layout() {
     let boris = world.desk("boris").await;
     let chat = boris.chat_saying("Hello?").await.id;
     screen.keys("с"); // Cyrillic es: the key of c
-    boris.chat_when(chat, "anna claimed it", |chat| chat.owner() == Some(&"anna".into())).await;
+    boris
+        .chat_when(chat, "anna claimed it", |chat| {
+            chat.owner() == Some(&"anna".into())
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,15 +4,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace")
+        .to_owned()
 }
 
 /// Returns every Rust file of the crates.
 fn sources() -> Vec<PathBuf> {
     let mut found = vec![];
-    let mut folders: Vec<_> = ["shared", "relay", "tui", "sim", "e2e"].map(|name| root().join(name)).into();
+    let mut folders: Vec<_> = ["shared", "relay", "tui", "sim", "e2e"]
+        .map(|name| root().join(name))
+        .into();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        for entry in fs::read_dir(&folder)
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path())
+        {
             if entry.is_dir() && entry.file_name().is_some_and(|name| name != "target") {
                 folders.push(entry);
             } else if entry.extension().is_some_and(|extension| extension == "rs") {
@@ -28,39 +36,76 @@ fn sources() -> Vec<PathBuf> {
 fn every_file_opens_with_what_lives_in_it() {
     for path in sources() {
         let text = fs::read_to_string(&path).expect("a source");
-        assert!(text.starts_with("//!"), "{} does not open with //!", path.display());
+        assert!(
+            text.starts_with("//!"),
+            "{} does not open with //!",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn every_platform_has_the_same_files() {
     let channels = root().join("relay/src/channels");
-    for entry in fs::read_dir(channels).expect("the channels").map(|entry| entry.expect("an entry").path()) {
+    for entry in fs::read_dir(channels)
+        .expect("the channels")
+        .map(|entry| entry.expect("an entry").path())
+    {
         if !entry.is_dir() {
             continue;
         }
         for file in ["mod.rs", "wire.rs", "receive.rs", "send.rs", "errors.rs"] {
-            assert!(entry.join(file).exists(), "{} has no {file}", entry.display());
+            assert!(
+                entry.join(file).exists(),
+                "{} has no {file}",
+                entry.display()
+            );
         }
-        assert!(entry.join("fixtures").is_dir(), "{} has no fixtures", entry.display());
+        assert!(
+            entry.join("fixtures").is_dir(),
+            "{} has no fixtures",
+            entry.display()
+        );
     }
 }
 
 #[test]
 fn the_core_knows_no_clock_and_no_outside() {
-    for path in sources().into_iter().filter(|path| path.starts_with(root().join("shared/src"))) {
+    for path in sources()
+        .into_iter()
+        .filter(|path| path.starts_with(root().join("shared/src")))
+    {
         let text = fs::read_to_string(&path).expect("a source");
-        for forbidden in ["SystemTime", "Instant::now", "std::fs", "std::net", "std::env", "tokio", "getrandom"] {
-            assert!(!text.contains(forbidden), "{} knows {forbidden}", path.display());
+        for forbidden in [
+            "SystemTime",
+            "Instant::now",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "tokio",
+            "getrandom",
+        ] {
+            assert!(
+                !text.contains(forbidden),
+                "{} knows {forbidden}",
+                path.display()
+            );
         }
     }
 }
 
 #[test]
 fn only_the_store_speaks_sql() {
-    for path in sources().into_iter().filter(|path| path.starts_with(root().join("relay/src"))) {
+    for path in sources()
+        .into_iter()
+        .filter(|path| path.starts_with(root().join("relay/src")))
+    {
         let text = fs::read_to_string(&path).expect("a source");
         let is_store = path.components().any(|part| part.as_os_str() == "sqlite");
-        assert!(is_store || !text.contains("rusqlite"), "{} speaks SQL", path.display());
+        assert!(
+            is_store || !text.contains("rusqlite"),
+            "{} speaks SQL",
+            path.display()
+        );
     }
 }

@@ -29,15 +29,41 @@ async fn replies_wait_while_the_token_is_expired_and_leave_once_it_is_renewed() 
     anna.reply(chat, "first").await.unwrap();
     anna.reply(chat, "second").await.unwrap();
     anna.wait("the channel is shown as broken", is_broken).await;
-    assert_eq!(anna.look(|seen| seen.chats[&chat].outgoing.len()), 2, "they wait");
+    assert_eq!(
+        anna.look(|seen| seen.chats[&chat].outgoing.len()),
+        2,
+        "they wait"
+    );
     assert!(world.graph.sent().is_empty());
 
-    world.graph.issue_token("104820093344556", "EAARenewedPageToken");
-    world.relay.rewrite_config(|text| text.replace("EAASimulatedPageToken", "EAARenewedPageToken"));
-    anna.chat_when(chat, "both have left", |chat| chat.outgoing.is_empty()).await;
-    let sent = world.graph.wait_for_sent(2, PATIENCE).await.expect("they arrive");
-    let texts: Vec<_> = sent.iter().filter_map(|sent| sent.text.as_deref()).collect();
-    assert_eq!(texts, ["first", "second"], "in the order written, each once");
-    assert!(!world.relay.log().contains("EAARenewed"), "a secret in the log");
-    assert!(!world.relay.log().contains("EAASimulated"), "a secret in the log");
+    world
+        .graph
+        .issue_token("104820093344556", "EAARenewedPageToken");
+    world
+        .relay
+        .rewrite_config(|text| text.replace("EAASimulatedPageToken", "EAARenewedPageToken"));
+    anna.chat_when(chat, "both have left", |chat| chat.outgoing.is_empty())
+        .await;
+    let sent = world
+        .graph
+        .wait_for_sent(2, PATIENCE)
+        .await
+        .expect("they arrive");
+    let texts: Vec<_> = sent
+        .iter()
+        .filter_map(|sent| sent.text.as_deref())
+        .collect();
+    assert_eq!(
+        texts,
+        ["first", "second"],
+        "in the order written, each once"
+    );
+    assert!(
+        !world.relay.log().contains("EAARenewed"),
+        "a secret in the log"
+    );
+    assert!(
+        !world.relay.log().contains("EAASimulated"),
+        "a secret in the log"
+    );
 }

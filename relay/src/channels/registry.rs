@@ -18,7 +18,10 @@ type Channels = BTreeMap<ChannelId, Arc<dyn Channel>>;
 impl Registry {
     /// Puts these channels in force, in one step.
     pub fn replace(&self, channels: Channels) {
-        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(channels);
+        *self
+            .channels
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(channels);
     }
 
     /// Finds a channel by id.
@@ -44,6 +47,9 @@ impl Registry {
         let fits = |channel: &Arc<dyn Channel>| {
             channel.account() == account && channel.secret_fingerprint() == fingerprint
         };
-        channels.iter().find(|(_, channel)| fits(channel)).map(|(id, _)| id.clone())
+        channels
+            .iter()
+            .find(|(_, channel)| fits(channel))
+            .map(|(id, _)| id.clone())
     }
 }

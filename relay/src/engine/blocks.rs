@@ -22,8 +22,18 @@ struct Silence {
 
 impl Blocks {
     pub(super) fn of(entries: Vec<BlockEntry>) -> Self {
-        let blocks = entries.into_iter().map(|entry| (entry.visitor, Silence { until: entry.until, dropped: 0 }));
-        Self { blocks: Mutex::new(blocks.collect()) }
+        let blocks = entries.into_iter().map(|entry| {
+            (
+                entry.visitor,
+                Silence {
+                    until: entry.until,
+                    dropped: 0,
+                },
+            )
+        });
+        Self {
+            blocks: Mutex::new(blocks.collect()),
+        }
     }
 
     pub(super) fn apply(&self, visitor: VisitorId, change: &BlockChange) {
@@ -31,7 +41,13 @@ impl Blocks {
         match change {
             BlockChange::Set { until, .. } => {
                 let dropped = blocks.get(&visitor).map_or(0, |silence| silence.dropped);
-                blocks.insert(visitor, Silence { until: *until, dropped });
+                blocks.insert(
+                    visitor,
+                    Silence {
+                        until: *until,
+                        dropped,
+                    },
+                );
             }
             BlockChange::Lift => {
                 blocks.remove(&visitor);
@@ -55,7 +71,9 @@ impl Blocks {
     pub fn take_counts(&self) -> Vec<(VisitorId, u64)> {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let grown = blocks.iter_mut().filter(|(_, silence)| silence.dropped > 0);
-        grown.map(|(visitor, silence)| (*visitor, std::mem::take(&mut silence.dropped))).collect()
+        grown
+            .map(|(visitor, silence)| (*visitor, std::mem::take(&mut silence.dropped)))
+            .collect()
     }
 }
 
@@ -66,10 +84,17 @@ mod tests {
     #[test]
     fn a_block_drops_and_counts_until_it_ends() {
         let blocks = Blocks::default();
-        let set = BlockChange::Set { by: "anna".into(), until: Some(Timestamp(100)), reason: "spam".into() };
+        let set = BlockChange::Set {
+            by: "anna".into(),
+            until: Some(Timestamp(100)),
+            reason: "spam".into(),
+        };
         blocks.apply(VisitorId(1), &set);
         assert!(blocks.drop_one(VisitorId(1), Timestamp(99)));
-        assert!(!blocks.drop_one(VisitorId(1), Timestamp(100)), "its time is over");
+        assert!(
+            !blocks.drop_one(VisitorId(1), Timestamp(100)),
+            "its time is over"
+        );
         assert!(!blocks.drop_one(VisitorId(2), Timestamp(0)));
         assert_eq!(blocks.take_counts(), [(VisitorId(1), 1)]);
         assert_eq!(blocks.take_counts(), []);

@@ -42,7 +42,12 @@ pub(super) fn derive(
         events: vec![],
         after,
     };
-    let mut walker = Walker { before, policy, attempt, change: &mut change };
+    let mut walker = Walker {
+        before,
+        policy,
+        attempt,
+        change: &mut change,
+    };
     for (place, event) in (0_u16..).zip(&events) {
         walker.take(place, event);
     }
@@ -77,14 +82,22 @@ impl Walker<'_> {
                 self.index(place, &message.text);
                 self.deliver(event);
             }
-            Event::ReplySent { message, platform_id, .. } => {
+            Event::ReplySent {
+                message,
+                platform_id,
+                ..
+            } => {
                 self.begin_message(place, *message, platform_id.clone());
                 self.settle(*message, DeliveryStage::Sent);
             }
             Event::ReplyFailed { message, .. } => self.settle(*message, DeliveryStage::Failed),
-            Event::ReplyUnconfirmed { message } => self.settle(*message, DeliveryStage::Unconfirmed),
+            Event::ReplyUnconfirmed { message } => {
+                self.settle(*message, DeliveryStage::Unconfirmed)
+            }
             Event::ReplyRetried { message, .. } => self.settle(*message, DeliveryStage::Due),
-            Event::ReplyWithdrawn { message, .. } => self.settle(*message, DeliveryStage::Withdrawn),
+            Event::ReplyWithdrawn { message, .. } => {
+                self.settle(*message, DeliveryStage::Withdrawn)
+            }
             Event::Blocked { by, until, reason } => {
                 let (by, until, reason) = (by.clone(), *until, reason.clone());
                 self.change.block = Some(BlockChange::Set { by, until, reason });
@@ -111,7 +124,12 @@ impl Walker<'_> {
 
     fn begin_message(&mut self, event: u16, id: MessageId, platform_id: Option<PlatformId>) {
         let channel = self.change.after.visitor.channel.clone();
-        self.change.messages.push(MessageRow { id, event, channel, platform_id });
+        self.change.messages.push(MessageRow {
+            id,
+            event,
+            channel,
+            platform_id,
+        });
     }
 
     fn index(&mut self, place: u16, text: &str) {
@@ -122,11 +140,26 @@ impl Walker<'_> {
     }
 
     fn deliver(&mut self, event: &Event) {
-        let Event::ReplyWritten { message, delivery, asks, human_agent, held_until, by: _ } = event else { return };
+        let Event::ReplyWritten {
+            message,
+            delivery,
+            asks,
+            human_agent,
+            held_until,
+            by: _,
+        } = event
+        else {
+            return;
+        };
         let after = &self.change.after;
-        let window_ends =
-            if *human_agent { after.human_window_ends(self.policy) } else { after.window_ends(self.policy) };
-        let Message { id, text, quotes, .. } = message;
+        let window_ends = if *human_agent {
+            after.human_window_ends(self.policy)
+        } else {
+            after.window_ends(self.policy)
+        };
+        let Message {
+            id, text, quotes, ..
+        } = message;
         self.change.deliveries.push(NewDelivery {
             id: *delivery,
             channel: after.visitor.channel.clone(),
@@ -144,7 +177,9 @@ impl Walker<'_> {
     }
 
     fn settle(&mut self, message: MessageId, to: DeliveryStage) {
-        let Ok(outgoing) = self.before.find_outgoing(message) else { return };
+        let Ok(outgoing) = self.before.find_outgoing(message) else {
+            return;
+        };
         let attempt = match (self.attempt, to) {
             (Some(attempt), _) if attempt.delivery == outgoing.delivery => Some(attempt.number),
             (_, DeliveryStage::Withdrawn) => Some(0),
@@ -156,7 +191,11 @@ impl Walker<'_> {
             attempt,
             to,
             not_before: is_due.then_some(self.change.at),
-            window_ends: if is_due { self.change.after.window_ends(self.policy) } else { None },
+            window_ends: if is_due {
+                self.change.after.window_ends(self.policy)
+            } else {
+                None
+            },
         });
     }
 }

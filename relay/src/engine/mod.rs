@@ -8,9 +8,13 @@ mod turns;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use shared::chat::{Actor, Chat, Command, Context, DeskCommand, FreshIds, PlatformCommand, Refusal, RelayCommand, SettledAs};
+use shared::chat::{
+    Actor, Chat, Command, Context, DeskCommand, FreshIds, PlatformCommand, Refusal, RelayCommand,
+    SettledAs,
+};
 use shared::model::{
-    ChannelId, ChatId, CommandId, DeliveryId, MessageId, OperatorId, Policy, Seq, Timestamp, Version,
+    ChannelId, ChatId, CommandId, DeliveryId, MessageId, OperatorId, Policy, Seq, Timestamp,
+    Version,
 };
 
 use crate::clock::{Clock, new_id};
@@ -145,7 +149,9 @@ impl Engine {
     ) -> Result<Taken, EngineError> {
         let key = Key(format!("op:{operator}:{id}"));
         let actor = Actor::Operator(operator.clone());
-        let done = self.perform(chat, &key, &actor, &Command::Desk(command), None).await;
+        let done = self
+            .perform(chat, &key, &actor, &Command::Desk(command), None)
+            .await;
         match done {
             Err(EngineError::Overtaken) => Err(EngineError::Refused(Refusal::AlreadyLeaving)),
             Err(EngineError::Refused(refusal)) => match self.find_taken(chat, key).await? {
@@ -169,7 +175,14 @@ impl Engine {
         command: PlatformCommand,
     ) -> Result<Taken, EngineError> {
         let key = Key(format!("in:{channel}:{event}"));
-        self.perform(chat, &key, &Actor::Platform, &Command::Platform(command), None).await
+        self.perform(
+            chat,
+            &key,
+            &Actor::Platform,
+            &Command::Platform(command),
+            None,
+        )
+        .await
     }
 
     /// Takes in a profile, which no event of the platform carries (V-01).
@@ -177,9 +190,14 @@ impl Engine {
     /// # Errors
     ///
     /// As [`Self::by_operator`].
-    pub async fn by_profile(&self, chat: ChatId, command: PlatformCommand) -> Result<Taken, EngineError> {
+    pub async fn by_profile(
+        &self,
+        chat: ChatId,
+        command: PlatformCommand,
+    ) -> Result<Taken, EngineError> {
         let key = Key(format!("profile:{chat}:{}", self.now().0));
-        self.perform(chat, &key, &Actor::Relay, &Command::Platform(command), None).await
+        self.perform(chat, &key, &Actor::Relay, &Command::Platform(command), None)
+            .await
     }
 
     /// Commits what became of a delivery together with its event.
@@ -187,12 +205,24 @@ impl Engine {
     /// # Errors
     ///
     /// [`EngineError::Overtaken`]: it is past that attempt; others: try again.
-    pub async fn settle(&self, delivery: &Delivery, result: SettledAs) -> Result<Taken, EngineError> {
+    pub async fn settle(
+        &self,
+        delivery: &Delivery,
+        result: SettledAs,
+    ) -> Result<Taken, EngineError> {
         let key = Key(format!("out:{}:{}", delivery.id, delivery.attempt));
         let message = delivery.body.message;
-        let command = Command::Relay(RelayCommand::Settle { delivery: delivery.id, message, result });
-        let attempt = Attempt { delivery: delivery.id, number: delivery.attempt };
-        self.perform(delivery.chat, &key, &Actor::Relay, &command, Some(attempt)).await
+        let command = Command::Relay(RelayCommand::Settle {
+            delivery: delivery.id,
+            message,
+            result,
+        });
+        let attempt = Attempt {
+            delivery: delivery.id,
+            number: delivery.attempt,
+        };
+        self.perform(delivery.chat, &key, &Actor::Relay, &command, Some(attempt))
+            .await
     }
 
     /// Does what is due in a chat.
@@ -202,7 +232,14 @@ impl Engine {
     /// Others than refusals: try again.
     pub async fn tick(&self, due: DueChat) -> Result<Taken, EngineError> {
         let key = Key(format!("tick:{}:{}", due.chat, due.deadline.0));
-        self.perform(due.chat, &key, &Actor::Relay, &Command::Relay(RelayCommand::Tick), None).await
+        self.perform(
+            due.chat,
+            &key,
+            &Actor::Relay,
+            &Command::Relay(RelayCommand::Tick),
+            None,
+        )
+        .await
     }
 
     async fn perform(
@@ -219,8 +256,15 @@ impl Engine {
             let now = self.clock.now().max(chat.last_at);
             let policy = self.policy();
             let events = self.decide(&chat, command, actor, now, &policy)?;
-            if events.is_empty() && attempt.is_none() && !matches!(command, Command::Relay(RelayCommand::Tick)) {
-                return Ok(Taken { seq: None, was_repeat: false, chat });
+            if events.is_empty()
+                && attempt.is_none()
+                && !matches!(command, Command::Relay(RelayCommand::Tick))
+            {
+                return Ok(Taken {
+                    seq: None,
+                    was_repeat: false,
+                    chat,
+                });
             }
             let change = change::derive(&chat, key.clone(), events, now, &policy, attempt);
             if let Some(taken) = self.commit(&mut turn, chat, change).await? {
@@ -239,8 +283,17 @@ impl Engine {
         policy: &Policy,
     ) -> Result<Vec<shared::chat::Event>, EngineError> {
         let online = self.online();
-        let fresh = FreshIds { message: MessageId(new_id(now)), delivery: DeliveryId(new_id(now)) };
-        let context = Context { now, policy, actor, online: &online, fresh };
+        let fresh = FreshIds {
+            message: MessageId(new_id(now)),
+            delivery: DeliveryId(new_id(now)),
+        };
+        let context = Context {
+            now,
+            policy,
+            actor,
+            online: &online,
+            fresh,
+        };
         chat.decide(command, &context).map_err(EngineError::Refused)
     }
 
@@ -248,7 +301,11 @@ impl Engine {
         if let Some(chat) = turn.chat() {
             return Ok(chat);
         }
-        let chat = self.store.find_chat(id).await?.unwrap_or_else(|| Chat::unborn(id));
+        let chat = self
+            .store
+            .find_chat(id)
+            .await?
+            .unwrap_or_else(|| Chat::unborn(id));
         Ok(turn.keep(chat))
     }
 
@@ -271,9 +328,17 @@ impl Engine {
                 let chat = turn.keep(after);
                 self.follow(consequences, &chat);
                 let last = Seq(first.0 + i64::try_from(count).unwrap_or(0) - 1);
-                Ok(Some(Taken { seq: (count > 0).then_some(last), was_repeat: false, chat }))
+                Ok(Some(Taken {
+                    seq: (count > 0).then_some(last),
+                    was_repeat: false,
+                    chat,
+                }))
             }
-            Some(Outcome::Already { seq }) => Ok(Some(Taken { seq: Some(seq), was_repeat: true, chat: before })),
+            Some(Outcome::Already { seq }) => Ok(Some(Taken {
+                seq: Some(seq),
+                was_repeat: true,
+                chat: before,
+            })),
             Some(Outcome::Moved { now }) if now == expected => Err(EngineError::Overtaken),
             Some(Outcome::Moved { .. }) | None => Ok(None),
         }
@@ -285,9 +350,11 @@ impl Engine {
         let mut question = change::derive(&unborn, key, vec![], self.now(), &self.policy(), None);
         question.expected = Version(-1);
         match self.store.commit(vec![question]).await?.pop() {
-            Some(Outcome::Already { seq }) => {
-                Ok(Some(Taken { seq: Some(seq), was_repeat: true, chat: Arc::new(unborn) }))
-            }
+            Some(Outcome::Already { seq }) => Ok(Some(Taken {
+                seq: Some(seq),
+                was_repeat: true,
+                chat: Arc::new(unborn),
+            })),
             Some(Outcome::Done { .. } | Outcome::Moved { .. }) | None => Ok(None),
         }
     }

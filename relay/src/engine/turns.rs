@@ -22,7 +22,9 @@ pub(super) struct Turns {
 impl Turns {
     pub(super) async fn take(&self, id: ChatId) -> Turn {
         let place = self.place(id);
-        Turn { guard: place.lock_owned().await }
+        Turn {
+            guard: place.lock_owned().await,
+        }
     }
 
     fn place(&self, id: ChatId) -> Place {
@@ -69,8 +71,14 @@ mod tests {
         first.keep(Chat::unborn(ChatId(1)));
         let waiting = turns.place(ChatId(1));
         assert!(waiting.try_lock().is_err(), "one at a time");
-        assert!(turns.take(ChatId(2)).await.chat().is_none(), "another chat is free");
+        assert!(
+            turns.take(ChatId(2)).await.chat().is_none(),
+            "another chat is free"
+        );
         drop(first);
-        assert!(turns.take(ChatId(1)).await.chat().is_some(), "the next turn finds what the last left");
+        assert!(
+            turns.take(ChatId(1)).await.chat().is_some(),
+            "the next turn finds what the last left"
+        );
     }
 }

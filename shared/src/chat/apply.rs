@@ -144,10 +144,10 @@ impl Chat {
             Event::ReplyUnconfirmed { message } => self.set_trouble(*message, Trouble::Unconfirmed),
             Event::ReplyRetried { message, by: _ } => self.set_trouble(*message, Trouble::None),
             Event::ReplyDelivered { until, messages: _ } => {
-                self.delivered_until = self.delivered_until.max(*until)
+                self.delivered_until = self.delivered_until.max(*until);
             }
             Event::ReplyRead { until, messages: _ } => {
-                self.read_until = self.read_until.max(*until)
+                self.read_until = self.read_until.max(*until);
             }
             Event::Redacted => self.forget(),
             Event::Edited { .. }

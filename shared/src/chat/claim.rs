@@ -28,13 +28,11 @@ impl Chat {
     /// Puts a chat back into the queue; its waiting time stays.
     pub(super) fn release(&self, asker: &Asker<'_>) -> Result<Vec<Event>, Refusal> {
         self.require_open()?;
-        match self.owner() {
-            None => Err(Refusal::NotClaimed),
-            Some(_) => {
-                self.require_managing(asker)?;
-                Ok(vec![Event::Released { by: asker.id() }])
-            }
+        if self.owner().is_none() {
+            return Err(Refusal::NotClaimed);
         }
+        self.require_managing(asker)?;
+        Ok(vec![Event::Released { by: asker.id() }])
     }
 
     /// Refuses when the chat is closed, softly or for good.

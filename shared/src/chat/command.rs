@@ -21,6 +21,10 @@ pub enum Actor {
 }
 
 /// A request to one chat. Ids in it were made by the relay before asking.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives for one decision, is never stored in bulk"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// From the platform.

@@ -343,7 +343,7 @@ impl Chat {
         match command {
             Command::Platform(command) => self.decide_platform(command, context),
             Command::Desk(command) => self.decide_desk(command, context),
-            Command::Relay(command) => self.decide_relay(command, context),
+            Command::Relay(command) => Ok(self.decide_relay(command, context)),
         }
     }
 
@@ -382,18 +382,14 @@ impl Chat {
         }
     }
 
-    fn decide_relay(
-        &self,
-        command: &RelayCommand,
-        context: &Context<'_>,
-    ) -> Result<Vec<Event>, Refusal> {
+    fn decide_relay(&self, command: &RelayCommand, context: &Context<'_>) -> Vec<Event> {
         match command {
-            RelayCommand::Tick => Ok(self.tick(context)),
+            RelayCommand::Tick => self.tick(context),
             RelayCommand::Settle {
                 delivery: _,
                 message,
                 result,
-            } => Ok(self.settle(*message, result)),
+            } => self.settle(*message, result),
         }
     }
 }

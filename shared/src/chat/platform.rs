@@ -7,6 +7,10 @@ use crate::text;
 use super::{Author, Chat, Context, Event, Opening, PlatformCommand, Refusal, Stage};
 
 impl Chat {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one short arm per command, and no wildcard"
+    )]
     pub(super) fn decide_platform(
         &self,
         command: &PlatformCommand,

@@ -8,6 +8,7 @@ use crate::model::{DeliveryState, FailureReason, Message, MessageId, Timestamp};
 use super::{Author, Event, Stored};
 
 /// A line of the timeline.
+#[expect(clippy::large_enum_variant, reason = "most entries are messages")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     /// Something said.
@@ -107,6 +108,10 @@ impl Timeline {
         self.revision += 1;
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one short arm per event, and no wildcard"
+    )]
     fn fold(&mut self, stored: &Stored) {
         match &stored.event {
             Event::Received {
@@ -166,7 +171,7 @@ impl Timeline {
                 }
             }),
             Event::ReplyWithdrawn { message, by: _ } => {
-                self.deliver(*message, DeliveryState::Withdrawn)
+                self.deliver(*message, DeliveryState::Withdrawn);
             }
             Event::ReplySent {
                 message,
@@ -179,14 +184,14 @@ impl Timeline {
             }),
             Event::ReplyFailed { message, reason } => self.fail(*message, reason),
             Event::ReplyUnconfirmed { message } => {
-                self.deliver(*message, DeliveryState::Unconfirmed)
+                self.deliver(*message, DeliveryState::Unconfirmed);
             }
             Event::ReplyRetried { message, by: _ } => self.deliver(*message, DeliveryState::Queued),
             Event::ReplyDelivered { messages, until } => {
-                self.receipt(messages, *until, &DeliveryState::Delivered)
+                self.receipt(messages, *until, &DeliveryState::Delivered);
             }
             Event::ReplyRead { messages, until } => {
-                self.receipt(messages, *until, &DeliveryState::Read)
+                self.receipt(messages, *until, &DeliveryState::Read);
             }
             Event::MarkedRead { .. } | Event::ThreadOwned { .. } => {}
             Event::Redacted => self.forget(stored),

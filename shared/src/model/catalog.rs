@@ -95,6 +95,10 @@ pub struct ChannelProfile {
 }
 
 /// What a channel can carry (CH-25). Callers ask this, never for the platform's name.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one ability, and they are independent"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Abilities {
     /// Longest reply in UTF-16 units (OUT-09).

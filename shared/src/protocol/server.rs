@@ -11,6 +11,10 @@ use crate::model::{
 use super::{DraftText, Goodbye};
 
 /// A frame from the relay.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most frames are events, the largest variant"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum ServerFrame {

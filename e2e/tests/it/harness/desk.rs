@@ -52,14 +52,29 @@ impl Drop for Desk {
 impl Desk {
     /// Logs in and waits until it is live.
     pub(crate) async fn connect(relay: &Relay, login: &str) -> Self {
-        let token = log_in(relay, login, PASSWORD).await.expect("the login is accepted").token;
+        let token = log_in(relay, login, PASSWORD)
+            .await
+            .expect("the login is accepted")
+            .token;
         Self::open(relay, login, token, Seen::default()).await
     }
 
     /// Logs in and asks to go on from a point, whosoever it is.
     pub(crate) async fn connect_from(relay: &Relay, login: &str, point: ResumePoint) -> Self {
-        let token = log_in(relay, login, PASSWORD).await.expect("the login is accepted").token;
-        Self::open(relay, login, token, Seen { point: Some(point), ..Seen::default() }).await
+        let token = log_in(relay, login, PASSWORD)
+            .await
+            .expect("the login is accepted")
+            .token;
+        Self::open(
+            relay,
+            login,
+            token,
+            Seen {
+                point: Some(point),
+                ..Seen::default()
+            },
+        )
+        .await
     }
 
     /// Goes away and comes back to where it was, on the same or a restarted relay.
@@ -73,7 +88,9 @@ impl Desk {
     }
 
     async fn open(relay: &Relay, login: &str, token: String, mut seen: Seen) -> Self {
-        let (socket, _) = connect_async(relay.ws_url()).await.expect("the relay takes the connection");
+        let (socket, _) = connect_async(relay.ws_url())
+            .await
+            .expect("the relay takes the connection");
         (seen.is_live, seen.has_ended) = (false, false);
         let hello = ClientFrame::Hello {
             protocol: PROTOCOL,
@@ -86,7 +103,15 @@ impl Desk {
         let (frames_tx, frames_rx) = mpsc::unbounded_channel();
         let tasks = carry(socket, frames_rx, Arc::clone(&seen), Arc::clone(&changed));
         frames_tx.send(hello).expect("the link is open");
-        let desk = Self { login: login.to_owned(), token, frames_tx, seen, changed, tasks, next_command: 0 };
+        let desk = Self {
+            login: login.to_owned(),
+            token,
+            frames_tx,
+            seen,
+            changed,
+            tasks,
+            next_command: 0,
+        };
         desk.wait("the desk is live", |seen| seen.is_live).await;
         desk
     }
@@ -116,26 +141,53 @@ impl Desk {
             }
         };
         if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
-            let last: Vec<_> = self.look(|seen| seen.frames.iter().rev().take(5).map(|f| format!("{f:?}")).collect());
-            panic!("{}: waited in vain: {what}; last frames: {last:#?}", self.login);
+            let last: Vec<_> = self.look(|seen| {
+                seen.frames
+                    .iter()
+                    .rev()
+                    .take(5)
+                    .map(|f| format!("{f:?}"))
+                    .collect()
+            });
+            panic!(
+                "{}: waited in vain: {what}; last frames: {last:#?}",
+                self.login
+            );
         }
     }
 
     /// Waits for a chat whose last line holds these words.
     pub(crate) async fn chat_saying(&self, words: &str) -> Chat {
-        let says = |chat: &&Chat| chat.last_line.as_ref().is_some_and(|line| line.text.contains(words));
-        self.wait(&format!("a chat saying {words:?}"), |seen| seen.chats.values().any(|chat| says(&chat))).await;
+        let says = |chat: &&Chat| {
+            chat.last_line
+                .as_ref()
+                .is_some_and(|line| line.text.contains(words))
+        };
+        self.wait(&format!("a chat saying {words:?}"), |seen| {
+            seen.chats.values().any(|chat| says(&chat))
+        })
+        .await;
         self.look(|seen| seen.chats.values().find(says).cloned().expect("just seen"))
     }
 
     /// Waits until a chat is as wanted.
-    pub(crate) async fn chat_when(&self, id: ChatId, what: &str, condition: impl Fn(&Chat) -> bool) -> Chat {
-        self.wait(what, |seen| seen.chats.get(&id).is_some_and(&condition)).await;
+    pub(crate) async fn chat_when(
+        &self,
+        id: ChatId,
+        what: &str,
+        condition: impl Fn(&Chat) -> bool,
+    ) -> Chat {
+        self.wait(what, |seen| seen.chats.get(&id).is_some_and(&condition))
+            .await;
         self.look(|seen| seen.chats[&id].clone())
     }
 
     /// Asks something of a chat and waits for the answer.
-    pub(crate) async fn command(&mut self, chat: ChatId, command: DeskCommand) -> Result<Option<Seq>, Refusal> {
+    pub(crate) async fn command(
+        &mut self,
+        chat: ChatId,
+        command: DeskCommand,
+    ) -> Result<Option<Seq>, Refusal> {
         let id = self.send_command(chat, command);
         self.answer(&id).await
     }
@@ -144,7 +196,11 @@ impl Desk {
     pub(crate) fn send_command(&mut self, chat: ChatId, command: DeskCommand) -> CommandId {
         self.next_command += 1;
         let id = CommandId(format!("{}-{}", self.login, self.next_command));
-        self.send(ClientFrame::Command { id: id.clone(), chat, command });
+        self.send(ClientFrame::Command {
+            id: id.clone(),
+            chat,
+            command,
+        });
         id
     }
 
@@ -152,36 +208,65 @@ impl Desk {
         let find = |seen: &Seen| {
             seen.frames.iter().rev().find_map(|frame| match frame {
                 ServerFrame::Accepted { id, seq } if id == wanted => Some(Ok(*seq)),
-                ServerFrame::Refused { id, refusal, .. } if id == wanted => Some(Err(refusal.clone())),
+                ServerFrame::Refused { id, refusal, .. } if id == wanted => {
+                    Some(Err(refusal.clone()))
+                }
                 _ => None,
             })
         };
-        self.wait(&format!("an answer to {wanted}"), |seen| find(seen).is_some()).await;
+        self.wait(&format!("an answer to {wanted}"), |seen| {
+            find(seen).is_some()
+        })
+        .await;
         self.look(|seen| find(seen).expect("just seen"))
     }
 
     pub(crate) async fn claim(&mut self, chat: ChatId) -> Result<Option<Seq>, Refusal> {
-        self.command(chat, DeskCommand::Claim { take_over: false }).await
+        self.command(chat, DeskCommand::Claim { take_over: false })
+            .await
     }
 
     pub(crate) async fn reply(&mut self, chat: ChatId, text: &str) -> Result<Option<Seq>, Refusal> {
         self.command(chat, DeskCommand::Reply(reply(text))).await
     }
 
-    pub(crate) async fn transfer_to(&mut self, chat: ChatId, operator: &str) -> Result<Option<Seq>, Refusal> {
-        let to = TransferTarget::Operator { operator: OperatorId::from(operator) };
-        self.command(chat, DeskCommand::Transfer { to, comment: Some("please".into()) }).await
+    pub(crate) async fn transfer_to(
+        &mut self,
+        chat: ChatId,
+        operator: &str,
+    ) -> Result<Option<Seq>, Refusal> {
+        let to = TransferTarget::Operator {
+            operator: OperatorId::from(operator),
+        };
+        self.command(
+            chat,
+            DeskCommand::Transfer {
+                to,
+                comment: Some("please".into()),
+            },
+        )
+        .await
     }
 }
 
 pub(crate) fn reply(text: &str) -> ReplyDraft {
-    ReplyDraft { text: text.into(), quotes: None, asks: Default::default(), human_agent: false, hold_ms: None }
+    ReplyDraft {
+        text: text.into(),
+        quotes: None,
+        asks: Default::default(),
+        human_agent: false,
+        hold_ms: None,
+    }
 }
 
 /// Logs in over HTTP; the error is the status.
 pub(crate) async fn log_in(relay: &Relay, login: &str, password: &str) -> Result<Session, u16> {
     let body = serde_json::json!({ "login": login, "password": password });
-    let answer = reqwest::Client::new().post(relay.url("/api/v1/session")).json(&body).send().await;
+    let answer = reqwest::Client::new()
+        .post(relay.url("/api/v1/session"))
+        .json(&body)
+        .send()
+        .await;
     let answer = answer.expect("the relay answers");
     if answer.status().is_success() {
         return Ok(answer.json().await.expect("a session"));
@@ -206,7 +291,9 @@ fn carry(
     });
     let reader = tokio::spawn(async move {
         while let Some(Ok(message)) = incoming.next().await {
-            let WsMessage::Text(text) = message else { continue };
+            let WsMessage::Text(text) = message else {
+                continue;
+            };
             let frame: ServerFrame = serde_json::from_str(&text).expect("a frame of the protocol");
             take(&mut seen.lock().unwrap(), frame);
             changed.notify_waiters();
@@ -221,7 +308,11 @@ fn take(seen: &mut Seen, frame: ServerFrame) {
     match &frame {
         ServerFrame::Welcome { is_resumed, .. } => seen.was_resumed = *is_resumed,
         ServerFrame::Snapshot(snapshot) => {
-            seen.chats = snapshot.chats.iter().map(|chat| (chat.id, chat.clone())).collect();
+            seen.chats = snapshot
+                .chats
+                .iter()
+                .map(|chat| (chat.id, chat.clone()))
+                .collect();
             seen.point = Some(snapshot.at.clone());
         }
         ServerFrame::Live { at } => {
@@ -242,11 +333,24 @@ fn take(seen: &mut Seen, frame: ServerFrame) {
 
 fn take_event(seen: &mut Seen, stored: &Stored) {
     if let Some(last) = seen.events.last() {
-        assert!(stored.seq > last.seq, "event {} after {}", stored.seq, last.seq);
+        assert!(
+            stored.seq > last.seq,
+            "event {} after {}",
+            stored.seq,
+            last.seq
+        );
     }
-    let chat = seen.chats.entry(stored.chat).or_insert_with(|| Chat::unborn(stored.chat));
+    let chat = seen
+        .chats
+        .entry(stored.chat)
+        .or_insert_with(|| Chat::unborn(stored.chat));
     if stored.version > chat.version {
-        assert_eq!(stored.version, chat.version.plus(1), "chat {}: an event is missing", stored.chat);
+        assert_eq!(
+            stored.version,
+            chat.version.plus(1),
+            "chat {}: an event is missing",
+            stored.chat
+        );
         chat.apply(stored);
     }
     if let Some(point) = &mut seen.point {
@@ -261,7 +365,10 @@ pub(crate) fn texts(seen: &Seen, chat: ChatId) -> Vec<String> {
     let mut texts = vec![];
     for stored in seen.events.iter().filter(|stored| stored.chat == chat) {
         use shared::chat::Event::{AnsweredOutside, Received, ReplyWritten};
-        if let Received { message, .. } | AnsweredOutside { message, .. } | ReplyWritten { message, .. } = &stored.event {
+        if let Received { message, .. }
+        | AnsweredOutside { message, .. }
+        | ReplyWritten { message, .. } = &stored.event
+        {
             assert!(ids.insert(message.id), "message {} twice", message.id);
             texts.push(message.text.clone());
         }

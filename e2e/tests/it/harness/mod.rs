@@ -28,8 +28,14 @@ impl World {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let graph = Graph::start(GraphOptions::default()).await.expect("the simulated platform starts");
-        let relay = Relay::start(Setup { api_url: graph.url().to_owned(), ..setup }).await;
+        let graph = Graph::start(GraphOptions::default())
+            .await
+            .expect("the simulated platform starts");
+        let relay = Relay::start(Setup {
+            api_url: graph.url().to_owned(),
+            ..setup
+        })
+        .await;
         graph.set_callback(&relay.webhook_url());
         Self { graph, relay }
     }
@@ -53,7 +59,10 @@ where
 {
     let give_up_at = tokio::time::Instant::now() + PATIENCE;
     while !condition().await {
-        assert!(tokio::time::Instant::now() < give_up_at, "waited in vain: {what}");
+        assert!(
+            tokio::time::Instant::now() < give_up_at,
+            "waited in vain: {what}"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

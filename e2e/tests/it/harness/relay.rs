@@ -15,7 +15,7 @@ use super::{PATIENCE, eventually};
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// What a story wants of its relay.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Setup {
     /// Of the simulated platform.
     pub(crate) api_url: String,
@@ -25,12 +25,6 @@ pub(crate) struct Setup {
     pub(crate) undo_send_secs: u32,
     /// Environment for the process.
     pub(crate) env: Vec<(String, String)>,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self { api_url: String::new(), more_config: String::new(), undo_send_secs: 0, env: vec![] }
-    }
 }
 
 pub(crate) struct Relay {
@@ -46,7 +40,13 @@ impl Relay {
         let folder = tempfile::tempdir().expect("a folder for the relay");
         let log = Arc::new(Mutex::new(String::new()));
         let child = spawn(folder.path(), &setup, "127.0.0.1:0", &log);
-        let mut relay = Self { child, setup, folder, address: String::new(), log };
+        let mut relay = Self {
+            child,
+            setup,
+            folder,
+            address: String::new(),
+            log,
+        };
         relay.address = relay.wait_until_listening(0).await;
         relay
     }
@@ -66,15 +66,24 @@ impl Relay {
     /// Asks it to stop, and waits; returns whether it ended well.
     pub(crate) async fn stop(&mut self) -> bool {
         let id = self.child.id().expect("the relay runs");
-        let status = Command::new("kill").args(["-TERM", &id.to_string()]).status().await.expect("kill runs");
+        let status = Command::new("kill")
+            .args(["-TERM", &id.to_string()])
+            .status()
+            .await
+            .expect("kill runs");
         assert!(status.success());
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the relay stops");
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("the relay stops");
         ended.expect("the relay is waited for").success()
     }
 
     /// Waits until it ends by itself; for crash points.
     pub(crate) async fn wait_for_end(&mut self) {
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the relay ends").expect("it is waited for");
+        tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("the relay ends")
+            .expect("it is waited for");
     }
 
     pub(crate) fn set_env(&mut self, env: Vec<(String, String)>) {
@@ -125,8 +134,14 @@ impl Relay {
         })
         .await;
         let log = self.log.lock().unwrap();
-        let rest = log[from..].split(marker).nth(1).expect("the marker is there");
-        rest.split(|c: char| c.is_whitespace() || c == ',').next().expect("an address").to_owned()
+        let rest = log[from..]
+            .split(marker)
+            .nth(1)
+            .expect("the marker is there");
+        rest.split(|c: char| c.is_whitespace() || c == ',')
+            .next()
+            .expect("an address")
+            .to_owned()
     }
 }
 
@@ -249,7 +264,10 @@ fn password_hash() -> &'static str {
         writeln!(stdin, "{PASSWORD}").expect("the password is handed in");
         drop(stdin);
         let output = child.wait_with_output().expect("hash-password ends");
-        String::from_utf8(output.stdout).expect("a hash is text").trim().to_owned()
+        String::from_utf8(output.stdout)
+            .expect("a hash is text")
+            .trim()
+            .to_owned()
     })
 }
 
@@ -257,7 +275,11 @@ fn password_hash() -> &'static str {
 pub(crate) fn binary(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     let tests = std::env::current_exe().expect("the tests have a path");
-    let folder = tests.parent().and_then(Path::parent).expect("target/debug/deps").to_owned();
+    let folder = tests
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/debug/deps")
+        .to_owned();
     let path = folder.join(name);
     BUILT.get_or_init(|| {
         if path.exists() {

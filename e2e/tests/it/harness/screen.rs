@@ -1,6 +1,7 @@
 //! The built desk on a pseudo-terminal, and the screen an operator would see.
 
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,8 +38,15 @@ impl Screen {
 
     /// Runs a program of this workspace on a terminal.
     pub(crate) fn run(mut command: CommandBuilder, home: &Path, columns: u16, rows: u16) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system()
+            .openpty(size)
+            .expect("a pseudo-terminal");
         command.env("HOME", home);
         command.env("XDG_DATA_HOME", home.join("data"));
         command.env("XDG_CONFIG_HOME", home.join("config"));
@@ -46,21 +54,34 @@ impl Screen {
         command.env("TERM", "xterm-256color");
         command.env("LANG", "en_US.UTF-8");
         command.env_remove("TMUX");
-        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
         drop(pair.slave);
-        let parser = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(
+            at_least_one(rows),
+            at_least_one(columns),
+            0,
+        )));
         let bytes = Arc::new(Mutex::new(vec![]));
         let mut reader = pair.master.try_clone_reader().expect("its output");
         let (screen, raw) = (Arc::clone(&parser), Arc::clone(&bytes));
         std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = [0; 8192];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 screen.lock().unwrap().process(&buffer[..count]);
                 raw.lock().unwrap().extend_from_slice(&buffer[..count]);
             }
         });
         let keys = pair.master.take_writer().expect("its input");
-        Self { child, master: Some(pair.master), keys: Some(keys), parser, bytes }
+        Self {
+            child,
+            master: Some(pair.master),
+            keys: Some(keys),
+            parser,
+            bytes,
+        }
     }
 
     /// Types; escapes such as `\x1b` are keys.
@@ -87,7 +108,11 @@ impl Screen {
             if self.text().contains(words) {
                 return;
             }
-            assert!(start.elapsed() < super::PATIENCE, "the screen never showed {words:?}:\n{}", self.text());
+            assert!(
+                start.elapsed() < super::PATIENCE,
+                "the screen never showed {words:?}:\n{}",
+                self.text()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -114,4 +139,8 @@ impl Screen {
         .await;
         status.expect("it has ended").success()
     }
+}
+
+fn at_least_one(cells: u16) -> NonZero<u16> {
+    NonZero::new(cells).expect("a terminal has cells")
 }
