@@ -78,7 +78,6 @@ impl Chat {
             Event::WindowClosed => self.is_window_closed = true,
 
             Event::Claimed { by, from: _ } => self.own(by.clone()),
-            Event::Released { by: _ } => self.enqueue(at),
             Event::Transferred {
                 to,
                 by: _,
@@ -95,7 +94,7 @@ impl Chat {
                 by: _,
                 owner: Some(owner),
             } => self.own(owner.clone()),
-            Event::Reopened { by: _, owner: None } => self.enqueue(at),
+            Event::Released { by: _ } | Event::Reopened { by: _, owner: None } => self.enqueue(at),
             Event::Finished => {
                 self.stage = Stage::Closed;
                 self.closed_at = self.closed_at.or(Some(at));

@@ -20,8 +20,16 @@ pub mod timeline;
 mod transfer;
 
 #[cfg(test)]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a property looks at a few events"
+)]
 mod properties;
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tests read better with values"
+)]
 mod testing;
 
 pub use command::{

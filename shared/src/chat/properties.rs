@@ -11,7 +11,7 @@ use super::{
     Chat, DeskCommand, Event, PlatformCommand, Receipt, ReplyDraft, SettledAs, Sight,
     TransferTarget,
 };
-use crate::model::{CategoryPath, FailureReason, MessageId, OperatorId, Timestamp};
+use crate::model::{CategoryPath, ContactAsk, FailureReason, MessageId, OperatorId, Timestamp};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -39,7 +39,7 @@ fn desk_command() -> impl Strategy<Value = DeskCommand> {
         DeskCommand::Reply(ReplyDraft {
             text: "Hello!".into(),
             quotes: None,
-            asks: Default::default(),
+            asks: ContactAsk::default(),
             human_agent: false,
             hold_ms: Some(hold),
         })

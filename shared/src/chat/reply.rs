@@ -240,7 +240,7 @@ mod tests {
 
     use super::super::testing::*;
     use super::super::{DeskCommand, Event, Refusal, ReplyDraft, SettledAs, Trouble};
-    use crate::model::{FailureReason, MessageId, Seconds};
+    use crate::model::{ContactAsk, FailureReason, MessageId, Seconds};
 
     fn reply(text: &str) -> DeskCommand {
         DeskCommand::Reply(draft(text))
@@ -250,7 +250,7 @@ mod tests {
         ReplyDraft {
             text: text.into(),
             quotes: None,
-            asks: Default::default(),
+            asks: ContactAsk::default(),
             human_agent: false,
             hold_ms: Some(0),
         }

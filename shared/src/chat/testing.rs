@@ -237,7 +237,7 @@ pub(super) fn policy() -> Policy {
             theme: "dark".into(),
             keymap: "default".into(),
             undo_send: Seconds(3),
-            keys: Default::default(),
+            keys: std::collections::BTreeMap::default(),
         },
         crm_url: None,
     }

@@ -309,6 +309,7 @@ mod tests {
     use super::super::testing::*;
     use super::super::{DeskCommand, PlatformCommand, Receipt, ReplyDraft, SettledAs};
     use super::*;
+    use crate::model::ContactAsk;
 
     fn timeline(desk: &TestDesk) -> Timeline {
         let mut timeline = Timeline::default();
@@ -331,7 +332,7 @@ mod tests {
         let draft = ReplyDraft {
             text: "Yes".into(),
             quotes: None,
-            asks: Default::default(),
+            asks: ContactAsk::default(),
             human_agent: false,
             hold_ms: Some(0),
         };

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message as WsMessage;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use shared::chat::{Chat, DeskCommand, Refusal, ReplyDraft, Stored, TransferTarget};
-use shared::model::{ChatId, CommandId, OperatorId, Seq};
+use shared::model::{ChatId, CommandId, ContactAsk, OperatorId, Seq};
 use shared::protocol::{ClientFrame, PROTOCOL, ResumePoint, ServerFrame, Session};
 
 use super::relay::{PASSWORD, Relay};
@@ -253,7 +253,7 @@ pub(crate) fn reply(text: &str) -> ReplyDraft {
     ReplyDraft {
         text: text.into(),
         quotes: None,
-        asks: Default::default(),
+        asks: ContactAsk::default(),
         human_agent: false,
         hold_ms: None,
     }
