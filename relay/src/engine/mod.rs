@@ -3,6 +3,8 @@
 
 mod blocks;
 mod change;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 use std::collections::BTreeSet;

@@ -14,6 +14,8 @@ use shared::model::{
 };
 use shared::protocol::DraftText;
 
+#[cfg(test)]
+pub(crate) mod memory;
 pub mod terms;
 
 pub use terms::{Query, Terms};

@@ -1,0 +1,712 @@
+//! A store in memory that keeps the same promises as the others: for tests of what stands on a store. It can be told to
+//! leave a commit unknown: done or not, and the caller does not learn which.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use shared::chat::{Chat, Stored};
+use shared::model::{
+    ChannelId, ChatId, DeliveryId, Mark, MessageId, OperatorId, PlatformId, Seq, Template,
+    TemplateId, Timestamp, Version, Visitor, VisitorId,
+};
+use shared::protocol::DraftText;
+
+use super::{
+    BlockChange, BlockEntry, Change, Claim, Delivery, DeliveryStage, DueChat, FoundMessage, Head,
+    Key, LeaseToken, Outcome, PutBack, Query, SessionEntry, Settled, Store, StoreError, TokenHash,
+    UnreadBody, UnsettledCounts,
+};
+
+/// What happens to the next commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Weather {
+    /// All is well.
+    #[default]
+    Fair,
+    /// It is taken, and the caller hears nothing.
+    TakenUnheard,
+    /// It is not taken, and the caller hears nothing.
+    LostUnheard,
+}
+
+/// See the module.
+pub(crate) struct MemoryStore {
+    state: Mutex<State>,
+    last: watch::Sender<Seq>,
+}
+
+#[derive(Default)]
+struct State {
+    weather: Vec<Weather>,
+    events: Vec<Stored>,
+    chats: BTreeMap<ChatId, Row>,
+    visitors: HashMap<(ChannelId, PlatformId), Visitor>,
+    messages: BTreeMap<MessageId, (ChannelId, FoundMessage)>,
+    seen: HashMap<Key, Seq>,
+    outbox: BTreeMap<DeliveryId, (LeaseToken, Delivery)>,
+    leases: HashMap<String, (String, LeaseToken)>,
+    blocks: HashMap<VisitorId, BlockEntry>,
+    sessions: Vec<SessionEntry>,
+    drafts: BTreeMap<(OperatorId, ChatId), DraftText>,
+    templates: BTreeMap<TemplateId, Template>,
+    unread: Vec<UnreadBody>,
+    bookmarks: HashMap<String, String>,
+}
+
+struct Row {
+    chat: Chat,
+    deadline: Option<Timestamp>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            last: watch::channel(Seq(0)).0,
+        }
+    }
+}
+
+impl MemoryStore {
+    /// Decides what happens to the next commits, the first first.
+    pub(crate) fn forecast(&self, weather: &[Weather]) {
+        self.lock().weather = weather.iter().rev().copied().collect();
+    }
+
+    /// Returns every event so far.
+    pub(crate) fn events(&self) -> Vec<Stored> {
+        self.lock().events.clone()
+    }
+
+    /// Returns the bodies kept raw.
+    pub(crate) fn unread(&self) -> Vec<UnreadBody> {
+        self.lock().unread.clone()
+    }
+
+    /// Returns every delivery.
+    pub(crate) fn deliveries(&self) -> Vec<Delivery> {
+        let state = self.lock();
+        state
+            .outbox
+            .values()
+            .map(|(_, delivery)| delivery.clone())
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unknown() -> StoreError {
+    StoreError::Unavailable(anyhow::anyhow!("the line went dead"))
+}
+
+impl State {
+    fn take(&mut self, change: Change) -> Outcome {
+        if let Some(seq) = self.seen.get(&change.key) {
+            return Outcome::Already { seq: *seq };
+        }
+        let now = self
+            .chats
+            .get(&change.chat)
+            .map_or(Version(0), |row| row.chat.version);
+        if now != change.expected || self.has_other_open_chat(&change) || !self.settles(&change) {
+            return Outcome::Moved { now };
+        }
+        let before = Seq(i64::try_from(self.events.len()).expect("few"));
+        let first = if change.events.is_empty() {
+            before
+        } else {
+            before.next()
+        };
+        self.write(change, before);
+        Outcome::Done {
+            first,
+            mark: Mark(1),
+        }
+    }
+
+    fn has_other_open_chat(&self, change: &Change) -> bool {
+        let visitor = change.after.visitor.id;
+        !change.after.is_finished()
+            && self.chats.values().any(|row| {
+                row.chat.id != change.chat
+                    && row.chat.visitor.id == visitor
+                    && !row.chat.is_finished()
+            })
+    }
+
+    fn settles(&self, change: &Change) -> bool {
+        change.settled.iter().all(|settled| {
+            let found = self.outbox.get(&settled.delivery);
+            found.is_some_and(|(_, delivery)| is_allowed(delivery, settled))
+        })
+    }
+
+    fn write(&mut self, change: Change, before: Seq) {
+        let Change {
+            key,
+            chat,
+            expected,
+            at,
+            events,
+            after,
+            deadline,
+            visitor,
+            ..
+        } = change;
+        let number = match self.chats.get(&chat) {
+            Some(row) => row.chat.number,
+            None => Some(before.next()),
+        };
+        let mut seq = before;
+        for (place, event) in events.into_iter().enumerate() {
+            seq = seq.next();
+            let version = expected.plus(place + 1);
+            let mark = Mark(1);
+            self.events.push(Stored {
+                seq,
+                mark,
+                chat,
+                version,
+                at,
+                event,
+            });
+        }
+        self.seen.insert(key, seq);
+        for row in change.messages {
+            let found = FoundMessage {
+                id: row.id,
+                chat,
+                seq: Seq(before.0 + 1 + i64::from(row.event)),
+                platform_id: row.platform_id.clone(),
+            };
+            let entry = self.messages.entry(row.id).or_insert((row.channel, found));
+            if row.platform_id.is_some() {
+                entry.1.platform_id = row.platform_id;
+            }
+        }
+        for new in change.deliveries {
+            let delivery = Delivery {
+                id: new.id,
+                chat,
+                channel: new.channel,
+                body: new.body,
+                state: DeliveryStage::Due,
+                attempt: 0,
+                is_doubtful: false,
+                not_before: new.not_before,
+                window_ends: new.window_ends,
+                started_at: None,
+            };
+            self.outbox.insert(new.id, (LeaseToken(0), delivery));
+        }
+        for settled in change.settled {
+            if let Some((_, delivery)) = self.outbox.get_mut(&settled.delivery) {
+                delivery.state = settled.to;
+                if settled.to == DeliveryStage::Due {
+                    delivery.not_before = settled.not_before.unwrap_or(at);
+                    delivery.window_ends = settled.window_ends;
+                    delivery.is_doubtful = false;
+                }
+            }
+        }
+        if let Some(visitor) = visitor {
+            let name = (visitor.channel.clone(), visitor.platform_id.clone());
+            self.visitors.insert(name, visitor);
+        }
+        self.write_block(change.block.as_ref(), &after, at);
+        let mut after = after;
+        after.number = number.filter(|_| after.has_begun());
+        if after.has_begun() {
+            self.chats.insert(
+                chat,
+                Row {
+                    chat: after,
+                    deadline,
+                },
+            );
+        }
+    }
+
+    fn write_block(&mut self, block: Option<&BlockChange>, after: &Chat, at: Timestamp) {
+        match block {
+            Some(BlockChange::Set { by, until, reason }) => {
+                let entry = BlockEntry {
+                    visitor: after.visitor.id,
+                    channel: after.visitor.channel.clone(),
+                    platform_id: after.visitor.platform_id.clone(),
+                    visitor_name: after.visitor.name().to_owned(),
+                    chat: after.id,
+                    by: by.clone(),
+                    at,
+                    until: *until,
+                    reason: reason.clone(),
+                    dropped: 0,
+                };
+                self.blocks.insert(after.visitor.id, entry);
+            }
+            Some(BlockChange::Lift) => {
+                self.blocks.remove(&after.visitor.id);
+            }
+            None => {}
+        }
+    }
+
+    fn chats_where(&self, keep: impl Fn(&Chat) -> bool) -> Vec<Chat> {
+        let chats = self.chats.values().map(|row| &row.chat);
+        chats.filter(|chat| keep(chat)).cloned().collect()
+    }
+}
+
+/// The arrows of [`Settled`].
+fn is_allowed(delivery: &Delivery, settled: &Settled) -> bool {
+    use DeliveryStage::{Due, Failed, Sending, Sent, Unconfirmed, Withdrawn};
+    if settled
+        .attempt
+        .is_some_and(|attempt| attempt != delivery.attempt)
+    {
+        return false;
+    }
+    match (delivery.state, settled.to) {
+        (Sending | Due | Unconfirmed | Failed, Sent)
+        | (Unconfirmed | Failed, Due)
+        | (Due | Unconfirmed, Failed) => true,
+        (Sending, Failed | Unconfirmed) => settled.attempt.is_some(),
+        (Due, Withdrawn) => delivery.attempt == 0,
+        _ => false,
+    }
+}
+
+fn newest_first(mut chats: Vec<Chat>, before: Option<Timestamp>, limit: u32) -> Vec<Chat> {
+    chats.retain(|chat| before.is_none_or(|before| chat.last_at < before));
+    chats.sort_by_key(|chat| std::cmp::Reverse(chat.last_at));
+    chats.truncate(limit as usize);
+    chats
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Outcome>, StoreError> {
+        let mut state = self.lock();
+        let weather = state.weather.pop().unwrap_or_default();
+        if weather == Weather::LostUnheard {
+            return Err(unknown());
+        }
+        let outcomes = changes
+            .into_iter()
+            .map(|change| state.take(change))
+            .collect();
+        let last = Seq(i64::try_from(state.events.len()).expect("few"));
+        drop(state);
+        self.last.send_replace(last);
+        match weather {
+            Weather::TakenUnheard => Err(unknown()),
+            Weather::Fair | Weather::LostUnheard => Ok(outcomes),
+        }
+    }
+
+    async fn changed(&self, after: Seq) {
+        let mut last = self.last.subscribe();
+        last.wait_for(|last| *last > after).await.ok();
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        let seq = Seq(i64::try_from(self.lock().events.len()).expect("few"));
+        Ok(Head {
+            log: "memory".into(),
+            seq,
+            mark: Mark(i64::from(seq.0 > 0)),
+            floor: Seq(0),
+        })
+    }
+
+    async fn events_after(&self, after: Seq, limit: u32) -> Result<Vec<Stored>, StoreError> {
+        let state = self.lock();
+        let later = state.events.iter().filter(|stored| stored.seq > after);
+        Ok(later.take(limit as usize).cloned().collect())
+    }
+
+    async fn timeline(
+        &self,
+        chat: ChatId,
+        before: Option<Seq>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let state = self.lock();
+        let fits = |stored: &&Stored| {
+            stored.chat == chat && before.is_none_or(|before| stored.seq < before)
+        };
+        let mut page: Vec<_> = state.events.iter().rev().filter(fits).cloned().collect();
+        page.truncate(limit as usize);
+        page.reverse();
+        Ok(page)
+    }
+
+    async fn find_chat(&self, id: ChatId) -> Result<Option<Chat>, StoreError> {
+        Ok(self.lock().chats.get(&id).map(|row| row.chat.clone()))
+    }
+
+    async fn find_chat_by_number(&self, number: Seq) -> Result<Option<Chat>, StoreError> {
+        Ok(self
+            .lock()
+            .chats_where(|chat| chat.number == Some(number))
+            .pop())
+    }
+
+    async fn find_open_chat(
+        &self,
+        channel: &ChannelId,
+        visitor: VisitorId,
+    ) -> Result<Option<ChatId>, StoreError> {
+        let is_it = |chat: &Chat| {
+            chat.visitor.channel == *channel && chat.visitor.id == visitor && !chat.is_finished()
+        };
+        Ok(self.lock().chats_where(is_it).pop().map(|chat| chat.id))
+    }
+
+    async fn list_open_chats(&self) -> Result<Vec<Chat>, StoreError> {
+        Ok(self.lock().chats_where(|chat| !chat.is_finished()))
+    }
+
+    async fn list_closed_chats(
+        &self,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Chat>, StoreError> {
+        let closed = self.lock().chats_where(|chat| !chat.is_open());
+        Ok(newest_first(closed, before, limit))
+    }
+
+    async fn list_visitor_chats(
+        &self,
+        visitor: VisitorId,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Chat>, StoreError> {
+        let theirs = self.lock().chats_where(|chat| chat.visitor.id == visitor);
+        Ok(newest_first(theirs, before, limit))
+    }
+
+    async fn list_due_chats(&self, now: Timestamp, limit: u32) -> Result<Vec<DueChat>, StoreError> {
+        let state = self.lock();
+        let mut due: Vec<_> = state
+            .chats
+            .iter()
+            .filter_map(|(chat, row)| {
+                let deadline = row.deadline.filter(|deadline| *deadline <= now)?;
+                Some(DueChat {
+                    chat: *chat,
+                    deadline,
+                })
+            })
+            .collect();
+        due.sort_by_key(|due| due.deadline);
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+
+    async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self
+            .lock()
+            .chats
+            .values()
+            .filter_map(|row| row.deadline)
+            .min())
+    }
+
+    async fn list_channels_with_chats(&self) -> Result<Vec<ChannelId>, StoreError> {
+        let mut channels: Vec<_> = self
+            .lock()
+            .chats
+            .values()
+            .map(|row| row.chat.visitor.channel.clone())
+            .collect();
+        channels.sort();
+        channels.dedup();
+        Ok(channels)
+    }
+
+    async fn find_visitor(
+        &self,
+        channel: &ChannelId,
+        platform_id: &PlatformId,
+    ) -> Result<Option<Visitor>, StoreError> {
+        let name = (channel.clone(), platform_id.clone());
+        Ok(self.lock().visitors.get(&name).cloned())
+    }
+
+    async fn find_message(
+        &self,
+        channel: &ChannelId,
+        platform_id: &PlatformId,
+    ) -> Result<Option<FoundMessage>, StoreError> {
+        let state = self.lock();
+        let is_it = |(at, found): &&(ChannelId, FoundMessage)| {
+            at == channel && found.platform_id.as_ref() == Some(platform_id)
+        };
+        Ok(state
+            .messages
+            .values()
+            .find(is_it)
+            .map(|(_, found)| found.clone()))
+    }
+
+    async fn find_message_by_id(&self, id: MessageId) -> Result<Option<FoundMessage>, StoreError> {
+        Ok(self
+            .lock()
+            .messages
+            .get(&id)
+            .map(|(_, found)| found.clone()))
+    }
+
+    async fn search(
+        &self,
+        _query: &Query,
+        _before: Option<Seq>,
+        _limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        Err(StoreError::Refused(anyhow::anyhow!("not in memory")))
+    }
+
+    async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
+        let mut state = self.lock();
+        let lease = (claim.owner.clone(), claim.token);
+        if state.leases.get(&format!("send:{}", claim.channel)) != Some(&lease) {
+            return Ok(vec![]);
+        }
+        let mut busy: Vec<ChatId> = vec![];
+        let mut claimed = vec![];
+        for (token, delivery) in state.outbox.values_mut() {
+            let is_waiting = matches!(delivery.state, DeliveryStage::Due | DeliveryStage::Sending);
+            if delivery.channel != claim.channel || !is_waiting {
+                continue;
+            }
+            let is_first = !busy.contains(&delivery.chat);
+            busy.push(delivery.chat);
+            let is_due = delivery.state == DeliveryStage::Due && delivery.not_before <= claim.now;
+            if is_first && is_due && claimed.len() < claim.limit as usize {
+                delivery.state = DeliveryStage::Sending;
+                delivery.attempt += 1;
+                delivery.started_at = Some(claim.now);
+                *token = claim.token;
+                claimed.push(delivery.clone());
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn next_delivery_at(&self, channel: &ChannelId) -> Result<Option<Timestamp>, StoreError> {
+        let state = self.lock();
+        let due = state.outbox.values().filter(|(_, delivery)| {
+            delivery.channel == *channel && delivery.state == DeliveryStage::Due
+        });
+        Ok(due.map(|(_, delivery)| delivery.not_before).min())
+    }
+
+    async fn list_abandoned(
+        &self,
+        channel: &ChannelId,
+        token: LeaseToken,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let state = self.lock();
+        let abandoned = state.outbox.values().filter(|(held, delivery)| {
+            delivery.channel == *channel
+                && delivery.state == DeliveryStage::Sending
+                && *held < token
+        });
+        Ok(abandoned.map(|(_, delivery)| delivery.clone()).collect())
+    }
+
+    async fn put_back(
+        &self,
+        delivery: DeliveryId,
+        attempt: u32,
+        how: PutBack,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let Some((_, delivery)) = state.outbox.get_mut(&delivery) else {
+            return Ok(false);
+        };
+        if delivery.state != DeliveryStage::Sending || delivery.attempt != attempt {
+            return Ok(false);
+        }
+        match how {
+            PutBack::Due { not_before, .. } => {
+                delivery.state = DeliveryStage::Due;
+                delivery.not_before = not_before;
+            }
+            PutBack::Doubtful { .. } => delivery.is_doubtful = true,
+        }
+        Ok(true)
+    }
+
+    async fn find_delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        Ok(self
+            .lock()
+            .outbox
+            .get(&id)
+            .map(|(_, delivery)| delivery.clone()))
+    }
+
+    async fn count_unsettled(&self) -> Result<UnsettledCounts, StoreError> {
+        let mut counts = UnsettledCounts::default();
+        for (_, delivery) in self.lock().outbox.values() {
+            match delivery.state {
+                DeliveryStage::Due => counts.due += 1,
+                DeliveryStage::Sending => counts.sending += 1,
+                DeliveryStage::Unconfirmed => counts.unconfirmed += 1,
+                DeliveryStage::Sent | DeliveryStage::Failed | DeliveryStage::Withdrawn => {}
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn take_lease(
+        &self,
+        name: &str,
+        owner: &str,
+        _hold_for: Duration,
+    ) -> Result<Option<LeaseToken>, StoreError> {
+        let mut state = self.lock();
+        let lease = state
+            .leases
+            .entry(name.to_owned())
+            .or_insert((owner.to_owned(), LeaseToken(1)));
+        Ok((lease.0 == owner).then_some(lease.1))
+    }
+
+    async fn give_lease_back(&self, name: &str, owner: &str) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        if let Some(lease) = state.leases.get_mut(name)
+            && lease.0 == owner
+        {
+            *lease = (String::new(), LeaseToken(lease.1.0 + 1));
+        }
+        Ok(())
+    }
+
+    async fn list_blocks(&self) -> Result<Vec<BlockEntry>, StoreError> {
+        Ok(self.lock().blocks.values().cloned().collect())
+    }
+
+    async fn count_dropped(&self, visitor: VisitorId, more: u64) -> Result<(), StoreError> {
+        if let Some(entry) = self.lock().blocks.get_mut(&visitor) {
+            entry.dropped += more;
+        }
+        Ok(())
+    }
+
+    async fn save_session(&self, session: SessionEntry) -> Result<(), StoreError> {
+        self.lock().sessions.push(session);
+        Ok(())
+    }
+
+    async fn find_session(&self, hash: &TokenHash) -> Result<Option<SessionEntry>, StoreError> {
+        let state = self.lock();
+        Ok(state.sessions.iter().find(|s| s.hash == *hash).cloned())
+    }
+
+    async fn touch_session(&self, hash: &TokenHash, at: Timestamp) -> Result<(), StoreError> {
+        for session in &mut self.lock().sessions {
+            if session.hash == *hash {
+                session.used_at = at;
+            }
+        }
+        Ok(())
+    }
+
+    async fn list_sessions(&self, now: Timestamp) -> Result<Vec<SessionEntry>, StoreError> {
+        let state = self.lock();
+        let alive = state.sessions.iter().filter(|s| s.expires_at > now);
+        Ok(alive.cloned().collect())
+    }
+
+    async fn end_session(&self, hash: &TokenHash) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let before = state.sessions.len();
+        state.sessions.retain(|session| session.hash != *hash);
+        Ok(state.sessions.len() < before)
+    }
+
+    async fn save_draft(
+        &self,
+        operator: &OperatorId,
+        chat: ChatId,
+        draft: &DraftText,
+        _at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let place = (operator.clone(), chat);
+        if draft.text.is_empty() {
+            state.drafts.remove(&place);
+        } else {
+            state.drafts.insert(place, draft.clone());
+        }
+        Ok(())
+    }
+
+    async fn list_drafts(
+        &self,
+        operator: &OperatorId,
+    ) -> Result<Vec<(ChatId, DraftText)>, StoreError> {
+        let state = self.lock();
+        let own = state.drafts.iter().filter(|((who, _), _)| who == operator);
+        Ok(own
+            .map(|((_, chat), draft)| (*chat, draft.clone()))
+            .collect())
+    }
+
+    async fn save_template(&self, template: &Template) -> Result<(), StoreError> {
+        if let Some(id) = template.id {
+            self.lock().templates.insert(id, template.clone());
+        }
+        Ok(())
+    }
+
+    async fn delete_template(&self, id: TemplateId) -> Result<bool, StoreError> {
+        Ok(self.lock().templates.remove(&id).is_some())
+    }
+
+    async fn list_templates(&self) -> Result<Vec<Template>, StoreError> {
+        Ok(self.lock().templates.values().cloned().collect())
+    }
+
+    async fn keep_unread(&self, unread: UnreadBody) -> Result<(), StoreError> {
+        self.lock().unread.push(unread);
+        Ok(())
+    }
+
+    async fn count_unread(&self) -> Result<u64, StoreError> {
+        Ok(self.lock().unread.len() as u64)
+    }
+
+    async fn bookmark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.lock().bookmarks.get(name).cloned())
+    }
+
+    async fn set_bookmark(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.lock()
+            .bookmarks
+            .insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    async fn redact(&self, _visitor: VisitorId, _at: Timestamp) -> Result<Vec<ChatId>, StoreError> {
+        Err(StoreError::Refused(anyhow::anyhow!("not in memory")))
+    }
+
+    async fn backup(&self, _to: &Path) -> Result<(), StoreError> {
+        Err(StoreError::Refused(anyhow::anyhow!("not in memory")))
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
