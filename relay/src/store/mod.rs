@@ -106,6 +106,12 @@ pub trait Store: Send + Sync {
         channel: &ChannelId,
         token: LeaseToken,
     ) -> Result<Vec<Delivery>, StoreError>;
+    /// Deliveries of a channel that wait although their reply window has closed.
+    async fn list_overdue(
+        &self,
+        channel: &ChannelId,
+        now: Timestamp,
+    ) -> Result<Vec<Delivery>, StoreError>;
     /// Moves a delivery that is being sent in this attempt: back to *due*, or marks it doubtful. False: it has moved on.
     async fn put_back(
         &self,
