@@ -3,4 +3,10 @@
 pub mod channels;
 pub mod clock;
 pub mod engine;
+pub mod http;
+pub mod intake;
+pub mod keeper;
+pub mod outbox;
 pub mod store;
+pub mod timers;
+pub mod ws;

@@ -43,7 +43,10 @@ pub async fn run(
         let wait = match fire_due(&store, &engine, &clock).await {
             Ok(wait) => wait,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "timers could not reach the store");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "timers could not reach the store"
+                );
                 STORE_PAUSE
             }
         };

@@ -46,6 +46,9 @@ pub(super) async fn is_ready(State(site): State<Site>) -> (StatusCode, &'static 
     if site.health.is_ready(&site.store).await {
         (StatusCode::OK, "ready\n")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be written\n")
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store cannot be written\n",
+        )
     }
 }

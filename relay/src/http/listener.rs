@@ -14,7 +14,6 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
@@ -53,9 +52,10 @@ pub async fn serve(
     mut stopping: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let graceful = Arc::new(GracefulShutdown::new());
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            break;
+        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stopping.wait_for(|stopping| *stopping) => break,
@@ -65,7 +65,7 @@ pub async fn serve(
                 let connection = Connection {
                     router: router.clone(),
                     protection: protection.clone(),
-                    watcher: graceful.watcher(),
+                    stopping: stopping.clone(),
                     peer,
                 };
                 tokio::spawn(async move {
@@ -74,22 +74,24 @@ pub async fn serve(
                 });
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "could not take a connection");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not take a connection"
+                );
                 tokio::time::sleep(BREATHE).await;
             }
         }
     }
     drop(listener);
-    if let Some(graceful) = Arc::into_inner(graceful) {
-        // Whoever is not done by then is cut.
-        timeout(DRAIN_WITHIN, graceful.shutdown()).await.ok();
-    }
+    // Whoever is not done by then is cut.
+    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+    timeout(DRAIN_WITHIN, places.acquire_many(all)).await.ok();
 }
 
 struct Connection {
     router: Router,
     protection: Protection,
-    watcher: hyper_util::server::graceful::Watcher,
+    stopping: watch::Receiver<bool>,
     peer: SocketAddr,
 }
 
@@ -104,11 +106,15 @@ impl Connection {
         }
         match self.protection.clone() {
             Protection::None => self.speak(stream).await,
-            Protection::Tls(acceptor) => match timeout(FIRST_BYTE_WITHIN, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.speak(stream).await,
-                Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "a TLS handshake failed"),
-                Err(_) => {}
-            },
+            Protection::Tls(acceptor) => {
+                match timeout(FIRST_BYTE_WITHIN, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => self.speak(stream).await,
+                    Ok(Err(error)) => {
+                        tracing::debug!(peer = %self.peer, %error, "a TLS handshake failed")
+                    }
+                    Err(_) => {}
+                }
+            }
         }
     }
 
@@ -116,7 +122,7 @@ impl Connection {
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
-        let (router, peer) = (self.router, self.peer);
+        let (router, peer, mut stopping) = (self.router, self.peer, self.stopping);
         let service = service_fn(move |request: Request<Incoming>| {
             let router = router.clone();
             async move { Ok::<_, std::convert::Infallible>(answer(router, peer, request).await) }
@@ -128,9 +134,22 @@ impl Connection {
             .max_buf_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
-        if let Err(error) = self.watcher.watch(connection).await {
-            tracing::debug!(%peer, %error, "a connection ended badly");
+        let mut connection = std::pin::pin!(connection);
+        let stop = stopping.wait_for(|stopping| *stopping);
+        let is_stopping = tokio::select! {
+            ended = connection.as_mut() => return log_end(peer, ended),
+            stop = stop => stop.is_ok(),
+        };
+        if is_stopping {
+            connection.as_mut().graceful_shutdown();
         }
+        log_end(peer, connection.await);
+    }
+}
+
+fn log_end(peer: SocketAddr, ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection ended badly");
     }
 }
 

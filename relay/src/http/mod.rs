@@ -37,7 +37,12 @@ pub trait Webhooks: Send + Sync {
     /// Answers the platform's question whether an address is ours.
     fn handshake(&self, channel: &ChannelId, query: &str) -> HandshakeOutcome;
     /// Takes a body in; the answer comes when everything is on disk.
-    async fn webhook(&self, channel: &ChannelId, headers: &HeaderMap, body: Bytes) -> WebhookOutcome;
+    async fn webhook(
+        &self,
+        channel: &ChannelId,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> WebhookOutcome;
 }
 
 /// See [`Webhooks::handshake`].
@@ -92,12 +97,18 @@ pub trait AddressFilter: Send + Sync {
 /// Returns what is served on `relay.listen`.
 pub fn router(site: Site) -> Router {
     let inside = Router::new()
-        .route("/api/v1/session", post(session::log_in).delete(session::log_out))
+        .route(
+            "/api/v1/session",
+            post(session::log_in).delete(session::log_out),
+        )
         .route("/files/{id}", get(no_file))
         .route("/ws", get(crate::ws::serve_desk))
         .layer(middleware::from_fn_with_state(site.clone(), only_allowed));
     Router::new()
-        .route("/webhooks/{channel}", get(webhooks::handshake).post(webhooks::take))
+        .route(
+            "/webhooks/{channel}",
+            get(webhooks::handshake).post(webhooks::take),
+        )
         .route("/healthz", get(health::is_up))
         .route("/readyz", get(health::is_ready))
         .merge(inside)
@@ -108,7 +119,11 @@ pub fn router(site: Site) -> Router {
 
 /// A refusal as the API gives it.
 pub(crate) fn fault(status: StatusCode, code: &str, sentence: &str, hint: &str) -> Response {
-    let fault = ApiFault { code: code.to_owned(), sentence: sentence.to_owned(), hint: hint.to_owned() };
+    let fault = ApiFault {
+        code: code.to_owned(),
+        sentence: sentence.to_owned(),
+        hint: hint.to_owned(),
+    };
     (status, Json(fault)).into_response()
 }
 
@@ -124,21 +139,39 @@ async fn only_allowed(
     }
     tracing::warn!(address = %peer.ip(), "an address that is not allowed was turned away");
     let sentence = "This address may not reach the relay's desks.";
-    fault(StatusCode::FORBIDDEN, "address_not_allowed", sentence, "ask an admin to add it to relay.allowed_ips")
+    fault(
+        StatusCode::FORBIDDEN,
+        "address_not_allowed",
+        sentence,
+        "ask an admin to add it to relay.allowed_ips",
+    )
 }
 
 async fn no_file() -> Response {
     let sentence = "There is no such file: attachments stay at the platform in this release.";
-    fault(StatusCode::NOT_FOUND, "no_such_file", sentence, "open the address in the message")
+    fault(
+        StatusCode::NOT_FOUND,
+        "no_such_file",
+        sentence,
+        "open the address in the message",
+    )
 }
 
 async fn nowhere() -> Response {
-    fault(StatusCode::NOT_FOUND, "not_found", "There is nothing here.", "")
+    fault(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is nothing here.",
+        "",
+    )
 }
 
 async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -76,9 +76,13 @@ impl Logins {
     }
 
     async fn is_right(&self, operator: OperatorId, password: String) -> bool {
-        let Ok(_turn) = self.checks.acquire().await else { return false };
+        let Ok(_turn) = self.checks.acquire().await else {
+            return false;
+        };
         let check = Arc::clone(&self.check.read().unwrap_or_else(PoisonError::into_inner));
-        tokio::task::spawn_blocking(move || check(&operator, &password)).await.unwrap_or(false)
+        tokio::task::spawn_blocking(move || check(&operator, &password))
+            .await
+            .unwrap_or(false)
     }
 }
 
@@ -99,7 +103,12 @@ pub(super) async fn log_in(
     if !site.logins.may_try(peer.ip(), &login.login) {
         tracing::warn!(address = %peer.ip(), "too many logins");
         let sentence = "Too many tries to log in from here.";
-        return fault(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", sentence, "wait a minute");
+        return fault(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_tries",
+            sentence,
+            "wait a minute",
+        );
     }
     let operator = OperatorId(login.login);
     if !site.logins.is_right(operator.clone(), login.password).await {
@@ -111,9 +120,17 @@ pub(super) async fn log_in(
     match begin(&site, operator, peer.ip()).await {
         Ok(session) => Json(session).into_response(),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "could not keep a session");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "could not keep a session"
+            );
             let sentence = "The relay cannot write to its store now.";
-            fault(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", sentence, "try again in a moment")
+            fault(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_unavailable",
+                sentence,
+                "try again in a moment",
+            )
         }
     }
 }
@@ -146,7 +163,9 @@ pub async fn begin(
 }
 
 pub(super) async fn log_out(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let Some(token) = token else {
         let sentence = "A session is ended by whoever shows its token.";
         return fault(StatusCode::UNAUTHORIZED, "not_logged_in", sentence, "");
@@ -159,7 +178,12 @@ pub(super) async fn log_out(State(site): State<Site>, headers: HeaderMap) -> Res
         }
         Err(_) => {
             let sentence = "The relay cannot write to its store now.";
-            fault(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", sentence, "try again in a moment")
+            fault(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_unavailable",
+                sentence,
+                "try again in a moment",
+            )
         }
     }
 }

@@ -16,14 +16,18 @@ use super::{HandshakeOutcome, Site, WEBHOOK_LIMIT, WebhookOutcome};
 /// For a whole body to arrive.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
-const PLAIN: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+const PLAIN: [(header::HeaderName, &str); 1] =
+    [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
 
 pub(super) async fn handshake(
     State(site): State<Site>,
     Path(channel): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    match site.webhooks.handshake(&ChannelId(channel), &query.unwrap_or_default()) {
+    match site
+        .webhooks
+        .handshake(&ChannelId(channel), &query.unwrap_or_default())
+    {
         HandshakeOutcome::Answer(text) => (PLAIN, text).into_response(),
         HandshakeOutcome::Rejected => StatusCode::FORBIDDEN.into_response(),
         HandshakeOutcome::NoSuchChannel => StatusCode::NOT_FOUND.into_response(),
@@ -39,12 +43,17 @@ pub(super) async fn take(
     let reading = tokio::time::timeout(BODY_WITHIN, Limited::new(body, WEBHOOK_LIMIT).collect());
     let body = match reading.await {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return count(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            return count(StatusCode::PAYLOAD_TOO_LARGE);
+        }
         Ok(Err(_)) => return count(StatusCode::BAD_REQUEST),
         Err(_) => return count(StatusCode::REQUEST_TIMEOUT),
     };
     let begun = tokio::time::Instant::now();
-    let outcome = site.webhooks.webhook(&ChannelId(channel), &headers, body).await;
+    let outcome = site
+        .webhooks
+        .webhook(&ChannelId(channel), &headers, body)
+        .await;
     histogram!("deskwire_webhook_seconds").record(begun.elapsed().as_secs_f64());
     match outcome {
         WebhookOutcome::Done(text) => {

@@ -45,7 +45,11 @@ pub trait Catcher: Send + Sync {
     /// # Errors
     ///
     /// Not all were taken; ask again later.
-    async fn take_inbound(&self, channel: &ChannelId, inbound: Vec<Inbound>) -> Result<(), CatchError>;
+    async fn take_inbound(
+        &self,
+        channel: &ChannelId,
+        inbound: Vec<Inbound>,
+    ) -> Result<(), CatchError>;
     /// An admin should know that a channel does not work.
     fn alert(&self, channel: &ChannelId, reason: &str);
 }
@@ -113,21 +117,32 @@ impl Keeper {
 
     /// Looks at the link, and catches up when it works. Returns when to look again.
     async fn look(&self) -> Duration {
-        let Some(channel) = self.registry.find(&self.channel) else { return LOOK_EVERY };
+        let Some(channel) = self.registry.find(&self.channel) else {
+            return LOOK_EVERY;
+        };
         match channel.check_link().await {
             Ok(()) => {
                 let is_caught_up = self.catch_up(&channel).await;
                 if self.health.note(&self.channel, ChannelState::Working) {
                     tracing::info!(channel = %self.channel, "the channel works");
                 }
-                if is_caught_up { LOOK_EVERY } else { LOOK_AGAIN_AFTER }
+                if is_caught_up {
+                    LOOK_EVERY
+                } else {
+                    LOOK_AGAIN_AFTER
+                }
             }
             Err(fault) if fault.is_passing => {
                 tracing::warn!(channel = %self.channel, reason = %fault.reason, "could not look at the link");
                 LOOK_AGAIN_AFTER
             }
             Err(fault) => {
-                self.health.note(&self.channel, ChannelState::Broken { reason: fault.reason });
+                self.health.note(
+                    &self.channel,
+                    ChannelState::Broken {
+                        reason: fault.reason,
+                    },
+                );
                 LOOK_AGAIN_AFTER
             }
         }
@@ -141,7 +156,10 @@ impl Keeper {
             Ok(Some(text)) => text.parse().ok().map(Timestamp),
             Ok(None) => None,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "could not read a bookmark");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not read a bookmark"
+                );
                 return false;
             }
         };
@@ -172,8 +190,15 @@ impl Keeper {
     }
 
     async fn set_bookmark(&self, now: Timestamp) {
-        if let Err(error) = self.store.set_bookmark(&self.bookmark_name(), &now.0.to_string()).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "could not move a bookmark");
+        if let Err(error) = self
+            .store
+            .set_bookmark(&self.bookmark_name(), &now.0.to_string())
+            .await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "could not move a bookmark"
+            );
         }
     }
 

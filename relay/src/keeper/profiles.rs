@@ -43,7 +43,12 @@ impl Profiles {
     /// Returns an asker that has asked nobody.
     pub fn new(registry: Registry, clock: Arc<dyn Clock>) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(AT_ONCE));
-        Arc::new(Self { registry, clock, ask_again_at: Mutex::default(), turns })
+        Arc::new(Self {
+            registry,
+            clock,
+            ask_again_at: Mutex::default(),
+            turns,
+        })
     }
 
     /// Asks for a visitor's profile in the background, unless it was asked for lately.
@@ -61,11 +66,17 @@ impl Profiles {
         let (profiles, taker) = (Arc::clone(self), Arc::clone(taker));
         let (channel, platform_id) = (channel.clone(), platform_id.clone());
         tokio::spawn(async move {
-            let Ok(_turn) = profiles.turns.acquire().await else { return };
-            let Some(channel) = profiles.registry.find(&channel) else { return };
+            let Ok(_turn) = profiles.turns.acquire().await else {
+                return;
+            };
+            let Some(channel) = profiles.registry.find(&channel) else {
+                return;
+            };
             match channel.profile(&platform_id).await {
                 Ok(Some(profile)) => taker.profile_known(chat, visitor, profile).await,
-                Ok(None) | Err(FetchError::Refused { .. }) => profiles.ask_again(visitor, REFUSED_FOR),
+                Ok(None) | Err(FetchError::Refused { .. }) => {
+                    profiles.ask_again(visitor, REFUSED_FOR)
+                }
                 Err(FetchError::Later { .. }) => profiles.ask_again(visitor, RETRY_AFTER),
             }
         });
@@ -73,7 +84,10 @@ impl Profiles {
 
     fn is_time(&self, visitor: VisitorId) -> bool {
         let now = self.clock.now();
-        let mut times = self.ask_again_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times = self
+            .ask_again_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if times.get(&visitor).is_some_and(|at| *at > now) {
             return false;
         }
@@ -86,6 +100,9 @@ impl Profiles {
 
     fn ask_again(&self, visitor: VisitorId, after: Duration) {
         let at = self.clock.now().plus(after);
-        self.ask_again_at.lock().unwrap_or_else(PoisonError::into_inner).insert(visitor, at);
+        self.ask_again_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(visitor, at);
     }
 }

@@ -31,19 +31,28 @@ pub struct Signals {
 impl Signals {
     /// Returns a sender that has sent nothing.
     pub fn new(registry: Registry, clock: Arc<dyn Clock>) -> Self {
-        Self { registry, clock, typed_at: Mutex::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            registry,
+            clock,
+            typed_at: Mutex::default(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 
     /// Tells the visitor of the owner's doings, where the channel can.
     pub fn presence(&self, chat: &Chat, presence: Presence) {
-        let Some(channel) = self.registry.find(&chat.visitor.channel) else { return };
+        let Some(channel) = self.registry.find(&chat.visitor.channel) else {
+            return;
+        };
         let abilities = channel.abilities();
         let signal = match presence {
             Presence::Replying if abilities.typing && self.is_time(chat.id) => Signal::TypingOn,
             Presence::Viewing if abilities.seen && chat.unread > 0 => Signal::Seen,
             Presence::Replying | Presence::Viewing | Presence::Noting | Presence::Gone => return,
         };
-        let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else { return };
+        let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+            return;
+        };
         let visitor = chat.visitor.platform_id.clone();
         tokio::spawn(async move {
             if let Err(error) = channel.signal(&visitor, signal).await {
@@ -56,7 +65,10 @@ impl Signals {
     fn is_time(&self, chat: ChatId) -> bool {
         let now = self.clock.now();
         let mut times = self.typed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if times.get(&chat).is_some_and(|at| now.since(*at) < TYPING_EVERY) {
+        if times
+            .get(&chat)
+            .is_some_and(|at| now.since(*at) < TYPING_EVERY)
+        {
             return false;
         }
         if times.len() >= REMEMBERED {

@@ -24,7 +24,10 @@ mod tests {
             for chance in [0, 1, 999, i64::MAX] {
                 let wait = backoff(attempt, chance);
                 let whole = Duration::from_secs(whole);
-                assert!(wait <= whole && wait >= whole * 3 / 4 - Duration::from_millis(1), "{attempt}: {wait:?}");
+                assert!(
+                    wait <= whole && wait >= whole * 3 / 4 - Duration::from_millis(1),
+                    "{attempt}: {wait:?}"
+                );
             }
         }
         assert_ne!(backoff(5, 1), backoff(5, 2));

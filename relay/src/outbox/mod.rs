@@ -59,7 +59,10 @@ pub struct Health {
 impl Health {
     /// Returns a record that tells every change to `listener`.
     pub fn new(listener: impl Fn(&ChannelId, &ChannelState) + Send + Sync + 'static) -> Self {
-        Self { states: Mutex::default(), listener: Box::new(listener) }
+        Self {
+            states: Mutex::default(),
+            listener: Box::new(listener),
+        }
     }
 
     /// Notes how a channel is; true: that is news.
@@ -82,7 +85,10 @@ impl Health {
 
     fn of(&self, channel: &ChannelId) -> watch::Sender<ChannelState> {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        states.entry(channel.clone()).or_insert_with(|| watch::channel(ChannelState::Unknown).0).clone()
+        states
+            .entry(channel.clone())
+            .or_insert_with(|| watch::channel(ChannelState::Unknown).0)
+            .clone()
     }
 }
 

@@ -72,13 +72,24 @@ mod tests {
 
     fn said(is_ours: bool, text: &str, at: i64) -> PastMessage {
         let platform_id = PlatformId(format!("m_{at}"));
-        PastMessage { platform_id, is_ours, sent_at: Timestamp(at), text: text.into() }
+        PastMessage {
+            platform_id,
+            is_ours,
+            sent_at: Timestamp(at),
+            text: text.into(),
+        }
     }
 
     fn check(messages: Vec<PastMessage>, is_complete: bool, known: &str, expected: Verdict) {
-        let history = History { messages, is_complete };
+        let history = History {
+            messages,
+            is_complete,
+        };
         let is_known = |message: &PastMessage| message.platform_id.as_str() == known;
-        assert_eq!(verdict(&delivery(), Timestamp(100_000), &history, is_known), expected);
+        assert_eq!(
+            verdict(&delivery(), Timestamp(100_000), &history, is_known),
+            expected
+        );
     }
 
     #[test]
@@ -86,15 +97,30 @@ mod tests {
         let found = Verdict::Sent("m_100500".into(), Timestamp(100_500));
         check(vec![said(true, "Yes", 100_500)], true, "", found.clone());
         check(vec![said(true, "Yes", 100_500)], false, "", found);
-        check(vec![said(true, "Yes", 98_000)], true, "", Verdict::Sent("m_98000".into(), Timestamp(98_000)));
+        check(
+            vec![said(true, "Yes", 98_000)],
+            true,
+            "",
+            Verdict::Sent("m_98000".into(), Timestamp(98_000)),
+        );
     }
 
     #[test]
     fn other_words_other_people_earlier_times_and_other_replies_are_not() {
         check(vec![said(true, "No", 100_500)], true, "", Verdict::NotSent);
-        check(vec![said(false, "Yes", 100_500)], true, "", Verdict::NotSent);
+        check(
+            vec![said(false, "Yes", 100_500)],
+            true,
+            "",
+            Verdict::NotSent,
+        );
         check(vec![said(true, "Yes", 97_999)], true, "", Verdict::NotSent);
-        check(vec![said(true, "Yes", 100_500)], true, "m_100500", Verdict::NotSent);
+        check(
+            vec![said(true, "Yes", 100_500)],
+            true,
+            "m_100500",
+            Verdict::NotSent,
+        );
     }
 
     #[test]

@@ -89,8 +89,16 @@ impl Worker {
         }
         while flying.join_next().await.is_some() {}
         let name = self.lease_name();
-        if let Err(error) = self.outbox.store.give_lease_back(&name, &self.outbox.owner).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "could not give a lease back");
+        if let Err(error) = self
+            .outbox
+            .store
+            .give_lease_back(&name, &self.outbox.owner)
+            .await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "could not give a lease back"
+            );
         }
     }
 
@@ -104,22 +112,37 @@ impl Worker {
         let now = Instant::now();
         if lease.as_ref().is_none_or(|lease| lease.renew_at <= now) {
             let renewed = self.take_lease(lease.as_ref()).await?;
-            let is_new = renewed.as_ref().map(|lease| lease.token) != lease.as_ref().map(|lease| lease.token);
+            let is_new = renewed.as_ref().map(|lease| lease.token)
+                != lease.as_ref().map(|lease| lease.token);
             *lease = renewed;
             if let Some(lease) = lease.as_ref().filter(|_| is_new) {
-                for delivery in self.outbox.store.list_abandoned(&self.channel, lease.token).await? {
+                for delivery in self
+                    .outbox
+                    .store
+                    .list_abandoned(&self.channel, lease.token)
+                    .await?
+                {
                     flying.spawn(Arc::clone(self).take_up(delivery));
                 }
             }
         }
-        let Some(lease) = lease.as_ref() else { return Ok(now + RENEW_EVERY) };
+        let Some(lease) = lease.as_ref() else {
+            return Ok(now + RENEW_EVERY);
+        };
         let comes_back = lease.renew_at;
-        let is_broken = matches!(*self.outbox.health.watch(&self.channel).borrow(), ChannelState::Broken { .. });
+        let is_broken = matches!(
+            *self.outbox.health.watch(&self.channel).borrow(),
+            ChannelState::Broken { .. }
+        );
         if is_broken {
             self.fail_overdue(flying).await?;
         }
         if is_broken || lease.good_until <= now + MARGIN || quiet_until > now {
-            return Ok(if quiet_until > now { quiet_until.min(comes_back) } else { comes_back });
+            return Ok(if quiet_until > now {
+                quiet_until.min(comes_back)
+            } else {
+                comes_back
+            });
         }
         self.begin_due(lease, flying).await?;
         let next = self.outbox.store.next_delivery_at(&self.channel).await?;
@@ -132,16 +155,30 @@ impl Worker {
     async fn take_lease(&self, held: Option<&Lease>) -> Result<Option<Lease>, StoreError> {
         let asked_at = Instant::now();
         let name = self.lease_name();
-        let token = self.outbox.store.take_lease(&name, &self.outbox.owner, LEASE).await?;
+        let token = self
+            .outbox
+            .store
+            .take_lease(&name, &self.outbox.owner, LEASE)
+            .await?;
         if token.is_none() && held.is_some() {
             tracing::warn!(channel = %self.channel, "another relay sends for this channel now");
         }
-        Ok(token.map(|token| Lease { token, good_until: asked_at + LEASE, renew_at: asked_at + RENEW_EVERY }))
+        Ok(token.map(|token| Lease {
+            token,
+            good_until: asked_at + LEASE,
+            renew_at: asked_at + RENEW_EVERY,
+        }))
     }
 
-    async fn begin_due(self: &Arc<Self>, lease: &Lease, flying: &mut JoinSet<Told>) -> Result<(), StoreError> {
+    async fn begin_due(
+        self: &Arc<Self>,
+        lease: &Lease,
+        flying: &mut JoinSet<Told>,
+    ) -> Result<(), StoreError> {
         let under_way = u32::try_from(flying.len()).unwrap_or(IN_FLIGHT);
-        let Some(limit) = IN_FLIGHT.checked_sub(under_way).filter(|limit| *limit > 0) else { return Ok(()) };
+        let Some(limit) = IN_FLIGHT.checked_sub(under_way).filter(|limit| *limit > 0) else {
+            return Ok(());
+        };
         let claim = Claim {
             channel: self.channel.clone(),
             token: lease.token,
@@ -161,7 +198,9 @@ impl Worker {
         for delivery in self.outbox.store.list_overdue(&self.channel, now).await? {
             let worker = Arc::clone(self);
             flying.spawn(async move {
-                worker.settle(&delivery, SettledAs::Failed(FailureReason::WindowClosed)).await;
+                worker
+                    .settle(&delivery, SettledAs::Failed(FailureReason::WindowClosed))
+                    .await;
                 Told::Nothing
             });
         }
@@ -179,13 +218,21 @@ impl Worker {
             return Told::Nothing;
         };
         let Some(reply) = self.outbound(&delivery).await else {
-            self.put_back_due(&delivery, now.plus(STORE_PAUSE), "the store did not answer").await;
+            self.put_back_due(&delivery, now.plus(STORE_PAUSE), "the store did not answer")
+                .await;
             return Told::Nothing;
         };
         match channel.send(&reply).await {
             Ok(receipt) => {
                 let platform_id = receipt.platform_id;
-                self.settle(&delivery, SettledAs::Sent { platform_id, begun_at: now }).await;
+                self.settle(
+                    &delivery,
+                    SettledAs::Sent {
+                        platform_id,
+                        begun_at: now,
+                    },
+                )
+                .await;
                 Told::Nothing
             }
             Err(error) => self.take_error(&channel, &delivery, error).await,
@@ -195,7 +242,13 @@ impl Worker {
     async fn outbound(&self, delivery: &Delivery) -> Option<Outbound> {
         let body = &delivery.body;
         let quotes = match body.quotes {
-            Some(message) => self.outbox.store.find_message_by_id(message).await.ok()?.and_then(|m| m.platform_id),
+            Some(message) => self
+                .outbox
+                .store
+                .find_message_by_id(message)
+                .await
+                .ok()?
+                .and_then(|m| m.platform_id),
             None => None,
         };
         Some(Outbound {
@@ -209,7 +262,12 @@ impl Worker {
     }
 
     /// The table of what came back (`storage.md` 7).
-    async fn take_error(&self, channel: &Arc<dyn Channel>, delivery: &Delivery, error: SendError) -> Told {
+    async fn take_error(
+        &self,
+        channel: &Arc<dyn Channel>,
+        delivery: &Delivery,
+        error: SendError,
+    ) -> Told {
         let now = self.outbox.clock.now();
         match error {
             SendError::NotSent { cause } => {
@@ -219,7 +277,8 @@ impl Worker {
             }
             SendError::TooFast { wait } => {
                 let wait = wait.unwrap_or_else(|| backoff(delivery.attempt, random_i64()));
-                self.put_back_due(delivery, now.plus(wait), "too fast").await;
+                self.put_back_due(delivery, now.plus(wait), "too fast")
+                    .await;
                 Told::TooFast(wait)
             }
             SendError::Refused(reason) => {
@@ -228,7 +287,12 @@ impl Worker {
             }
             SendError::Unauthorized(fault) => {
                 self.put_back_due(delivery, now, &fault.reason).await;
-                self.outbox.health.note(&self.channel, ChannelState::Broken { reason: fault.reason });
+                self.outbox.health.note(
+                    &self.channel,
+                    ChannelState::Broken {
+                        reason: fault.reason,
+                    },
+                );
                 Told::Nothing
             }
             SendError::Unclear { cause } => {
@@ -240,14 +304,21 @@ impl Worker {
 
     /// For a reply that an earlier attempt may have brought, a no is no proof.
     async fn fail(&self, delivery: &Delivery, reason: FailureReason) {
-        let result = if delivery.is_doubtful { SettledAs::Unconfirmed } else { SettledAs::Failed(reason) };
+        let result = if delivery.is_doubtful {
+            SettledAs::Unconfirmed
+        } else {
+            SettledAs::Failed(reason)
+        };
         self.settle(delivery, result).await;
     }
 
     /// Takes up a delivery that another run began and did not finish.
     async fn take_up(self: Arc<Self>, delivery: Delivery) -> Told {
         match self.outbox.registry.find(&self.channel) {
-            Some(channel) => self.clear_up(&channel, &delivery, "the relay stopped while sending").await,
+            Some(channel) => {
+                self.clear_up(&channel, &delivery, "the relay stopped while sending")
+                    .await
+            }
             None => self.settle(&delivery, SettledAs::Unconfirmed).await,
         }
         Told::Nothing
@@ -256,11 +327,18 @@ impl Worker {
     async fn clear_up(&self, channel: &Arc<dyn Channel>, delivery: &Delivery, cause: &str) {
         tracing::warn!(channel = %self.channel, delivery = %delivery.id, cause, "a reply may have been sent");
         metrics::counter!("deskwire_doubtful_sends_total").increment(1);
-        self.put_back(delivery, PutBack::Doubtful { error: cause.to_owned() }).await;
+        self.put_back(
+            delivery,
+            PutBack::Doubtful {
+                error: cause.to_owned(),
+            },
+        )
+        .await;
         match channel.abilities().reconciles {
             Reconciles::ByKey => {
                 let wait = backoff(delivery.attempt, random_i64());
-                self.put_back_due(delivery, self.outbox.clock.now().plus(wait), cause).await;
+                self.put_back_due(delivery, self.outbox.clock.now().plus(wait), cause)
+                    .await;
             }
             Reconciles::ByEcho => self.ask_around(channel, delivery).await,
             Reconciles::Never => self.settle(delivery, SettledAs::Unconfirmed).await,
@@ -269,7 +347,10 @@ impl Worker {
 
     /// Waits for the echo, then asks the history, then decides.
     async fn ask_around(&self, channel: &Arc<dyn Channel>, delivery: &Delivery) {
-        if timeout(ECHO_WITHIN, self.until_settled(delivery)).await.is_ok() {
+        if timeout(ECHO_WITHIN, self.until_settled(delivery))
+            .await
+            .is_ok()
+        {
             return;
         }
         let since = delivery.started_at.unwrap_or(delivery.not_before);
@@ -277,12 +358,18 @@ impl Worker {
             Ok(history) => {
                 let mut known = vec![];
                 for message in &history.messages {
-                    let found = self.outbox.store.find_message(&self.channel, &message.platform_id).await;
+                    let found = self
+                        .outbox
+                        .store
+                        .find_message(&self.channel, &message.platform_id)
+                        .await;
                     if !matches!(found, Ok(None)) {
                         known.push(message.platform_id.clone());
                     }
                 }
-                verdict(delivery, since, &history, |message| known.contains(&message.platform_id))
+                verdict(delivery, since, &history, |message| {
+                    known.contains(&message.platform_id)
+                })
             }
             Err(error) => {
                 tracing::warn!(channel = %self.channel, %error, "the platform's history does not tell");
@@ -292,10 +379,22 @@ impl Worker {
         match verdict {
             Verdict::Sent(platform_id, begun_at) => {
                 let platform_id = Some(platform_id);
-                self.settle(delivery, SettledAs::Sent { platform_id, begun_at }).await;
+                self.settle(
+                    delivery,
+                    SettledAs::Sent {
+                        platform_id,
+                        begun_at,
+                    },
+                )
+                .await;
             }
             Verdict::NotSent => {
-                self.put_back_due(delivery, self.outbox.clock.now(), "the platform has not got it").await;
+                self.put_back_due(
+                    delivery,
+                    self.outbox.clock.now(),
+                    "the platform has not got it",
+                )
+                .await;
             }
             Verdict::Unknown => self.settle(delivery, SettledAs::Unconfirmed).await,
         }
@@ -313,13 +412,28 @@ impl Worker {
     }
 
     async fn put_back_due(&self, delivery: &Delivery, not_before: Timestamp, error: &str) {
-        self.put_back(delivery, PutBack::Due { not_before, error: error.to_owned() }).await;
+        self.put_back(
+            delivery,
+            PutBack::Due {
+                not_before,
+                error: error.to_owned(),
+            },
+        )
+        .await;
     }
 
     /// Until the store takes it: the row says *sending* meanwhile, and nobody else touches it.
     async fn put_back(&self, delivery: &Delivery, how: PutBack) {
-        while let Err(error) = self.outbox.store.put_back(delivery.id, delivery.attempt, how.clone()).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "could not put a delivery back");
+        while let Err(error) = self
+            .outbox
+            .store
+            .put_back(delivery.id, delivery.attempt, how.clone())
+            .await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "could not put a delivery back"
+            );
             tokio::time::sleep(STORE_PAUSE).await;
         }
     }
@@ -330,7 +444,10 @@ impl Worker {
             match self.outbox.settler.settle(delivery, result.clone()).await {
                 Ok(_) => return,
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "could not record a delivery");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "could not record a delivery"
+                    );
                     tokio::time::sleep(STORE_PAUSE).await;
                 }
             }

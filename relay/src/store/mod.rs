@@ -18,7 +18,7 @@ use shared::protocol::DraftText;
 pub(crate) mod memory;
 pub mod terms;
 
-pub use terms::{Query, Terms};
+pub use terms::{Part, Query, Terms};
 
 /// Events, chats and the work they cause. Cloneable behind an `Arc`; every method may be called from any task.
 ///

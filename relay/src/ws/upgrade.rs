@@ -51,8 +51,13 @@ pub async fn serve_desk(State(site): State<Site>, mut request: Request<Body>) ->
 
 fn websocket_key(headers: &HeaderMap) -> Option<String> {
     let holds = |name: header::HeaderName, wanted: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted))
+        let value = headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        value
+            .split(',')
+            .any(|part| part.trim().eq_ignore_ascii_case(wanted))
     };
     let is_websocket = holds(header::UPGRADE, "websocket")
         && holds(header::CONNECTION, "upgrade")
@@ -63,8 +68,15 @@ fn websocket_key(headers: &HeaderMap) -> Option<String> {
 
 /// Whether a browser says that the page is not of the host it talks to. Desks send no origin.
 fn is_foreign(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return false;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     let origin = origin.to_str().unwrap_or_default();
-    origin.split_once("://").is_none_or(|(_, of)| !of.eq_ignore_ascii_case(host))
+    origin
+        .split_once("://")
+        .is_none_or(|(_, of)| !of.eq_ignore_ascii_case(host))
 }
