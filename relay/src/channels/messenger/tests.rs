@@ -316,7 +316,7 @@ fn every_error_has_its_stated_outcome() {
     ];
     let names: Vec<_> = names("error_")
         .iter()
-        .map(|name| name.replace("error_", "").replace(".json", ""))
+        .map(|name| name.trim_start_matches("error_").replace(".json", ""))
         .collect();
     assert_eq!(
         names,
