@@ -12,8 +12,7 @@ use shared::model::OperatorId;
 use crate::http::PasswordCheck;
 
 /// What a password is compared with when there is no such operator: the same work, and never right.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$ZGVza3dpcmUtbm9ib2R5$0Hn4IPxTqTVP9QLUaP1zc0h1mXOD1vBx5yqUk3o0cAs";
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$ZGVza3dpcmUtbm9ib2R5$0Hn4IPxTqTVP9QLUaP1zc0h1mXOD1vBx5yqUk3o0cAs";
 
 /// Returns the hash for the config.
 ///
@@ -22,12 +21,15 @@ const NOBODY: &str =
 /// When the machine has no memory for it.
 pub fn hash(password: &str) -> anyhow::Result<String> {
     let hash = Argon2::default().hash_password(password.as_bytes());
-    hash.map(|hash| hash.to_string()).map_err(|error| anyhow::anyhow!("could not hash the password: {error}"))
+    hash.map(|hash| hash.to_string())
+        .map_err(|error| anyhow::anyhow!("could not hash the password: {error}"))
 }
 
 /// Reads a hash of the config; none: it is no argon2 hash.
 pub fn parse(hash: &str) -> Option<PasswordHash> {
-    PasswordHash::new(hash).ok().filter(|hash| hash.algorithm.as_str().starts_with("argon2"))
+    PasswordHash::new(hash)
+        .ok()
+        .filter(|hash| hash.algorithm.as_str().starts_with("argon2"))
 }
 
 /// Returns the check that logins use.
@@ -37,8 +39,11 @@ pub fn check(hashes: Arc<HashMap<OperatorId, String>>) -> PasswordCheck {
             Some(hash) => (hash.as_str(), true),
             None => (NOBODY, false),
         };
-        let is_right = parse(hash)
-            .is_some_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+        let is_right = parse(hash).is_some_and(|hash| {
+            Argon2::default()
+                .verify_password(password.as_bytes(), &hash)
+                .is_ok()
+        });
         is_right && is_known
     })
 }
@@ -55,7 +60,10 @@ mod tests {
         assert!(check(&"anna".into(), "correct horse"));
         assert!(!check(&"anna".into(), "correct hors"));
         assert!(!check(&"nobody".into(), "correct horse"));
-        assert!(parse(NOBODY).is_some(), "an unknown name costs the same work");
+        assert!(
+            parse(NOBODY).is_some(),
+            "an unknown name costs the same work"
+        );
         assert!(parse("plain").is_none());
     }
 }

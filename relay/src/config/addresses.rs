@@ -22,7 +22,11 @@ impl Addresses {
 impl AddressFilter for Addresses {
     fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.0.is_empty() || self.0.iter().any(|(from, to)| *from <= address && address <= *to)
+        self.0.is_empty()
+            || self
+                .0
+                .iter()
+                .any(|(from, to)| *from <= address && address <= *to)
     }
 }
 
@@ -60,8 +64,16 @@ mod tests {
     #[test]
     fn single_addresses_ranges_and_masks_are_allowed_and_nothing_else() {
         let mut addresses = Addresses::default();
-        assert!(addresses.allows("8.8.8.8".parse().unwrap()), "an empty list allows all");
-        for text in ["54.37.12.118", "192.168.0.1-192.168.0.50", "10.1.0.0/16", "fd00::/8"] {
+        assert!(
+            addresses.allows("8.8.8.8".parse().unwrap()),
+            "an empty list allows all"
+        );
+        for text in [
+            "54.37.12.118",
+            "192.168.0.1-192.168.0.50",
+            "10.1.0.0/16",
+            "fd00::/8",
+        ] {
             addresses.add(text).unwrap();
         }
         for (address, allowed) in [
@@ -75,9 +87,20 @@ mod tests {
             ("fd12::1", true),
             ("fe80::1", false),
         ] {
-            assert_eq!(addresses.allows(address.parse().unwrap()), allowed, "{address}");
+            assert_eq!(
+                addresses.allows(address.parse().unwrap()),
+                allowed,
+                "{address}"
+            );
         }
-        for text in ["", "300.1.1.1", "10.0.0.9-10.0.0.1", "10.0.0.0/33", "10.0.0.1-::1", "localhost"] {
+        for text in [
+            "",
+            "300.1.1.1",
+            "10.0.0.9-10.0.0.1",
+            "10.0.0.0/33",
+            "10.0.0.1-::1",
+            "localhost",
+        ] {
             assert!(addresses.add(text).is_err(), "{text:?}");
         }
     }

@@ -22,7 +22,14 @@ pub struct Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let warning = if self.is_warning { "warning: " } else { "" };
-        write!(f, "{}:{}:{}: {warning}{}", self.file.display(), self.line, self.column, self.message)
+        write!(
+            f,
+            "{}:{}:{}: {warning}{}",
+            self.file.display(),
+            self.line,
+            self.column,
+            self.message
+        )
     }
 }
 
@@ -35,7 +42,11 @@ pub(super) struct Faults {
 
 impl Faults {
     pub(super) fn of(file: &Path, text: &str) -> Self {
-        Self { file: file.to_owned(), text: text.to_owned(), found: vec![] }
+        Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            found: vec![],
+        }
     }
 
     pub(super) fn fault(&mut self, at: Option<Range<usize>>, message: impl Into<String>) {
@@ -48,7 +59,13 @@ impl Faults {
 
     fn add(&mut self, at: Option<Range<usize>>, message: String, is_warning: bool) {
         let (line, column) = place(&self.text, at.map_or(0, |range| range.start));
-        self.found.push(Fault { file: self.file.clone(), line, column, message, is_warning });
+        self.found.push(Fault {
+            file: self.file.clone(),
+            line,
+            column,
+            message,
+            is_warning,
+        });
     }
 
     /// Returns them in the order of the file.
@@ -63,7 +80,13 @@ impl Faults {
 fn place(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     (line, column)
 }
 

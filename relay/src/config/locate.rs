@@ -27,7 +27,10 @@ pub fn locate(told: Option<&Path>) -> PathBuf {
 
 /// Returns the platform's data folder.
 pub fn default_data_folder() -> PathBuf {
-    folders().map_or_else(|| PathBuf::from("data"), |folders| folders.data_dir().to_owned())
+    folders().map_or_else(
+        || PathBuf::from("data"),
+        |folders| folders.data_dir().to_owned(),
+    )
 }
 
 fn folders() -> Option<ProjectDirs> {

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use shared::model::{
-    Abilities, CategoryTree, ChannelProfile, Company, Department, DeskSettings, Operator, OperatorId, Policy, Template,
-    Timeouts,
+    Abilities, CategoryTree, ChannelProfile, Company, Department, DeskSettings, Operator,
+    OperatorId, Policy, Template, Timeouts,
 };
 
 pub use addresses::Addresses;
@@ -104,7 +104,13 @@ const FILE_LIMIT: usize = 1 << 20;
 pub fn load(file: &Path) -> Loaded {
     let fault = |message: String| Loaded {
         config: None,
-        faults: vec![Fault { file: file.to_owned(), line: 1, column: 1, message, is_warning: false }],
+        faults: vec![Fault {
+            file: file.to_owned(),
+            line: 1,
+            column: 1,
+            message,
+            is_warning: false,
+        }],
     };
     let bytes = match std::fs::read(file) {
         Ok(bytes) => bytes,

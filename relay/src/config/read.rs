@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use toml_edit::{Document, Item, TableLike};
 
-use shared::model::{Company, Department, DeskSettings, Language, Operator, Seconds, TemplateScope, Timeouts};
+use shared::model::{
+    Company, Department, DeskSettings, Language, Operator, Seconds, TemplateScope, Timeouts,
+};
 
 use super::fault::Faults;
 use super::section::{Section, pairs};
@@ -16,9 +18,39 @@ use super::{Addresses, Config, Loaded, RelayConfig, TlsFiles, channels, locate, 
 
 /// Actions of the desk that a key can be given to; the desk tests that it knows the same.
 pub const DESK_ACTIONS: [&str; 33] = [
-    "reply", "claim", "transfer", "category", "close", "reopen", "release", "block", "note", "undo", "next",
-    "next_chat", "previous_chat", "unread", "find", "open", "copy", "visitor", "zoom", "palette", "help", "templates",
-    "accept", "send", "newline", "scroll_up", "scroll_down", "reconnect", "repaint", "search", "oldest", "message", "quit",
+    "reply",
+    "claim",
+    "transfer",
+    "category",
+    "close",
+    "reopen",
+    "release",
+    "block",
+    "note",
+    "undo",
+    "next",
+    "next_chat",
+    "previous_chat",
+    "unread",
+    "find",
+    "open",
+    "copy",
+    "visitor",
+    "zoom",
+    "palette",
+    "help",
+    "templates",
+    "accept",
+    "send",
+    "newline",
+    "scroll_up",
+    "scroll_down",
+    "reconnect",
+    "repaint",
+    "search",
+    "oldest",
+    "message",
+    "quit",
 ];
 
 type Shared = RefCell<Faults>;
@@ -29,22 +61,34 @@ pub(super) fn read(file: &Path, text: &str) -> Loaded {
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {
-            faults.borrow_mut().fault(error.span(), error.message().to_owned());
-            return Loaded { config: None, faults: faults.into_inner().finish() };
+            faults
+                .borrow_mut()
+                .fault(error.span(), error.message().to_owned());
+            return Loaded {
+                config: None,
+                faults: faults.into_inner().finish(),
+            };
         }
     };
     let config = read_root(document.as_table(), file, &faults);
     let faults = faults.into_inner().finish();
     let is_sound = faults.iter().all(|fault| fault.is_warning);
-    Loaded { config: is_sound.then_some(config), faults }
+    Loaded {
+        config: is_sound.then_some(config),
+        faults,
+    }
 }
 
 fn read_root(root: &dyn TableLike, file: &Path, faults: &Shared) -> Config {
     let top = Section::new("", root, Some(0..0), faults);
     let company = one(&top, "company", faults, company);
     let language = company.language.clone();
-    let relay = one(&top, "relay", faults, |section| relay(section, file, faults));
-    let store = one(&top, "store", faults, |section| store(section, &relay.data_dir));
+    let relay = one(&top, "relay", faults, |section| {
+        relay(section, file, faults)
+    });
+    let store = one(&top, "store", faults, |section| {
+        store(section, &relay.data_dir)
+    });
 
     let mut ids = HashSet::new();
     let departments = each(&top, "department", faults, |section| {
@@ -79,7 +123,11 @@ fn read_root(root: &dyn TableLike, file: &Path, faults: &Shared) -> Config {
         template
     });
     let hide_others = one(&top, "assignment", faults, |section| {
-        section.choice("mode", "manual", &["manual", "least_loaded", "round_robin", "last_operator"]);
+        section.choice(
+            "mode",
+            "manual",
+            &["manual", "least_loaded", "round_robin", "last_operator"],
+        );
         section.number("max_chats", 5, 10_000);
         section.flag("hide_others", false)
     });
@@ -118,7 +166,13 @@ fn one<T>(
         Some(table) => table,
         None => {
             if let Some(item) = item {
-                top.fault(item.span(), format!("{name}: expected a section [{name}], found {}", item.type_name()));
+                top.fault(
+                    item.span(),
+                    format!(
+                        "{name}: expected a section [{name}], found {}",
+                        item.type_name()
+                    ),
+                );
             }
             &empty
         }
@@ -136,9 +190,17 @@ fn each<T>(
     faults: &Shared,
     mut read: impl FnMut(&Section<'_, '_>) -> T,
 ) -> Vec<T> {
-    let Some(item) = top.item(name) else { return vec![] };
+    let Some(item) = top.item(name) else {
+        return vec![];
+    };
     let Some(tables) = item.as_array_of_tables() else {
-        top.fault(item.span(), format!("{name}: expected sections [[{name}]], found {}", item.type_name()));
+        top.fault(
+            item.span(),
+            format!(
+                "{name}: expected sections [[{name}]], found {}",
+                item.type_name()
+            ),
+        );
         return vec![];
     };
     let mut values = vec![];
@@ -152,26 +214,40 @@ fn each<T>(
 
 fn unique(section: &Section<'_, '_>, key: &str, what: &str, id: &str, ids: &mut HashSet<String>) {
     if !id.is_empty() && !ids.insert(id.to_owned()) {
-        section.fault(section.place(key), format!("there are two {what}s called {id}"));
+        section.fault(
+            section.place(key),
+            format!("there are two {what}s called {id}"),
+        );
     }
 }
 
 fn known_department(section: &Section<'_, '_>, key: &str, id: &str, departments: &[Department]) {
     if !departments.iter().any(|department| department.id.0 == id) {
-        let hint = super::fault::nearest(id, departments.iter().map(|department| department.id.as_str()));
-        section.fault(section.place(key), format!("there is no department {id}{hint}"));
+        let hint = super::fault::nearest(
+            id,
+            departments.iter().map(|department| department.id.as_str()),
+        );
+        section.fault(
+            section.place(key),
+            format!("there is no department {id}{hint}"),
+        );
     }
 }
 
 fn company(section: &Section<'_, '_>) -> Company {
     let timezone = section.text("timezone").unwrap_or_else(|| "UTC".to_owned());
     if jiff::tz::TimeZone::get(&timezone).is_err() {
-        let message = format!("company.timezone {timezone:?}: expected a name such as Europe/Moscow");
+        let message =
+            format!("company.timezone {timezone:?}: expected a name such as Europe/Moscow");
         section.fault(section.place("timezone"), message);
     }
     let language = section.text("language").unwrap_or_else(|| "en".to_owned());
-    if language.is_empty() || language.len() > 8 || !language.chars().all(|c| c.is_ascii_lowercase() || c == '-') {
-        let message = format!("company.language {language:?}: expected a code such as en, ru or zh");
+    if language.is_empty()
+        || language.len() > 8
+        || !language.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    {
+        let message =
+            format!("company.language {language:?}: expected a code such as en, ru or zh");
         section.fault(section.place("language"), message);
     }
     Company {
@@ -187,32 +263,44 @@ fn relay(section: &Section<'_, '_>, file: &Path, faults: &Shared) -> RelayConfig
         let text = section.text(key)?;
         let parsed: Option<SocketAddr> = text.parse().ok();
         if parsed.is_none() {
-            section.fault(section.place(key), format!("relay.{key} {text:?}: expected an address such as 127.0.0.1:8080"));
+            section.fault(
+                section.place(key),
+                format!("relay.{key} {text:?}: expected an address such as 127.0.0.1:8080"),
+            );
         }
         parsed
     };
     let mut allowed = Addresses::default();
     for entry in section.texts("allowed_ips") {
         if let Err(message) = allowed.add(&entry) {
-            section.fault(section.place("allowed_ips"), format!("relay.allowed_ips: {message}"));
+            section.fault(
+                section.place("allowed_ips"),
+                format!("relay.allowed_ips: {message}"),
+            );
         }
     }
     let listen = address("listen").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
     let public_url = section.text("public_url");
-    if public_url.as_ref().is_some_and(|text| url::Url::parse(text).is_err()) {
+    if public_url
+        .as_ref()
+        .is_some_and(|text| url::Url::parse(text).is_err())
+    {
         let message = "relay.public_url: expected an address such as https://desk.acme.example";
         section.fault(section.place("public_url"), message);
     }
-    let tls = section.item("tls").and_then(Item::as_table_like).map(|table| {
-        let at = section.place("tls");
-        let tls = Section::new("relay.tls", table, at, faults);
-        let files = TlsFiles {
-            cert: beside(file, &tls.required("cert")),
-            key: beside(file, &tls.required("key")),
-        };
-        tls.finish();
-        files
-    });
+    let tls = section
+        .item("tls")
+        .and_then(Item::as_table_like)
+        .map(|table| {
+            let at = section.place("tls");
+            let tls = Section::new("relay.tls", table, at, faults);
+            let files = TlsFiles {
+                cert: beside(file, &tls.required("cert")),
+                key: beside(file, &tls.required("key")),
+            };
+            tls.finish();
+            files
+        });
     if tls.is_none() && !listen.ip().is_loopback() {
         let message = "relay.listen is not loopback and there is no [relay.tls]: put a proxy with TLS before it";
         section.warn(section.place("listen"), message);
@@ -221,7 +309,9 @@ fn relay(section: &Section<'_, '_>, file: &Path, faults: &Shared) -> RelayConfig
         listen,
         public_url,
         metrics_listen: address("metrics_listen"),
-        data_dir: section.text("data_dir").map_or_else(locate::default_data_folder, PathBuf::from),
+        data_dir: section
+            .text("data_dir")
+            .map_or_else(locate::default_data_folder, PathBuf::from),
         allowed,
         tls,
     }
@@ -233,11 +323,16 @@ fn beside(file: &Path, path: &str) -> PathBuf {
 }
 
 fn store(section: &Section<'_, '_>, data_dir: &Path) -> PathBuf {
-    let url = section.text("url").unwrap_or_else(|| "sqlite:desk.db".to_owned());
+    let url = section
+        .text("url")
+        .unwrap_or_else(|| "sqlite:desk.db".to_owned());
     match url.strip_prefix("sqlite:") {
         Some(path) if !path.is_empty() => data_dir.join(path),
         Some(_) => {
-            section.fault(section.place("url"), "store.url: expected a file name behind sqlite:");
+            section.fault(
+                section.place("url"),
+                "store.url: expected a file name behind sqlite:",
+            );
             data_dir.to_owned()
         }
         None => {
@@ -292,16 +387,25 @@ fn desk(section: &Section<'_, '_>) -> DeskSettings {
     let table = section.item("keys").and_then(Item::as_table_like);
     for (action, at, key) in table.map(pairs).unwrap_or_default() {
         let Some(key) = key else {
-            section.fault(at, format!("desk.keys.{action}: expected a key such as \"ctrl+t\""));
+            section.fault(
+                at,
+                format!("desk.keys.{action}: expected a key such as \"ctrl+t\""),
+            );
             continue;
         };
         if !DESK_ACTIONS.contains(&action.as_str()) {
             let hint = super::fault::nearest(&action, DESK_ACTIONS);
-            section.fault(at.clone(), format!("desk.keys: there is no action {action}{hint}"));
+            section.fault(
+                at.clone(),
+                format!("desk.keys: there is no action {action}{hint}"),
+            );
         }
         let key = key.to_lowercase();
         if let Some(other) = actions.insert(key.clone(), action.clone()) {
-            section.fault(at, format!("desk.keys: {other} and {action} have one key, {key}"));
+            section.fault(
+                at,
+                format!("desk.keys: {other} and {action} have one key, {key}"),
+            );
         }
         keys.insert(action, key);
     }
@@ -325,7 +429,10 @@ fn later_sections(top: &Section<'_, '_>, faults: &Shared) {
             section.text("from");
             for key in ["left_messages", "negative", "daily_report"] {
                 if section.texts(key).is_empty() {
-                    section.fault(section.place(key), format!("mail.{key}: expected at least one address (E-01)"));
+                    section.fault(
+                        section.place(key),
+                        format!("mail.{key}: expected at least one address (E-01)"),
+                    );
                 }
             }
         });
@@ -335,10 +442,15 @@ fn later_sections(top: &Section<'_, '_>, faults: &Shared) {
             section.maybe_secret(key);
         }
     });
-    let Some(messages) = top.item("messages").and_then(Item::as_table_like) else { return };
+    let Some(messages) = top.item("messages").and_then(Item::as_table_like) else {
+        return;
+    };
     for (language, item) in messages.iter() {
         let Some(table) = item.as_table_like().filter(|_| words::is_table(item)) else {
-            top.fault(item.span(), format!("messages.{language}: expected a section [messages.{language}]"));
+            top.fault(
+                item.span(),
+                format!("messages.{language}: expected a section [messages.{language}]"),
+            );
             continue;
         };
         let section = Section::new(&format!("messages.{language}"), table, item.span(), faults);

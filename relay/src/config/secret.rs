@@ -11,7 +11,10 @@ pub(super) fn read(item: &Item) -> Result<SecretString, String> {
         return not_empty(text.to_owned());
     }
     let Some(table) = item.as_table_like() else {
-        return Err(format!("expected \"text\", {{ env = \"NAME\" }} or {{ file = \"PATH\" }}, found {}", item.type_name()));
+        return Err(format!(
+            "expected \"text\", {{ env = \"NAME\" }} or {{ file = \"PATH\" }}, found {}",
+            item.type_name()
+        ));
     };
     match (text(table, "env"), text(table, "file"), table.len()) {
         (Some(name), None, 1) => match std::env::var(name) {
@@ -31,5 +34,9 @@ fn text<'a>(table: &'a dyn TableLike, key: &str) -> Option<&'a str> {
 }
 
 fn not_empty(text: String) -> Result<SecretString, String> {
-    if text.is_empty() { Err("the secret is empty".to_owned()) } else { Ok(SecretString::from(text)) }
+    if text.is_empty() {
+        Err("the secret is empty".to_owned())
+    } else {
+        Ok(SecretString::from(text))
+    }
 }

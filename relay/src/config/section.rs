@@ -27,7 +27,13 @@ impl<'a, 'f> Section<'a, 'f> {
         at: Option<Range<usize>>,
         faults: &'f RefCell<Faults>,
     ) -> Self {
-        Self { name: name.to_owned(), table, at, faults, asked: RefCell::default() }
+        Self {
+            name: name.to_owned(),
+            table,
+            at,
+            faults,
+            asked: RefCell::default(),
+        }
     }
 
     pub(super) fn fault(&self, at: Option<Range<usize>>, message: impl Into<String>) {
@@ -41,7 +47,9 @@ impl<'a, 'f> Section<'a, 'f> {
     /// Where a key's value stands; the section itself when there is none.
     pub(super) fn place(&self, key: &str) -> Option<Range<usize>> {
         let value = self.table.get(key).and_then(Item::span);
-        value.or_else(|| self.table.key(key).and_then(toml_edit::Key::span)).or_else(|| self.at.clone())
+        value
+            .or_else(|| self.table.key(key).and_then(toml_edit::Key::span))
+            .or_else(|| self.at.clone())
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -53,18 +61,28 @@ impl<'a, 'f> Section<'a, 'f> {
         self.table.get(key)
     }
 
-    fn value<T>(&self, key: &'static str, expected: &str, read: impl Fn(&'a Item) -> Option<T>) -> Option<T> {
+    fn value<T>(
+        &self,
+        key: &'static str,
+        expected: &str,
+        read: impl Fn(&'a Item) -> Option<T>,
+    ) -> Option<T> {
         let item = self.item(key)?;
         let read = read(item);
         if read.is_none() {
             let found = item.type_name();
-            self.fault(self.place(key), format!("{}.{key}: expected {expected}, found {found}", self.name));
+            self.fault(
+                self.place(key),
+                format!("{}.{key}: expected {expected}, found {found}", self.name),
+            );
         }
         read
     }
 
     pub(super) fn text(&self, key: &'static str) -> Option<String> {
-        self.value(key, "text in quotes", |item| item.as_str().map(str::to_owned))
+        self.value(key, "text in quotes", |item| {
+            item.as_str().map(str::to_owned)
+        })
     }
 
     /// Text that must be there and not empty.
@@ -72,12 +90,18 @@ impl<'a, 'f> Section<'a, 'f> {
         match self.text(key) {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) => {
-                self.fault(self.place(key), format!("{}.{key} must not be empty", self.name));
+                self.fault(
+                    self.place(key),
+                    format!("{}.{key} must not be empty", self.name),
+                );
                 String::new()
             }
             None => {
                 if !self.has(key) {
-                    self.fault(self.at.clone(), format!("{} needs {key} = \"…\"", self.name));
+                    self.fault(
+                        self.at.clone(),
+                        format!("{} needs {key} = \"…\"", self.name),
+                    );
                 }
                 String::new()
             }
@@ -85,13 +109,18 @@ impl<'a, 'f> Section<'a, 'f> {
     }
 
     pub(super) fn flag(&self, key: &'static str, default: bool) -> bool {
-        self.value(key, "true or false", Item::as_bool).unwrap_or(default)
+        self.value(key, "true or false", Item::as_bool)
+            .unwrap_or(default)
     }
 
     /// A whole number from 0 up to `most`.
     pub(super) fn number(&self, key: &'static str, default: u32, most: u32) -> u32 {
         let expected = format!("a whole number from 0 to {most}");
-        let read = |item: &Item| u32::try_from(item.as_integer()?).ok().filter(|number| *number <= most);
+        let read = |item: &Item| {
+            u32::try_from(item.as_integer()?)
+                .ok()
+                .filter(|number| *number <= most)
+        };
         self.value(key, &expected, read).unwrap_or(default)
     }
 
@@ -102,18 +131,26 @@ impl<'a, 'f> Section<'a, 'f> {
     pub(super) fn texts(&self, key: &'static str) -> Vec<String> {
         let read = |item: &Item| {
             let array = item.as_array()?;
-            array.iter().map(|value| value.as_str().map(str::to_owned)).collect()
+            array
+                .iter()
+                .map(|value| value.as_str().map(str::to_owned))
+                .collect()
         };
         self.value(key, "a list of texts", read).unwrap_or_default()
     }
 
     /// One of a few words.
     pub(super) fn choice(&self, key: &'static str, default: &str, choices: &[&str]) -> String {
-        let Some(text) = self.text(key) else { return default.to_owned() };
+        let Some(text) = self.text(key) else {
+            return default.to_owned();
+        };
         if !choices.contains(&text.as_str()) {
             let hint = nearest(&text, choices.iter().copied());
             let all = choices.join(", ");
-            self.fault(self.place(key), format!("{}.{key}: {text:?} is not one of {all}{hint}", self.name));
+            self.fault(
+                self.place(key),
+                format!("{}.{key}: {text:?} is not one of {all}{hint}", self.name),
+            );
         }
         text
     }
@@ -145,10 +182,20 @@ impl<'a, 'f> Section<'a, 'f> {
             if asked.contains(&key) {
                 continue;
             }
-            let at = self.table.key(key).and_then(toml_edit::Key::span).or_else(|| item.span());
+            let at = self
+                .table
+                .key(key)
+                .and_then(toml_edit::Key::span)
+                .or_else(|| item.span());
             let hint = nearest(key, asked.iter().copied());
-            let place = if self.name.is_empty() { String::new() } else { format!(" in {}", self.name) };
-            self.faults.borrow_mut().fault(at, format!("unknown key {key}{place}{hint}"));
+            let place = if self.name.is_empty() {
+                String::new()
+            } else {
+                format!(" in {}", self.name)
+            };
+            self.faults
+                .borrow_mut()
+                .fault(at, format!("unknown key {key}{place}{hint}"));
         }
     }
 }

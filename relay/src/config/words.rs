@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use toml_edit::Item;
 
-use shared::model::{Category, CategoryPath, CategoryTree, DepartmentId, Language, Template, TemplateScope};
+use shared::model::{
+    Category, CategoryPath, CategoryTree, DepartmentId, Language, Template, TemplateScope,
+};
 
 use super::section::Section;
 
@@ -14,7 +16,11 @@ pub(super) fn categories(section: &Section<'_, '_>) -> CategoryTree {
     let text = section.text("list").unwrap_or_default();
     let mut list: Vec<Category> = vec![];
     let mut parent: Option<String> = None;
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         let fault = |message: &str| {
             let message = format!("categories.list, line {}: {message}", number + 1);
             section.fault(section.place("list"), message);
@@ -52,11 +58,17 @@ pub(super) fn template(
     taken: &mut HashMap<String, String>,
 ) -> Template {
     let text = section.required("text");
-    let language = section.text("language").map_or_else(|| main_language.clone(), Language);
+    let language = section
+        .text("language")
+        .map_or_else(|| main_language.clone(), Language);
     let title = section.text("title");
-    let shown = title.clone().unwrap_or_else(|| text.chars().take(20).collect());
+    let shown = title
+        .clone()
+        .unwrap_or_else(|| text.chars().take(20).collect());
     let scope = match section.text("department") {
-        Some(department) => TemplateScope::Department { department: DepartmentId(department) },
+        Some(department) => TemplateScope::Department {
+            department: DepartmentId(department),
+        },
         None => TemplateScope::Global,
     };
     let key = section.text("key").map(|key| key.to_lowercase());
@@ -64,7 +76,10 @@ pub(super) fn template(
     for (kind, value) in [("key", &key), ("code", &code)] {
         let Some(value) = value else { continue };
         if value.trim().is_empty() || value.chars().any(char::is_whitespace) {
-            section.fault(section.place(kind), format!("template {shown:?}: {kind} must be one word"));
+            section.fault(
+                section.place(kind),
+                format!("template {shown:?}: {kind} must be one word"),
+            );
         }
         let name = format!("{kind} {value} {language} {scope:?}");
         if let Some(other) = taken.insert(name, shown.clone()) {
@@ -72,7 +87,16 @@ pub(super) fn template(
             section.fault(section.place(kind), message);
         }
     }
-    Template { id: None, scope, language, section: section.text("section"), title, text, key, code }
+    Template {
+        id: None,
+        scope,
+        language,
+        section: section.text("section"),
+        title,
+        text,
+        key,
+        code,
+    }
 }
 
 /// Returns whether an item is a table of tables, for messages.

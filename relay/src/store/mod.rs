@@ -16,6 +16,7 @@ use shared::protocol::DraftText;
 
 #[cfg(test)]
 pub(crate) mod memory;
+pub mod sqlite;
 pub mod terms;
 
 pub use terms::{Part, Query, Terms};
