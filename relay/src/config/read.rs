@@ -17,7 +17,7 @@ use super::section::{Section, pairs};
 use super::{Addresses, Config, Loaded, RelayConfig, TlsFiles, channels, locate, people, words};
 
 /// Actions of the desk that a key can be given to; the desk tests that it knows the same.
-pub const DESK_ACTIONS: [&str; 33] = [
+pub(super) const DESK_ACTIONS: [&str; 33] = [
     "reply",
     "claim",
     "transfer",

@@ -37,9 +37,6 @@ use crate::clock::{Clock, SystemClock, new_id};
 use commit::Prepared;
 use writer::{Tail, Writer, read_tail};
 
-#[cfg(test)]
-pub(in crate::store) use rows::allows;
-
 /// Connections that read.
 const READERS: usize = 4;
 /// Keys are kept longer than any platform repeats itself.

@@ -103,7 +103,7 @@ fn stage_of(name: &str) -> DeliveryStage {
 
 /// Whether a delivery in that state and attempt may go where it is settled to (`storage.md` 7). Only the attempt's own
 /// result may fail what is being sent; an echo is proof from anywhere.
-pub(in crate::store) fn allows(state: &str, attempt: u32, settled: &Settled) -> bool {
+pub(super) fn allows(state: &str, attempt: u32, settled: &Settled) -> bool {
     use DeliveryStage::{Due, Failed, Sending, Sent, Unconfirmed, Withdrawn};
     if settled.attempt.is_some_and(|wanted| wanted != attempt) {
         return false;
