@@ -43,6 +43,13 @@ pub fn update(app: &mut App, input: Input, now: Timestamp) -> Vec<Effect> {
     std::mem::take(&mut app.effects)
 }
 
+/// Takes leave: what stands in the composer goes among the drafts. Returns what to do outside before the end.
+pub fn leave(app: &mut App, now: Timestamp) -> Vec<Effect> {
+    app.now = now;
+    app.keep_draft();
+    std::mem::take(&mut app.effects)
+}
+
 impl App {
     fn relink(&mut self, link: LinkState) {
         if !matches!(link, LinkState::Online { .. }) {

@@ -73,7 +73,10 @@ fn an_event_with_a_gap_loads_the_chat() {
         .iter()
         .any(|effect| *effect == Effect::Send(ClientFrame::LoadChat { chat: ChatId(3) }));
     assert!(is_asked);
-    assert_eq!(desk.app.resume_point().map(|point| point.seq), Some(Seq(20)));
+    assert_eq!(
+        desk.app.resume_point().map(|point| point.seq),
+        Some(Seq(20))
+    );
 }
 
 #[test]
@@ -81,7 +84,10 @@ fn an_event_that_is_known_changes_nothing() {
     let mut desk = desk();
     let old = desk.stories.get(&ChatId(3)).expect("chat 3")[0].clone();
     desk.hear(ServerFrame::Event(old));
-    assert_eq!(desk.app.book.get(ChatId(3)).map(|chat| chat.unread), Some(1));
+    assert_eq!(
+        desk.app.book.get(ChatId(3)).map(|chat| chat.unread),
+        Some(1)
+    );
 }
 
 #[test]
@@ -127,7 +133,12 @@ fn a_refused_reply_comes_back_into_the_composer() {
         refusal,
     });
     assert_eq!(desk.app.composer.text(), "Hello");
-    assert!(desk.app.said.as_ref().is_some_and(|(text, _)| text.contains("blocked")));
+    assert!(
+        desk.app
+            .said
+            .as_ref()
+            .is_some_and(|(text, _)| text.contains("blocked"))
+    );
 }
 
 #[test]
@@ -254,7 +265,10 @@ fn closing_asks_for_the_category_first() {
         .into_iter()
         .map(|(_, _, command)| command)
         .collect();
-    assert!(matches!(asked[0], DeskCommand::Categorize { category: Some(_) }));
+    assert!(matches!(
+        asked[0],
+        DeskCommand::Categorize { category: Some(_) }
+    ));
     assert_eq!(asked[1], DeskCommand::Close);
 }
 
@@ -263,10 +277,18 @@ fn a_transfer_offers_who_is_here_first_and_zero_is_the_queue() {
     let mut desk = desk();
     desk.press("t");
     let asked = commands(&desk.press("1"));
-    assert!(matches!(&asked[0].2, DeskCommand::Transfer { to: TransferTarget::Operator { operator }, .. } if operator.as_str() == "ivan"));
+    assert!(
+        matches!(&asked[0].2, DeskCommand::Transfer { to: TransferTarget::Operator { operator }, .. } if operator.as_str() == "ivan")
+    );
     desk.press("t");
     let asked = commands(&desk.press("0"));
-    assert!(matches!(&asked[0].2, DeskCommand::Transfer { to: TransferTarget::Queue, .. }));
+    assert!(matches!(
+        &asked[0].2,
+        DeskCommand::Transfer {
+            to: TransferTarget::Queue,
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -310,7 +332,11 @@ fn a_new_waiting_chat_rings_once_a_second_and_changes_the_title() {
     let mut desk = desk();
     let effects = desk.happen(8, opened(8, "New"));
     assert!(effects.contains(&Effect::Bell));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Title(_))));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Title(_)))
+    );
     let effects = desk.happen(9, opened(9, "Newer"));
     assert!(!effects.contains(&Effect::Bell));
 }
@@ -342,9 +368,15 @@ fn a_number_finds_a_chat() {
     desk.press("space");
     desk.write("#500");
     let effects = desk.press("enter");
-    let is_asked = effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::Send(ClientFrame::FindChat { number: Seq(500), .. })));
+    let is_asked = effects.iter().any(|effect| {
+        matches!(
+            effect,
+            Effect::Send(ClientFrame::FindChat {
+                number: Seq(500),
+                ..
+            })
+        )
+    });
     assert!(is_asked);
 }
 
