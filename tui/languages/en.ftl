@@ -522,3 +522,24 @@ notify-failed = A reply could not be sent
 title = Deskwire
 title-unread = ({ $count }) Deskwire
 you = { $name } (you)
+
+## Added with the app
+
+action-blocks = blocked
+action-blocks-help = The visitors blocked now; one can be let speak again
+action-messages = messages
+action-messages-help = Retry or give up replies that did not arrive
+action-add-contact = keep contact
+action-add-contact-help = Put the contact the visitor gave onto the card
+action-save-template = save template
+action-save-template-help = Keep this text as a template of mine
+action-interrupt = stop
+action-interrupt-help = Close the popup; twice: leave the desk
+block-until = until { $time }
+done-template = Template kept
+popup-messages = replies in trouble
+popup-blocks = blocked visitors
+popup-help = help
+popup-split = This reply is too long. Enter sends it in { $count } parts, Esc goes back.
+popup-human = The reply window has closed. Enter sends it as a human agent, Esc goes back.
+popup-close-ask = Enter closes this chat, Esc leaves it open.

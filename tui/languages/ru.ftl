@@ -532,3 +532,24 @@ notify-failed = Ответ не ушёл
 title = Deskwire
 title-unread = ({ $count }) Deskwire
 you = { $name } (вы)
+
+## Added with the app
+
+action-blocks = блокировки
+action-blocks-help = Кто заблокирован сейчас; блокировку можно снять
+action-messages = сообщения
+action-messages-help = Повторить или оставить ответы, которые не дошли
+action-add-contact = в карточку
+action-add-contact-help = Записать присланный контакт в карточку
+action-save-template = в шаблоны
+action-save-template-help = Сохранить этот текст как свой шаблон
+action-interrupt = прервать
+action-interrupt-help = Закрыть окно; дважды: выйти
+block-until = до { $time }
+done-template = Шаблон сохранён
+popup-messages = ответы с проблемами
+popup-blocks = заблокированные посетители
+popup-help = справка
+popup-split = Ответ слишком длинный. Enter отправит его частями: { $count }, Esc вернёт к тексту.
+popup-human = Окно ответа закрыто. Enter отправит от имени человека, Esc вернёт к тексту.
+popup-close-ask = Enter закроет чат, Esc оставит открытым.

@@ -492,3 +492,24 @@ notify-failed = 有回复发送失败
 title = Deskwire
 title-unread = ({ $count }) Deskwire
 you = { $name }（您）
+
+## Added with the app
+
+action-blocks = 封禁名单
+action-blocks-help = 当前被封禁的访客；可以解除
+action-messages = 消息
+action-messages-help = 重发或放弃未送达的回复
+action-add-contact = 保存联系方式
+action-add-contact-help = 把访客给出的联系方式写入名片
+action-save-template = 存为模板
+action-save-template-help = 把这段文字存为我的模板
+action-interrupt = 中断
+action-interrupt-help = 关闭弹窗；连按两次退出
+block-until = 至 { $time }
+done-template = 模板已保存
+popup-messages = 有问题的回复
+popup-blocks = 被封禁的访客
+popup-help = 帮助
+popup-split = 回复太长。Enter 分 { $count } 条发送，Esc 返回。
+popup-human = 回复窗口已关闭。Enter 以人工客服身份发送，Esc 返回。
+popup-close-ask = Enter 关闭会话，Esc 保持打开。

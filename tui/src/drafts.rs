@@ -4,11 +4,13 @@
 //! [`Drafts`] is plain state for `update`; [`DraftFile`] does the reading and writing and is called by the runtime.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
+
+use crate::private_file;
 
 /// Drafts older than this are dropped on loading, in seconds: 30 days.
 const KEPT_FOR: i64 = 30 * 24 * 60 * 60;
@@ -141,9 +143,10 @@ impl DraftFile {
 
     /// The file for `login` at `server` below a given folder.
     pub fn within(folder: &Path, server: &str, login: &str) -> Self {
-        let name = format!("{}@{}.json", file_word(login), file_word(server));
         Self {
-            path: folder.join("drafts").join(name),
+            path: folder
+                .join("drafts")
+                .join(private_file::name_for(server, login)),
         }
     }
 
@@ -198,36 +201,11 @@ impl DraftFile {
             drafts: &drafts.by_chat,
         })
         .map_err(DraftsError::Render)?;
-        self.replace(&bytes).map_err(|cause| DraftsError::Write {
+        private_file::replace(&self.path, &bytes).map_err(|cause| DraftsError::Write {
             path: self.path.clone(),
             cause,
         })
     }
-
-    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        // Made with mode 0600.
-        let mut beside = tempfile::NamedTempFile::new_in(folder)?;
-        beside.write_all(bytes)?;
-        beside.as_file().sync_all()?;
-        beside.persist(&self.path)?;
-        Ok(())
-    }
-}
-
-/// Writes a server or login so that it can stand in a file name, different ones differently.
-fn file_word(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    word.bytes()
-        .map(|byte| {
-            if is_plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02x}")
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

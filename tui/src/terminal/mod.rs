@@ -221,6 +221,12 @@ impl<W: Write> Screen<W> {
         self.write(|frame| queue!(frame, flags))
     }
 
+    /// Returns its columns and rows.
+    pub fn size(&self) -> Result<(u16, u16), TerminalError> {
+        let size = self.terminal.size().map_err(TerminalError::Draw)?;
+        Ok((size.width, size.height))
+    }
+
     /// Makes the next frame draw everything anew (Ctrl+L).
     pub fn repaint(&mut self) {
         self.must_repaint = true;

@@ -1,0 +1,285 @@
+//! Everything the desk knows at a moment. Changed by [`crate::update`], drawn by [`crate::view`]; reads no clock, does no
+//! work of its own.
+
+pub mod book;
+mod facts;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod popup;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::chat::DeskCommand;
+use shared::model::{
+    ChatId, CommandId, OperatorId, Policy, Presence, Seq, Template, Timestamp, VisitorId,
+};
+use shared::protocol::{BlockRow, ChannelHealth, ClientFrame, ResumePoint};
+
+use crate::composer::Composer;
+use crate::drafts::Drafts;
+use crate::effect::Effect;
+use crate::input::LinkState;
+use crate::key::Layout;
+use crate::keymap::{Keymap, Zone};
+use crate::language::Language;
+use crate::theme::{Borders, Theme};
+
+use book::{Book, Section};
+use popup::Popup;
+
+pub use facts::{Off, next_deadline};
+
+/// What the desk is started with.
+#[derive(Debug, Clone)]
+pub struct AppOptions {
+    /// Who works here.
+    pub operator: OperatorId,
+    /// Of the screen.
+    pub language: Language,
+    /// Its colours.
+    pub theme: Theme,
+    /// Its frames.
+    pub borders: Borders,
+    /// Keyboard layouts whose letters are commands too.
+    pub layouts: Vec<Layout>,
+    /// The operator's own keys.
+    pub keys: BTreeMap<String, String>,
+    /// The preset they are added to: `default`, `vim`, `webim`.
+    pub preset: String,
+    /// Random, other at every start: command ids are made of it.
+    pub seed: u64,
+    /// As they were kept.
+    pub drafts: Drafts,
+}
+
+/// A command on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// Made here.
+    pub id: CommandId,
+    /// Of which chat.
+    pub chat: ChatId,
+    /// What was asked.
+    pub command: DeskCommand,
+    /// When.
+    pub at: Timestamp,
+    /// The relay could not decide: to be sent again then.
+    pub retry_at: Option<Timestamp>,
+    /// A text that goes back into the composer when it is done.
+    pub restores: Option<String>,
+}
+
+/// What a numbered request asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// Events of a chat.
+    Timeline(ChatId),
+    /// Closed chats.
+    Closed,
+    /// A chat by its number.
+    Find(Seq),
+    /// A visitor's chats.
+    Visitor(VisitorId),
+    /// The blocks in force.
+    Blocks,
+    /// To save a template.
+    Template,
+}
+
+/// A command that takes back the last one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undo {
+    /// Of which chat.
+    pub chat: ChatId,
+    /// What to ask.
+    pub command: DeskCommand,
+    /// Until then.
+    pub until: Timestamp,
+}
+
+/// The state of the desk.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct App {
+    pub(crate) me: OperatorId,
+    pub(crate) language: Language,
+    pub(crate) theme: Theme,
+    pub(crate) borders: Borders,
+    pub(crate) layouts: Vec<Layout>,
+    pub(crate) keymap: Keymap,
+    pub(crate) preset: String,
+    pub(crate) own_keys: BTreeMap<String, String>,
+    pub(crate) columns: u16,
+    pub(crate) rows: u16,
+    /// By this computer's clock.
+    pub(crate) now: Timestamp,
+    /// What to add for the relay's clock, milliseconds.
+    pub(crate) skew: i64,
+    pub(crate) has_focus: bool,
+    pub(crate) link: LinkState,
+    pub(crate) is_live: bool,
+    pub(crate) policy: Option<Box<Policy>>,
+    /// Of the company: all desks show one time.
+    pub(crate) timezone: jiff::tz::TimeZone,
+    pub(crate) templates: Vec<Template>,
+    pub(crate) online: BTreeSet<OperatorId>,
+    pub(crate) channels: Vec<ChannelHealth>,
+    pub(crate) resume: Option<ResumePoint>,
+    pub(crate) book: Book,
+    pub(crate) section: Section,
+    /// The chat that is shown; its row is the selected one.
+    pub(crate) open: Option<ChatId>,
+    pub(crate) zone: Zone,
+    pub(crate) composer: Composer,
+    pub(crate) is_note: bool,
+    /// Rows the conversation is scrolled up.
+    pub(crate) scroll: usize,
+    pub(crate) is_zoomed: bool,
+    pub(crate) popup: Option<Popup>,
+    /// The short message over the status row, and until when.
+    pub(crate) said: Option<(String, Timestamp)>,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) undo: Option<Undo>,
+    pub(crate) asked: BTreeMap<u32, Asked>,
+    pub(crate) next_request: u32,
+    pub(crate) seed: u64,
+    pub(crate) next_command: u64,
+    pub(crate) drafts: Drafts,
+    /// The composer differs from what was kept since then.
+    pub(crate) edited_at: Option<Timestamp>,
+    pub(crate) told_replying_at: Option<Timestamp>,
+    pub(crate) presences: Vec<(ChatId, OperatorId, Presence, Timestamp)>,
+    pub(crate) typing: Vec<(ChatId, Timestamp)>,
+    pub(crate) blocks: Vec<BlockRow>,
+    pub(crate) past: BTreeMap<VisitorId, Vec<ChatId>>,
+    pub(crate) has_more_closed: bool,
+    pub(crate) is_closed_loaded: bool,
+    pub(crate) bell_at: Option<Timestamp>,
+    pub(crate) interrupted_at: Option<Timestamp>,
+    pub(crate) title: String,
+    pub(crate) is_quitting: bool,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl App {
+    /// Returns the desk as it starts: nothing known, not connected.
+    pub fn new(options: AppOptions, columns: u16, rows: u16, now: Timestamp) -> Self {
+        let (keymap, clashes) = Keymap::new(&options.preset, &options.keys);
+        let said = clashes.first().map(|clash| {
+            let values = [
+                ("key", clash.key.as_str().into()),
+                ("first", clash.first.as_str().into()),
+                ("second", clash.second.as_str().into()),
+            ];
+            let text = options.language.tr("error-key-clash", &values);
+            (text.into_owned(), Timestamp(now.0 + 10_000))
+        });
+        Self {
+            me: options.operator,
+            language: options.language,
+            theme: options.theme,
+            borders: options.borders,
+            layouts: options.layouts,
+            keymap,
+            preset: options.preset,
+            own_keys: options.keys,
+            columns,
+            rows,
+            now,
+            skew: 0,
+            has_focus: true,
+            link: LinkState::Connecting { attempt: 1 },
+            is_live: false,
+            policy: None,
+            timezone: jiff::tz::TimeZone::UTC,
+            templates: Vec::new(),
+            online: BTreeSet::new(),
+            channels: Vec::new(),
+            resume: None,
+            book: Book::default(),
+            section: Section::Queue,
+            open: None,
+            zone: Zone::Command,
+            composer: Composer::new(),
+            is_note: false,
+            scroll: 0,
+            is_zoomed: false,
+            popup: None,
+            said,
+            pending: Vec::new(),
+            undo: None,
+            asked: BTreeMap::new(),
+            next_request: 1,
+            seed: options.seed,
+            next_command: 0,
+            drafts: options.drafts,
+            edited_at: None,
+            told_replying_at: None,
+            presences: Vec::new(),
+            typing: Vec::new(),
+            blocks: Vec::new(),
+            past: BTreeMap::new(),
+            has_more_closed: false,
+            is_closed_loaded: false,
+            bell_at: None,
+            interrupted_at: None,
+            title: String::new(),
+            is_quitting: false,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Returns where to go on after a broken connection; none: from the beginning.
+    pub fn resume_point(&self) -> Option<ResumePoint> {
+        self.resume.clone()
+    }
+
+    /// Returns the texts that were not sent, for their file.
+    pub fn drafts(&self) -> &Drafts {
+        &self.drafts
+    }
+
+    /// Whether the operator has left.
+    pub fn is_quitting(&self) -> bool {
+        self.is_quitting
+    }
+
+    /// Returns how many commands have no answer yet.
+    pub fn unanswered(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Asks for something to be done outside. Frames are dropped while the relay is not live: what matters is asked again.
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        if matches!(effect, Effect::Send(_)) && !self.is_live {
+            return;
+        }
+        self.effects.push(effect);
+    }
+
+    /// Sends a frame.
+    pub(crate) fn send(&mut self, frame: ClientFrame) {
+        self.effect(Effect::Send(frame));
+    }
+
+    /// Numbers a request and remembers what it asked.
+    pub(crate) fn request(&mut self, asked: Asked) -> u32 {
+        let request = self.next_request;
+        self.next_request = request.wrapping_add(1).max(1);
+        if self.is_live {
+            self.asked.insert(request, asked);
+        }
+        request
+    }
+
+    /// Shows a short message for a while.
+    pub(crate) fn say(&mut self, text: String) {
+        self.said = Some((text, Timestamp(self.now.0 + 6_000)));
+    }
+
+    /// Shows a message of the language files for a while.
+    pub(crate) fn tell(&mut self, id: &str) {
+        let text = self.language.tr(id, &[]).into_owned();
+        self.say(text);
+    }
+}

@@ -1,0 +1,146 @@
+//! What lies over the screen: one shape for every picker, and two forms. What is in it is made anew whenever it is asked
+//! for (`update::items`), so that it is never stale.
+
+use shared::chat::TransferTarget;
+use shared::model::{CardField, CategoryPath, ChatId, MessageId, Seq};
+
+use crate::composer::Composer;
+use crate::keymap::Action;
+
+/// Which popup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Any command, any chat.
+    Palette,
+    /// The keys.
+    Help,
+    /// Prepared replies.
+    Templates,
+    /// To whom the chat goes.
+    Transfer,
+    /// A word for the next person.
+    Comment(TransferTarget),
+    /// What the chat is about; the chat is closed afterwards if asked.
+    Category {
+        /// Close it then.
+        then_close: bool,
+    },
+    /// Why and for how long a visitor is silenced.
+    Block(BlockForm),
+    /// Who is silenced now.
+    Blocks,
+    /// Replies in trouble.
+    Messages,
+    /// The visitor's card.
+    Card,
+    /// A field of it.
+    Field(CardField),
+    /// Something that needs a second Enter.
+    Confirm(Confirm),
+}
+
+/// What is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirm {
+    /// Closing the chat.
+    Close,
+    /// Sending a long reply in parts.
+    Split(usize),
+    /// Sending outside the reply window.
+    HumanAgent,
+    /// Leaving with commands unanswered.
+    Quit(usize),
+}
+
+/// The block menu.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BlockForm {
+    /// Which of [`REASONS`].
+    pub reason: usize,
+    /// Which of [`LENGTHS`].
+    pub length: usize,
+    /// Close the chat as well.
+    pub close: bool,
+}
+
+/// Reasons of a block: ids of messages.
+pub const REASONS: [&str; 4] = ["block-spam", "block-abuse", "block-fraud", "block-other"];
+
+/// Lengths of a block, in seconds; none: for ever.
+pub const LENGTHS: [Option<u32>; 4] = [Some(3_600), Some(86_400), Some(604_800), None];
+
+/// What lies over the screen.
+#[derive(Debug, Clone)]
+pub struct Popup {
+    /// Which.
+    pub kind: Kind,
+    /// The text field.
+    pub field: Composer,
+    /// The selected row among those found.
+    pub at: usize,
+}
+
+impl Popup {
+    /// Returns a popup as it opens.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            field: Composer::single_line(),
+            at: 0,
+        }
+    }
+
+    /// Whether letters go into its text field.
+    pub fn has_field(&self) -> bool {
+        !matches!(
+            self.kind,
+            Kind::Block(_) | Kind::Messages | Kind::Card | Kind::Confirm(_) | Kind::Blocks
+        )
+    }
+
+    /// Whether it has rows to choose from.
+    pub fn has_rows(&self) -> bool {
+        !matches!(
+            self.kind,
+            Kind::Block(_) | Kind::Comment(_) | Kind::Field(_) | Kind::Confirm(_)
+        )
+    }
+}
+
+/// A row of a picker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// What it says.
+    pub label: String,
+    /// At its right end: the key, the state.
+    pub aside: String,
+    /// Why it cannot be chosen.
+    pub off: Option<String>,
+    /// What choosing it does.
+    pub choice: Choice,
+}
+
+/// What choosing a row does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Choice {
+    /// Run a command.
+    Act(Action),
+    /// Show a chat.
+    Open(ChatId),
+    /// Look for a chat by its number.
+    Find(Seq),
+    /// Insert a text.
+    Insert(String),
+    /// Transfer.
+    Transfer(TransferTarget),
+    /// Give or clear the category.
+    Categorize(Option<CategoryPath>),
+    /// Lift a block.
+    Unblock(ChatId),
+    /// Send a reply again.
+    Retry(MessageId),
+    /// Stop trying.
+    GiveUp(MessageId),
+    /// Change a field of the card.
+    Edit(CardField),
+}

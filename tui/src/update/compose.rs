@@ -1,0 +1,362 @@
+//! The text being written: kept per chat, sent as a reply or a note, helped by templates.
+
+use shared::chat::{DeskCommand, ReplyDraft};
+use shared::model::{ChatId, Presence, Template, TemplateScope};
+use shared::protocol::{ClientFrame, DraftText, TemplateDraft};
+use shared::text::{find_placeholder, split_long, utf16_len};
+
+use crate::app::popup::{Confirm, Kind, Popup};
+use crate::app::{App, Asked};
+use crate::drafts::Draft;
+use crate::effect::Effect;
+use crate::keymap::{Action, Zone};
+
+/// How often colleagues and the visitor are told of typing.
+const TYPING_MS: i64 = 3_000;
+
+/// Letters after which a suggestion is looked for.
+const SUGGEST_FROM: usize = 3;
+
+impl App {
+    /// Puts the caret into the composer.
+    pub(super) fn write(&mut self, is_note: bool) {
+        let action = if is_note { Action::Note } else { Action::Reply };
+        if let Some(off) = self.off(action) {
+            let text = self.off_in_words(&off);
+            self.say(text);
+            return;
+        }
+        self.is_note = is_note;
+        self.zone = Zone::Composer;
+        self.scroll = 0;
+        self.look();
+    }
+
+    /// The text has changed.
+    pub(super) fn edited(&mut self) {
+        self.edited_at = Some(self.now);
+        let is_due = self
+            .told_replying_at
+            .is_none_or(|at| at.0 + TYPING_MS <= self.now.0);
+        let Some(chat) = self.open.filter(|_| is_due && !self.composer.is_empty()) else {
+            return;
+        };
+        self.told_replying_at = Some(self.now);
+        let presence = if self.is_note {
+            Presence::Noting
+        } else {
+            Presence::Replying
+        };
+        self.send(ClientFrame::Presence { chat, presence });
+    }
+
+    /// Keeps what stands in the composer.
+    pub(super) fn keep_draft(&mut self) {
+        let Some(chat) = self.open.filter(|_| self.edited_at.take().is_some()) else {
+            return;
+        };
+        let draft = Draft {
+            text: self.composer.text().to_owned(),
+            caret: self.composer.caret(),
+            saved_at: self.now.0 / 1_000,
+            is_note: self.is_note,
+        };
+        self.store_draft(chat, draft);
+    }
+
+    fn store_draft(&mut self, chat: ChatId, draft: Draft) {
+        let told = DraftText {
+            text: draft.text.clone(),
+            caret: u32::try_from(draft.caret).unwrap_or(0),
+            is_note: draft.is_note,
+        };
+        if self.drafts.put(&Self::draft_key(chat), draft) {
+            self.effect(Effect::SaveDrafts);
+            self.send(ClientFrame::SaveDraft { chat, draft: told });
+        }
+    }
+
+    /// Puts what was kept for the chat on the screen into the composer.
+    pub(super) fn load_draft(&mut self) {
+        self.composer.clear();
+        self.is_note = false;
+        let Some(chat) = self.open else { return };
+        if let Some(draft) = self.drafts.get(&Self::draft_key(chat)) {
+            self.composer.set(&draft.text, draft.caret);
+            self.is_note = draft.is_note;
+        }
+        self.edited_at = None;
+    }
+
+    /// Gives a text back that did not go out: before what stands in the composer now.
+    pub(super) fn put_back(&mut self, chat: ChatId, text: &str, is_note: bool) {
+        if self.open == Some(chat) {
+            let both = join(text, self.composer.text());
+            self.composer.set(&both, text.len());
+            self.is_note = is_note;
+            self.zone = Zone::Composer;
+            self.edited_at = Some(self.now);
+            self.keep_draft();
+            return;
+        }
+        let now = self.drafts.get(&Self::draft_key(chat));
+        let text = join(text, now.map_or("", |draft| &draft.text));
+        let draft = Draft {
+            caret: text.len(),
+            text,
+            saved_at: self.now.0 / 1_000,
+            is_note,
+        };
+        self.store_draft(chat, draft);
+    }
+
+    /// Returns how much the channel of the open chat carries, in UTF-16 units.
+    pub(crate) fn text_limit(&self) -> Option<usize> {
+        let channel = &self.chat()?.visitor.channel;
+        let limit = self.policy()?.find_channel(channel)?.abilities.text_limit;
+        (limit > 0).then_some(limit)
+    }
+
+    /// Sends what stands in the composer, if nothing speaks against it.
+    pub(super) fn submit(&mut self) {
+        let Some(chat) = self.open else { return };
+        let text = self.composer.text().trim().to_owned();
+        if text.is_empty() {
+            return;
+        }
+        if let Some(off) = self.off(Action::Send) {
+            let words = self.off_in_words(&off);
+            self.say(words);
+            return;
+        }
+        if self.is_note {
+            let mentions = self.mentions(&text);
+            self.sent(chat, DeskCommand::Note { text, mentions });
+            return;
+        }
+        if let Some(name) = find_placeholder(&text) {
+            let values = [("name", name.into())];
+            let words = self
+                .language
+                .tr("composer-empty-field", &values)
+                .into_owned();
+            self.say(words);
+            return;
+        }
+        if self.is_window_closed() {
+            self.offer_human_agent();
+            return;
+        }
+        match self.text_limit() {
+            Some(limit) if utf16_len(&text) > limit => {
+                let parts = split_long(&text, limit).len();
+                self.popup = Some(Popup::new(Kind::Confirm(Confirm::Split(parts))));
+            }
+            Some(_) | None => self.send_reply(&text, false),
+        }
+    }
+
+    fn is_window_closed(&self) -> bool {
+        let now = self.relay_now();
+        self.chat()
+            .zip(self.policy())
+            .is_some_and(|(chat, policy)| chat.window_ends(policy).is_some_and(|ends| ends <= now))
+    }
+
+    fn offer_human_agent(&mut self) {
+        let now = self.relay_now();
+        let may = self
+            .chat()
+            .zip(self.policy())
+            .is_some_and(|(chat, policy)| {
+                chat.human_window_ends(policy)
+                    .is_some_and(|ends| now < ends)
+            });
+        if may {
+            self.popup = Some(Popup::new(Kind::Confirm(Confirm::HumanAgent)));
+        } else {
+            self.tell("refusal-window_closed");
+        }
+    }
+
+    /// Sends a reply, in as many parts as the channel needs.
+    pub(super) fn send_reply(&mut self, text: &str, human_agent: bool) {
+        let Some(chat) = self.open else { return };
+        let limit = self.text_limit().unwrap_or(usize::MAX);
+        for part in split_long(text, limit) {
+            let draft = ReplyDraft {
+                text: part.to_owned(),
+                quotes: None,
+                asks: shared::model::ContactAsk::default(),
+                human_agent,
+                hold_ms: None,
+            };
+            self.sent(chat, DeskCommand::Reply(draft));
+        }
+    }
+
+    fn sent(&mut self, chat: ChatId, command: DeskCommand) {
+        self.ask(chat, command);
+        self.composer.clear();
+        self.is_note = false;
+        self.edited_at = Some(self.now);
+        self.keep_draft();
+        self.told_replying_at = None;
+        self.scroll = 0;
+    }
+
+    fn mentions(&self, text: &str) -> Vec<shared::model::OperatorId> {
+        let Some(policy) = self.policy() else {
+            return Vec::new();
+        };
+        let named = |id: &str| {
+            text.split_whitespace().any(|word| {
+                word.strip_prefix('@')
+                    .is_some_and(|name| name.trim_end_matches([',', '.', ':', '!', '?']) == id)
+            })
+        };
+        policy
+            .operators
+            .iter()
+            .filter(|operator| named(operator.id.as_str()))
+            .map(|operator| operator.id.clone())
+            .collect()
+    }
+
+    /// Asks the visitor for the contacts the channel can ask for.
+    pub(super) fn ask_contacts(&mut self) {
+        let Some(chat) = self.chat() else { return };
+        let asks = self
+            .policy()
+            .and_then(|policy| policy.find_channel(&chat.visitor.channel))
+            .map(|channel| channel.abilities.asks_contacts);
+        let (id, text) = (chat.id, self.composer.text().trim().to_owned());
+        let (Some(asks), false) = (asks, text.is_empty()) else {
+            self.tell("refusal-empty_text");
+            return;
+        };
+        let draft = ReplyDraft {
+            text,
+            quotes: None,
+            asks,
+            human_agent: false,
+            hold_ms: None,
+        };
+        self.sent(id, DeskCommand::Reply(draft));
+    }
+
+    /// Returns the templates this operator may use, those in the chat's language first.
+    pub(crate) fn usable_templates(&self) -> Vec<&Template> {
+        let language = self.chat().map(|chat| &chat.language);
+        let config = self.policy().map_or(&[][..], |policy| &policy.templates);
+        let mut all: Vec<&Template> = self.templates.iter().chain(config).collect();
+        all.sort_by_key(|template| {
+            let is_personal = matches!(template.scope, TemplateScope::Personal { .. });
+            (Some(&template.language) != language, !is_personal)
+        });
+        all
+    }
+
+    /// Returns the template the word before the caret suggests: its code, or the beginning of its text.
+    pub(crate) fn suggestion(&self) -> Option<String> {
+        if self.zone != Zone::Composer || self.is_note {
+            return None;
+        }
+        let typed = self.composer.before_caret();
+        if typed.trim().chars().count() < SUGGEST_FROM || !self.composer.after_caret().is_empty() {
+            return None;
+        }
+        let low = typed.trim_start().to_lowercase();
+        let word = low.rsplit(char::is_whitespace).next()?.to_owned();
+        let found = self.usable_templates().into_iter().find(|template| {
+            let text = template.text.to_lowercase();
+            let by_code = template
+                .code
+                .as_ref()
+                .is_some_and(|code| code.to_lowercase() == word);
+            by_code || (text != low && text.starts_with(&low))
+        })?;
+        Some(super::fill(self, &found.text))
+    }
+
+    /// Takes the suggestion in place of what was typed for it.
+    pub(super) fn accept_suggestion(&mut self) {
+        let Some(text) = self.suggestion() else {
+            return;
+        };
+        let typed = self.composer.before_caret().to_owned();
+        let is_whole = text
+            .to_lowercase()
+            .starts_with(&typed.trim_start().to_lowercase());
+        let from = if is_whole {
+            0
+        } else {
+            typed.rfind(char::is_whitespace).map_or(0, |at| {
+                at + typed
+                    .get(at..)
+                    .and_then(|rest| rest.chars().next())
+                    .map_or(0, char::len_utf8)
+            })
+        };
+        self.composer.replace(from..typed.len(), &text);
+        self.edited();
+    }
+
+    /// Keeps the text of the composer as a template of this operator.
+    pub(super) fn save_template(&mut self) {
+        let text = self.composer.text().trim().to_owned();
+        let language = self
+            .chat()
+            .map(|chat| chat.language.clone())
+            .unwrap_or_else(|| shared::model::Language::from(self.language.code()));
+        let template = TemplateDraft {
+            scope: TemplateScope::Personal {
+                operator: self.me.clone(),
+            },
+            language,
+            section: None,
+            title: None,
+            text,
+            code: None,
+        };
+        let request = self.request(Asked::Template);
+        self.send(ClientFrame::SaveTemplate {
+            request,
+            id: None,
+            template,
+        });
+    }
+
+    /// Pastes: into the popup's field, else into the composer; never as commands.
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(popup) = self.popup.as_mut() {
+            if popup.has_field() {
+                popup.field.insert(text);
+                popup.at = 0;
+            }
+            return;
+        }
+        if self.zone == Zone::Command {
+            self.write(self.is_note);
+        }
+        if self.zone == Zone::Composer {
+            if !self.composer.insert(text) {
+                self.tell("composer-full");
+            }
+            self.edited();
+        }
+    }
+
+    /// Whether the draft of the open chat is kept.
+    pub(crate) fn is_draft_kept(&self) -> bool {
+        self.edited_at.is_none()
+    }
+}
+
+fn join(first: &str, second: &str) -> String {
+    if second.trim().is_empty() {
+        first.to_owned()
+    } else {
+        format!("{first}\n{second}")
+    }
+}

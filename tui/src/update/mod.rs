@@ -1,0 +1,77 @@
+//! How the desk changes: one input in, the new state and what to do outside. No clock, no files, no sockets.
+
+mod alerts;
+mod commands;
+mod compose;
+mod frames;
+mod items;
+mod keys;
+mod moving;
+mod popups;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use items::{fill, visible};
+
+use shared::model::Timestamp;
+
+use crate::app::App;
+use crate::effect::Effect;
+use crate::input::{Input, LinkState};
+
+/// Takes one input in and returns what to do outside, in order.
+pub fn update(app: &mut App, input: Input, now: Timestamp) -> Vec<Effect> {
+    app.now = now;
+    match input {
+        Input::Key(key) => app.press(key),
+        Input::Paste(text) => app.paste(&text),
+        Input::Resize { columns, rows } => {
+            app.columns = columns;
+            app.rows = rows;
+            app.scroll = app.scroll.min(app.deepest_scroll());
+        }
+        Input::Focus(has_focus) => {
+            app.has_focus = has_focus;
+            app.look();
+        }
+        Input::Frame(frame) => app.hear(*frame),
+        Input::Link(link) => app.relink(link),
+        Input::Due => {}
+    }
+    app.due();
+    app.retitle();
+    std::mem::take(&mut app.effects)
+}
+
+/// Takes leave: what stands in the composer goes among the drafts. Returns what to do outside before the end.
+pub fn leave(app: &mut App, now: Timestamp) -> Vec<Effect> {
+    app.now = now;
+    app.keep_draft();
+    std::mem::take(&mut app.effects)
+}
+
+impl App {
+    fn relink(&mut self, link: LinkState) {
+        if !matches!(link, LinkState::Online { .. }) {
+            self.is_live = false;
+            self.asked.clear();
+            self.book.forget_requests();
+            self.is_closed_loaded = false;
+        }
+        self.link = link;
+    }
+
+    /// Does what its moment has come for.
+    fn due(&mut self) {
+        let now = self.now;
+        if self.said.as_ref().is_some_and(|(_, until)| *until <= now) {
+            self.said = None;
+        }
+        self.typing.retain(|(_, until)| now < *until);
+        self.presences.retain(|(.., until)| now < *until);
+        if self.edited_at.is_some_and(|at| at.0 + 1_000 <= now.0) {
+            self.keep_draft();
+        }
+        self.resend(|pending| pending.retry_at.is_some_and(|at| at <= now));
+    }
+}

@@ -1,0 +1,343 @@
+//! Popups: opened by actions, moved in, chosen from, closed.
+
+use shared::chat::{DeskCommand, Refusal, TransferTarget};
+use shared::model::{CardField, ChatId, ContactKind};
+use shared::protocol::ClientFrame;
+
+use super::keys::edit;
+use crate::app::popup::{BlockForm, Choice, Confirm, Kind, LENGTHS, Popup, REASONS};
+use crate::app::{App, Asked};
+use crate::key::{Code, Key};
+use crate::keymap::{Action, Zone};
+
+/// A popup's text field is drawn about this wide.
+const FIELD_CELLS: u16 = 60;
+
+impl App {
+    /// Opens the popup an action stands for.
+    pub(super) fn open_popup(&mut self, action: Action) {
+        let kind = match action {
+            Action::Palette => Kind::Palette,
+            Action::Help => Kind::Help,
+            Action::Templates => Kind::Templates,
+            Action::Transfer => Kind::Transfer,
+            Action::Category => Kind::Category { then_close: false },
+            Action::Close if self.needs_category() => Kind::Category { then_close: true },
+            Action::Close => Kind::Confirm(Confirm::Close),
+            Action::Block => Kind::Block(BlockForm {
+                length: 1,
+                ..BlockForm::default()
+            }),
+            Action::Blocks => {
+                let request = self.request(Asked::Blocks);
+                self.send(ClientFrame::LoadBlocks { request });
+                Kind::Blocks
+            }
+            Action::Messages => Kind::Messages,
+            Action::Visitor => {
+                self.load_visitor();
+                Kind::Card
+            }
+            _ => return,
+        };
+        self.popup = Some(Popup::new(kind));
+    }
+
+    fn needs_category(&self) -> bool {
+        self.policy()
+            .is_some_and(|policy| policy.categories.required)
+            && self.chat().is_some_and(|chat| chat.category.is_none())
+    }
+
+    fn load_visitor(&mut self) {
+        let Some(visitor) = self.chat().map(|chat| chat.visitor.id) else {
+            return;
+        };
+        let request = self.request(Asked::Visitor(visitor));
+        self.send(ClientFrame::LoadVisitor {
+            request,
+            visitor,
+            before: None,
+            limit: 20,
+        });
+    }
+
+    /// After a refusal that a popup can help with, opens it.
+    pub(super) fn offer_way_out(&mut self, refusal: &Refusal) {
+        let kind = match refusal {
+            Refusal::CategoryRequired => Kind::Category { then_close: true },
+            Refusal::WindowClosed { human_agent: true } => Kind::Confirm(Confirm::HumanAgent),
+            _ => return,
+        };
+        if self.popup.is_none() {
+            self.popup = Some(Popup::new(kind));
+        }
+    }
+
+    pub(super) fn press_popup(&mut self, key: Key, action: Option<Action>) {
+        match (key.code, action) {
+            (_, Some(Action::Interrupt)) => {
+                let is_quit = self
+                    .popup
+                    .as_ref()
+                    .is_some_and(|popup| matches!(popup.kind, Kind::Confirm(Confirm::Quit(_))));
+                if is_quit {
+                    self.quit();
+                } else {
+                    self.interrupt();
+                }
+            }
+            (_, Some(Action::Repaint)) => self.run(Action::Repaint),
+            (_, Some(Action::Reconnect)) => self.run(Action::Reconnect),
+            (Code::Escape, _) => self.step_back(),
+            (Code::Enter, _) => self.choose(),
+            _ => self.move_in_popup(key),
+        }
+    }
+
+    /// Closes the popup; a field of the card goes back to the card.
+    fn step_back(&mut self) {
+        let Some(popup) = self.popup.take() else {
+            return;
+        };
+        match popup.kind {
+            Kind::Field(_) => self.popup = Some(Popup::new(Kind::Card)),
+            Kind::Comment(_) => self.popup = Some(Popup::new(Kind::Transfer)),
+            _ => {}
+        }
+    }
+
+    fn move_in_popup(&mut self, key: Key) {
+        let Some(mut popup) = self.popup.take() else {
+            return;
+        };
+        let folded = key.as_command(&self.layouts);
+        if let Kind::Block(form) = &mut popup.kind {
+            form.press(folded);
+        } else if popup.kind == Kind::Transfer && key.code == Code::Tab {
+            if let Some(Choice::Transfer(to)) = self.choice_of(&popup, popup.at) {
+                popup = Popup::new(Kind::Comment(to));
+            }
+        } else if let Some(digit) = picked_digit(&popup, key) {
+            self.popup = Some(popup);
+            self.pick(digit);
+            return;
+        } else if popup.has_rows() && matches!(key.code, Code::Up | Code::Down | Code::Tab) {
+            let last = super::visible(self, &popup).len().saturating_sub(1);
+            popup.at = match key.code {
+                Code::Up => popup.at.saturating_sub(1),
+                _ => (popup.at + 1).min(last),
+            };
+        } else if popup.has_field() {
+            let was = popup.field.text().to_owned();
+            edit(&mut popup.field, key.as_chord(&self.layouts), FIELD_CELLS);
+            if popup.field.text() != was {
+                popup.at = 0;
+            }
+        }
+        self.popup = Some(popup);
+    }
+
+    fn choice_of(&self, popup: &Popup, at: usize) -> Option<Choice> {
+        let item = super::visible(self, popup).into_iter().nth(at)?;
+        Some(item.choice)
+    }
+
+    /// Chooses a row by its digit; 0 is the last row where one is marked so.
+    fn pick(&mut self, digit: char) {
+        let Some(popup) = &mut self.popup else { return };
+        let number = digit
+            .to_digit(10)
+            .and_then(|number| usize::try_from(number).ok());
+        let at = match number {
+            Some(0) | None => None,
+            Some(number) => Some(number - 1),
+        };
+        let snapshot = popup.clone();
+        let rows = super::visible(self, &snapshot);
+        let at = at.or_else(|| rows.iter().position(|item| item.aside == "0"));
+        if let Some(at) = at.filter(|at| *at < rows.len()) {
+            if let Some(popup) = &mut self.popup {
+                popup.at = at;
+            }
+            self.choose();
+        }
+    }
+
+    /// Enter.
+    fn choose(&mut self) {
+        let Some(popup) = self.popup.take() else {
+            return;
+        };
+        match &popup.kind {
+            Kind::Block(form) => self.block(form),
+            Kind::Comment(to) => self.transfer(to.clone(), Some(popup.field.text())),
+            Kind::Field(field) => self.edit_card(*field, popup.field.text()),
+            Kind::Confirm(confirm) => self.confirm(confirm),
+            _ => self.choose_row(popup),
+        }
+    }
+
+    fn choose_row(&mut self, popup: Popup) {
+        let Some(item) = super::visible(self, &popup).into_iter().nth(popup.at) else {
+            self.popup = Some(popup);
+            return;
+        };
+        if let Some(off) = item.off {
+            self.say(off);
+            self.popup = Some(popup);
+            return;
+        }
+        match item.choice {
+            Choice::Act(action) => self.run(action),
+            Choice::Open(chat) => self.show_chat(chat),
+            Choice::Find(number) => self.find_chat(number),
+            Choice::Insert(text) => {
+                if self.zone == Zone::Command {
+                    self.write(false);
+                }
+                self.composer.insert(&text);
+                self.edited();
+            }
+            Choice::Transfer(to) => self.transfer(to, None),
+            Choice::Categorize(category) => {
+                let then_close = popup.kind == Kind::Category { then_close: true };
+                self.categorize(category, then_close);
+            }
+            Choice::Unblock(chat) => {
+                self.blocks.retain(|row| row.chat != chat);
+                self.ask(chat, DeskCommand::Unblock);
+            }
+            Choice::Retry(message) => self.ask_here(DeskCommand::Retry { message }),
+            Choice::GiveUp(message) => self.ask_here(DeskCommand::GiveUp { message }),
+            Choice::Edit(field) => self.open_field(field),
+        }
+    }
+
+    fn ask_here(&mut self, command: DeskCommand) {
+        if let Some(chat) = self.open {
+            self.ask(chat, command);
+        }
+    }
+
+    fn find_chat(&mut self, number: shared::model::Seq) {
+        if let Some(id) = self.book.numbered(number).map(|chat| chat.id) {
+            self.show_chat(id);
+            return;
+        }
+        let request = self.request(Asked::Find(number));
+        self.send(ClientFrame::FindChat { request, number });
+    }
+
+    fn open_field(&mut self, field: CardField) {
+        let value = self
+            .chat()
+            .and_then(|chat| chat.visitor.card.field(field).clone());
+        let mut popup = Popup::new(Kind::Field(field));
+        let value = value.unwrap_or_default();
+        popup.field.set(&value, value.len());
+        self.popup = Some(popup);
+    }
+
+    fn edit_card(&mut self, field: CardField, text: &str) {
+        let value = Some(text.trim().to_owned()).filter(|value| !value.is_empty());
+        self.ask_here(DeskCommand::EditCard { field, value });
+        self.popup = Some(Popup::new(Kind::Card));
+    }
+
+    /// Puts the contact the visitor gave onto the card.
+    pub(super) fn add_contact(&mut self) {
+        let Some((kind, value)) = self.offered_contact() else {
+            return;
+        };
+        let field = match kind {
+            ContactKind::Phone => CardField::Phone,
+            ContactKind::Email => CardField::Email,
+        };
+        self.ask_here(DeskCommand::EditCard {
+            field,
+            value: Some(value),
+        });
+    }
+
+    fn transfer(&mut self, to: TransferTarget, comment: Option<&str>) {
+        let Some(chat) = self.open else { return };
+        let is_mine = self.chat().is_some_and(|chat| self.is_mine(chat));
+        let comment = comment
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty());
+        let is_to_all = !matches!(to, TransferTarget::Operator { .. });
+        let command = DeskCommand::Transfer { to, comment };
+        if is_mine && is_to_all {
+            self.ask_with_undo(chat, command, DeskCommand::Claim { take_over: false });
+        } else {
+            self.ask(chat, command);
+        }
+    }
+
+    fn categorize(&mut self, category: Option<shared::model::CategoryPath>, then_close: bool) {
+        let Some(chat) = self.open else { return };
+        let before = self.chat().and_then(|chat| chat.category.clone());
+        let command = DeskCommand::Categorize { category };
+        self.ask_with_undo(chat, command, DeskCommand::Categorize { category: before });
+        if then_close {
+            self.close(chat);
+        }
+    }
+
+    fn close(&mut self, chat: ChatId) {
+        self.ask_with_undo(chat, DeskCommand::Close, DeskCommand::Reopen);
+        if let Some(next) = self.book.needing(&self.me, Some(chat)) {
+            self.show_chat(next);
+        }
+    }
+
+    fn block(&mut self, form: &BlockForm) {
+        let Some(chat) = self.open else { return };
+        let id = REASONS.get(form.reason).copied().unwrap_or("block-other");
+        let command = DeskCommand::Block {
+            for_seconds: LENGTHS.get(form.length).copied().flatten(),
+            reason: self.tr(id).into_owned(),
+            close: form.close,
+        };
+        self.ask_with_undo(chat, command, DeskCommand::Unblock);
+    }
+
+    fn confirm(&mut self, confirm: &Confirm) {
+        let text = self.composer.text().trim().to_owned();
+        match confirm {
+            Confirm::Close => {
+                if let Some(chat) = self.open {
+                    self.close(chat);
+                }
+            }
+            Confirm::Split(_) => self.send_reply(&text, false),
+            Confirm::HumanAgent if text.is_empty() => {}
+            Confirm::HumanAgent => self.send_reply(&text, true),
+            Confirm::Quit(_) => {}
+        }
+    }
+}
+
+/// Returns the digit that picks a row: only while nothing stands in the text field.
+fn picked_digit(popup: &Popup, key: Key) -> Option<char> {
+    key.text()
+        .filter(char::is_ascii_digit)
+        .filter(|_| popup.has_rows() && popup.field.is_empty())
+}
+
+impl BlockForm {
+    fn press(&mut self, key: Key) {
+        match key.code {
+            Code::Char(digit @ '1'..='4') => {
+                self.reason = usize::from(digit as u8 - b'1');
+            }
+            Code::Up => self.reason = self.reason.saturating_sub(1),
+            Code::Down => self.reason = (self.reason + 1).min(REASONS.len() - 1),
+            Code::Left => self.length = self.length.saturating_sub(1),
+            Code::Right => self.length = (self.length + 1).min(LENGTHS.len() - 1),
+            Code::Char(' ') => self.close = !self.close,
+            _ => {}
+        }
+    }
+}

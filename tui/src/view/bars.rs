@@ -1,0 +1,228 @@
+//! The rows over and under everything: the tabs, the hints, the status.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use shared::model::ChannelState;
+use shared::text::clean_line;
+
+use super::areas::LEAST;
+use super::list::{Stage, stage};
+use super::{put, put_right};
+use crate::app::App;
+use crate::app::book::Section;
+use crate::input::LinkState;
+use crate::keymap::{Action, Zone};
+use crate::text;
+use crate::theme::Token;
+
+/// A round trip over this is slow.
+const SLOW_MS: u32 = 1_000;
+
+/// Says that nothing fits.
+pub(super) fn too_small(app: &App, area: Rect, buffer: &mut Buffer) {
+    let values = [
+        ("columns", area.width.into()),
+        ("rows", area.height.into()),
+        ("needed_columns", LEAST.0.into()),
+        ("needed_rows", LEAST.1.into()),
+    ];
+    let line = app.language.tr("banner-too-small", &values);
+    put(buffer, area, 0, 0, &line, app.theme.style(Token::Banner));
+}
+
+/// Draws the four lists with their counts, who I am and the time.
+pub(super) fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
+    let me = clean_line(&app.name_of(&app.me));
+    let right = format!("{me}  {}", app.clock(app.relay_now()));
+    let end = put_right(buffer, area, 0, &right, app.theme.style(Token::Dim));
+    let left = Rect {
+        width: end.saturating_sub(1),
+        ..area
+    };
+    let mut column = 1;
+    for (index, section) in Section::ALL.into_iter().enumerate() {
+        let label = tab(app, index + 1, section);
+        let style = if section == app.section {
+            app.theme.style(Token::Selection)
+        } else {
+            app.theme.style(Token::Text)
+        };
+        put(buffer, left, 0, column, &label, style);
+        column += u16::try_from(text::width(&label)).unwrap_or(0) + 2;
+    }
+}
+
+fn tab(app: &App, number: usize, section: Section) -> String {
+    let id = match section {
+        Section::Queue => "list-queue",
+        Section::Mine => "list-mine",
+        Section::Others => "list-others",
+        Section::Closed => "list-closed",
+    };
+    let name = app.tr(id);
+    if section == Section::Closed {
+        return format!("{number} {name}");
+    }
+    let chats = app.book.list(section, &app.me);
+    let is_late =
+        section != Section::Others && chats.iter().any(|chat| stage(app, chat) >= Stage::Late);
+    let unread: u32 = match section {
+        Section::Mine => chats.iter().map(|chat| chat.unread).sum(),
+        _ => 0,
+    };
+    let late = if is_late { "!!" } else { "" };
+    let unread = if unread > 0 {
+        format!(" ({unread})")
+    } else {
+        String::new()
+    };
+    format!("{number} {name} {}{late}{unread}", chats.len())
+}
+
+/// Draws the keys that help most here, from the key table; what is off is left out.
+pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
+    let actions: &[Action] = match app.zone {
+        Zone::Composer => &[
+            Action::Send,
+            Action::Newline,
+            Action::Accept,
+            Action::Templates,
+            Action::Commands,
+            Action::Next,
+            Action::Undo,
+            Action::Palette,
+        ],
+        Zone::Command => &[
+            Action::Reply,
+            Action::Claim,
+            Action::Transfer,
+            Action::Category,
+            Action::Close,
+            Action::Reopen,
+            Action::Note,
+            Action::Next,
+            Action::Block,
+            Action::Messages,
+            Action::Palette,
+            Action::Help,
+        ],
+    };
+    let mut column = 1;
+    for action in actions {
+        let is_idle = *action == Action::Accept && app.suggestion().is_none();
+        if is_idle || app.off(*action).is_some() {
+            continue;
+        }
+        let Some(key) = app.keymap.key_of(app.zone, *action) else {
+            continue;
+        };
+        let id = format!("action-{}", action.id());
+        let hint = format!("{key} {}", app.tr(&id));
+        let cells = u16::try_from(text::width(&hint)).unwrap_or(u16::MAX);
+        if column + cells > area.width {
+            break;
+        }
+        put(buffer, area, 0, column, &hint, app.theme.style(Token::Dim));
+        column += cells + 2;
+    }
+}
+
+/// Draws the connection and what else is worth a glance; a short message stands over it for a while.
+pub(super) fn status(app: &App, area: Rect, buffer: &mut Buffer) {
+    if let Some((said, _)) = &app.said {
+        let line = format!(" {}", clean_line(said));
+        put(buffer, area, 0, 0, &line, app.theme.style(Token::Accent));
+        return;
+    }
+    let help = app.tr("status-help").into_owned();
+    let end = put_right(
+        buffer,
+        area,
+        0,
+        &format!("{help} "),
+        app.theme.style(Token::Dim),
+    );
+    let left = Rect {
+        width: end.saturating_sub(1),
+        ..area
+    };
+    let (sign, link, token) = link_in_words(app);
+    let mut parts = vec![format!(" {sign} {link}")];
+    parts.extend(facts(app));
+    put(
+        buffer,
+        left,
+        0,
+        0,
+        &parts.join(" | "),
+        app.theme.style(token),
+    );
+}
+
+fn facts(app: &App) -> Vec<String> {
+    let count = |id: &str, count: usize| {
+        (count > 0).then(|| app.language.tr(id, &[("count", count.into())]).into_owned())
+    };
+    let mine = app.book.list(Section::Mine, &app.me);
+    let unread: u32 = mine.iter().map(|chat| chat.unread).sum();
+    let oldest = app.book.oldest_wait(Section::Queue, &app.me).map(|since| {
+        let waited = app.relay_now().since(since).as_secs();
+        app.say_with(
+            "status-oldest",
+            &[("time", &app.language.short_time(waited))],
+        )
+    });
+    let id = if app.is_live {
+        "status-sending"
+    } else {
+        "status-waiting-here"
+    };
+    let broken = app
+        .channels
+        .iter()
+        .find(|health| matches!(health.health, ChannelState::Broken { .. }))
+        .map(|health| {
+            let name = clean_line(health.channel.as_str());
+            app.say_with("status-channel-broken", &[("name", &name)])
+        });
+    [
+        broken,
+        count("status-unread", usize::try_from(unread).unwrap_or(0)),
+        oldest,
+        count(id, app.pending.len()),
+        count("status-drafts", app.drafts.count()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn link_in_words(app: &App) -> (&'static str, String, Token) {
+    match &app.link {
+        LinkState::Connecting { .. } => {
+            ("o", app.tr("status-connecting").into_owned(), Token::Soon)
+        }
+        LinkState::Online { round_trip_ms } => {
+            let is_slow = round_trip_ms.is_some_and(|time| time > SLOW_MS);
+            let (sign, id, token) = if is_slow {
+                ("~", "status-slow", Token::Soon)
+            } else {
+                ("*", "status-online", Token::Text)
+            };
+            let time = round_trip_ms.unwrap_or(0);
+            let words = app.language.tr(id, &[("milliseconds", time.into())]);
+            (sign, words.into_owned(), token)
+        }
+        LinkState::Offline {
+            attempt,
+            next_try_at,
+        } => {
+            let seconds = next_try_at.since(app.now).as_secs();
+            let values = [("attempt", (*attempt).into()), ("seconds", seconds.into())];
+            let words = app.language.tr("banner-reconnecting", &values);
+            let line = format!("{words}  {}", app.tr("banner-retry-now"));
+            ("o", line, Token::Error)
+        }
+        LinkState::Refused { sentence } => ("o", clean_line(sentence), Token::Error),
+    }
+}

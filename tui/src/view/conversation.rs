@@ -1,0 +1,341 @@
+//! The conversation: its header, its rows anchored at the bottom, the notice line under it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use shared::chat::timeline::Entry;
+use shared::chat::{Chat, DeskCommand, Event, Stage};
+use shared::model::{Presence, Timestamp};
+use shared::text::{clean, clean_line};
+
+use super::{Areas, divide, put, put_right};
+use crate::app::App;
+use crate::text;
+use crate::theme::Token;
+
+/// Cells of time and sign at the left.
+const GUTTER: usize = 8;
+
+/// One row, ready to be drawn.
+#[derive(Debug, Clone)]
+struct Row {
+    gutter: String,
+    text: String,
+    right: String,
+    token: Token,
+    right_token: Token,
+}
+
+impl Row {
+    fn divider(label: &str, width: usize) -> Self {
+        let label = format!("-- {label} --");
+        let left = width.saturating_sub(text::width(&label)) / 2;
+        Self {
+            gutter: String::new(),
+            text: format!("{}{label}", " ".repeat(left)),
+            right: String::new(),
+            token: Token::Dim,
+            right_token: Token::Dim,
+        }
+    }
+}
+
+/// Returns how many rows everything loaded of the open chat takes.
+pub(crate) fn conversation_rows(app: &App, width: usize) -> usize {
+    from_bottom(app, width, usize::MAX).len()
+}
+
+/// Draws the conversation with its header and notice line.
+pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
+    for row in 0..areas.divider.height {
+        let style = app.theme.style(Token::Border);
+        put(buffer, areas.divider, row, 0, app.borders.vertical(), style);
+    }
+    let Some(chat) = app.chat() else {
+        let style = app.theme.style(Token::Dim);
+        put(buffer, areas.header, 0, 1, &app.tr("chat-none"), style);
+        return;
+    };
+    header(app, chat, areas.header, buffer);
+    rows(app, areas.conversation, buffer);
+    notice(app, chat, areas.notice, buffer);
+}
+
+fn header(app: &App, chat: &Chat, area: Rect, buffer: &mut Buffer) {
+    let right = owner_in_words(app, chat);
+    let style = app.theme.style(Token::Accent);
+    let end = put_right(buffer, area, 0, &right, style);
+    let channel = app
+        .policy()
+        .and_then(|policy| policy.find_channel(&chat.visitor.channel))
+        .map_or_else(
+            || chat.visitor.channel.to_string(),
+            |channel| channel.name.clone(),
+        );
+    let mut parts = vec![
+        clean_line(chat.visitor.name()),
+        clean_line(&channel),
+        chat.language.to_string(),
+    ];
+    parts.extend(chat.number.map(|number| format!("#{number}")));
+    parts.extend(
+        chat.category
+            .as_ref()
+            .map(|path| clean_line(&path.to_string())),
+    );
+    parts.extend(window_in_words(app, chat));
+    let left = Rect {
+        width: end.saturating_sub(1),
+        ..area
+    };
+    put(
+        buffer,
+        left,
+        0,
+        0,
+        &parts.join("  "),
+        app.theme.style(Token::Text),
+    );
+    divide(app, buffer, area, 1);
+}
+
+fn window_in_words(app: &App, chat: &Chat) -> Option<String> {
+    let ends = chat.window_ends(app.policy()?)?;
+    let now = app.relay_now();
+    if ends <= now {
+        return Some(app.tr("chat-window-closed").into_owned());
+    }
+    let time = app.language.short_time(ends.since(now).as_secs());
+    Some(app.say_with("chat-window", &[("time", &time)]))
+}
+
+fn owner_in_words(app: &App, chat: &Chat) -> String {
+    match &chat.stage {
+        Stage::Queue => app.tr("chat-owner-nobody").into_owned(),
+        Stage::Chatting { owner } if *owner == app.me => app.tr("chat-owner-mine").into_owned(),
+        Stage::Chatting { owner } => {
+            let id = if app.online.contains(owner) {
+                "chat-owner-other"
+            } else {
+                "chat-owner-away"
+            };
+            app.say_with(id, &[("name", &clean_line(&app.name_of(owner)))])
+        }
+        Stage::ClosedByOperator { .. } => app.tr("chat-closed").into_owned(),
+        Stage::Closed => app.tr("chat-finished").into_owned(),
+    }
+}
+
+fn rows(app: &App, area: Rect, buffer: &mut Buffer) {
+    let height = usize::from(area.height);
+    let width = usize::from(area.width);
+    let all = from_bottom(app, width, height.saturating_add(app.scroll));
+    let first = app.scroll.min(all.len().saturating_sub(height));
+    let shown: Vec<&Row> = all.iter().skip(first).take(height).collect();
+    let blank = height - shown.len();
+    for (index, row) in shown.into_iter().rev().enumerate() {
+        let Ok(line) = u16::try_from(blank + index) else {
+            return;
+        };
+        let dim = app.theme.style(Token::Dim);
+        put(buffer, area, line, 0, &row.gutter, dim);
+        let start = u16::try_from(text::width(&row.gutter)).unwrap_or(0);
+        put(
+            buffer,
+            area,
+            line,
+            start,
+            &row.text,
+            app.theme.style(row.token),
+        );
+        if !row.right.is_empty() {
+            put_right(
+                buffer,
+                area,
+                line,
+                &row.right,
+                app.theme.style(row.right_token),
+            );
+        }
+    }
+}
+
+/// Makes rows from the newest upward until there are `limit` of them. The newest row comes first.
+fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let Some(chat) = app.open else { return rows };
+    for pending in app
+        .pending
+        .iter()
+        .rev()
+        .filter(|pending| pending.chat == chat)
+    {
+        rows.extend(waiting_rows(app, &pending.command, pending.at, width));
+    }
+    let Some(story) = app.book.story(chat) else {
+        return rows;
+    };
+    let entries = story.timeline.entries();
+    for (index, entry) in entries.iter().enumerate().rev() {
+        if rows.len() >= limit {
+            return rows;
+        }
+        let made = entry_rows(app, entry, width);
+        if made.is_empty() {
+            continue;
+        }
+        rows.extend(made.into_iter().rev());
+        let day = app.day(time_of(entry));
+        let before = index
+            .checked_sub(1)
+            .and_then(|index| entries.get(index))
+            .and_then(|entry| app.day(time_of(entry)));
+        if let Some(day) = day.filter(|day| Some(*day) != before) {
+            rows.push(Row::divider(&app.day_in_words(day), width));
+        }
+    }
+    if story.is_loading || (!story.is_loaded && app.is_live) {
+        rows.push(Row::divider(&app.tr("chat-loading"), width));
+    } else if story.is_loaded && !story.has_more {
+        rows.push(Row::divider(&app.tr("chat-beginning"), width));
+    }
+    rows
+}
+
+fn time_of(entry: &Entry) -> Timestamp {
+    match entry {
+        Entry::Message(message) => message.stored.at,
+        Entry::Event(stored) => stored.at,
+    }
+}
+
+/// Rows of what is on its way to the relay, the last first.
+fn waiting_rows(app: &App, command: &DeskCommand, at: Timestamp, width: usize) -> Vec<Row> {
+    let (sign, body, token) = match command {
+        DeskCommand::Reply(draft) => (">", &draft.text, Token::Mine),
+        DeskCommand::Note { text, .. } => ("#", text, Token::Note),
+        _ => return Vec::new(),
+    };
+    let id = if app.is_live {
+        "delivery-queued"
+    } else {
+        "delivery-waiting"
+    };
+    let right = Some((app.tr(id).into_owned(), Token::Soon));
+    let at = Timestamp(at.0.saturating_add(app.skew));
+    let mut rows = wrapped(app, at, sign, &clean(body), token, right, width);
+    rows.reverse();
+    rows
+}
+
+fn entry_rows(app: &App, entry: &Entry, width: usize) -> Vec<Row> {
+    match entry {
+        Entry::Message(message) => {
+            let (sign, token) = App::author_sign(&message.author);
+            let body = app.message_in_words(message);
+            let right = app.delivery_in_words(message);
+            wrapped(app, message.stored.at, sign, &body, token, right, width)
+        }
+        Entry::Event(stored) => {
+            let Some(line) = app.event_in_words(&stored.event) else {
+                return Vec::new();
+            };
+            let (sign, token) = if matches!(stored.event, Event::NoteWritten { .. }) {
+                ("#", Token::Note)
+            } else {
+                ("*", Token::System)
+            };
+            wrapped(app, stored.at, sign, &line, token, None, width)
+        }
+    }
+}
+
+fn wrapped(
+    app: &App,
+    at: Timestamp,
+    sign: &str,
+    body: &str,
+    token: Token,
+    right: Option<(String, Token)>,
+    width: usize,
+) -> Vec<Row> {
+    let cells = width.saturating_sub(GUTTER).max(1);
+    let mut rows: Vec<Row> = text::wrap(body, cells)
+        .iter()
+        .enumerate()
+        .map(|(index, row)| Row {
+            gutter: if index == 0 {
+                format!("{} {sign} ", app.clock(at))
+            } else {
+                " ".repeat(GUTTER)
+            },
+            text: text::expand_tabs(row.of(body)),
+            right: String::new(),
+            token,
+            right_token: token,
+        })
+        .collect();
+    if let Some((words, right_token)) = right {
+        place_right(&mut rows, &words, right_token, width);
+    }
+    rows
+}
+
+/// Puts where a reply is at the end of its last row, or onto a row of its own.
+fn place_right(rows: &mut Vec<Row>, words: &str, token: Token, width: usize) {
+    let words = text::cut(words, width.saturating_sub(GUTTER));
+    let has_room = rows
+        .last()
+        .is_some_and(|row| GUTTER + text::width(&row.text) + 2 + text::width(&words) <= width);
+    if !has_room {
+        rows.push(Row {
+            gutter: " ".repeat(GUTTER),
+            text: String::new(),
+            right: String::new(),
+            token,
+            right_token: token,
+        });
+    }
+    if let Some(row) = rows.last_mut() {
+        row.right = words;
+        row.right_token = token;
+    }
+}
+
+fn notice(app: &App, chat: &Chat, area: Rect, buffer: &mut Buffer) {
+    let dim = app.theme.style(Token::Dim);
+    let name = clean_line(chat.visitor.name());
+    let left = if app.scroll > 0 {
+        let count = app.scroll.into();
+        app.language
+            .tr("chat-new-below", &[("count", count)])
+            .into_owned()
+    } else if let Some((_, value)) = app.offered_contact().filter(|_| app.is_mine(chat)) {
+        let key = app.keymap.key_of(
+            crate::keymap::Zone::Command,
+            crate::keymap::Action::AddContact,
+        );
+        let key = key.map(|key| key.to_string()).unwrap_or_default();
+        format!("{value}: {} ({key})", app.tr("action-add-contact"))
+    } else if app.typing.iter().any(|(known, _)| *known == chat.id) {
+        app.say_with("notice-visitor-typing", &[("name", &name)])
+    } else {
+        String::new()
+    };
+    put(buffer, area, 0, 2, &clean_line(&left), dim);
+    let others: Vec<String> = app
+        .presences
+        .iter()
+        .filter(|(known, ..)| *known == chat.id)
+        .map(|(_, operator, presence, _)| {
+            let id = match presence {
+                Presence::Replying => "notice-replying",
+                Presence::Noting => "notice-noting",
+                Presence::Viewing | Presence::Gone => "notice-viewing",
+            };
+            app.say_with(id, &[("name", &clean_line(&app.name_of(operator)))])
+        })
+        .collect();
+    if !others.is_empty() {
+        put_right(buffer, area, 0, &others.join(", "), dim);
+    }
+}

@@ -1,0 +1,251 @@
+//! What lies over the screen: a frame in the middle, a text field, rows, a hint.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Block, Clear, Widget};
+use shared::model::CardField;
+use shared::text::clean_line;
+
+use super::{put, put_right};
+use crate::app::App;
+use crate::app::popup::{BlockForm, Confirm, Item, Kind, LENGTHS, Popup, REASONS};
+use crate::text;
+use crate::theme::Token;
+
+/// The widest a popup gets.
+const WIDEST: u16 = 78;
+
+fn place(whole: Rect) -> Rect {
+    let width = WIDEST.min(whole.width.saturating_sub(2));
+    let height = (whole.height * 2 / 3)
+        .max(10)
+        .min(whole.height.saturating_sub(2));
+    Rect::new(
+        whole.x + (whole.width - width) / 2,
+        whole.y + (whole.height - height) / 2,
+        width,
+        height,
+    )
+}
+
+fn inside(area: Rect) -> Rect {
+    Rect::new(
+        area.x + 2,
+        area.y + 1,
+        area.width.saturating_sub(4),
+        area.height.saturating_sub(2),
+    )
+}
+
+/// Returns where the caret stands in a popup's text field.
+pub(super) fn caret(app: &App, whole: Rect) -> Option<Position> {
+    let popup = app.popup.as_ref().filter(|popup| popup.has_field())?;
+    let inner = inside(place(whole));
+    let layout = popup.field.layout(inner.width.saturating_sub(2), 1);
+    let at = Position::new(inner.x + 2 + layout.caret.0, inner.y);
+    inner.contains(at).then_some(at)
+}
+
+/// Draws the popup, if there is one.
+pub(super) fn draw(app: &App, whole: Rect, buffer: &mut Buffer) {
+    let Some(popup) = &app.popup else { return };
+    let area = place(whole);
+    Clear.render(area, buffer);
+    let frame = Block::bordered()
+        .border_set(app.borders.frame())
+        .border_style(app.theme.style(Token::Border))
+        .title(format!(" {} ", title(app, popup)));
+    frame.render(area, buffer);
+    let inner = inside(area);
+    if popup.has_field() {
+        let layout = popup.field.layout(inner.width.saturating_sub(2), 1);
+        let line = layout.rows.first().map_or("", String::as_str);
+        let style = app.theme.style(Token::Text);
+        put(buffer, inner, 0, 0, "> ", app.theme.style(Token::Accent));
+        put(buffer, inner, 0, 2, line, style);
+    }
+    match &popup.kind {
+        Kind::Block(form) => block(app, form, inner, buffer),
+        Kind::Confirm(confirm) => sentence(app, &confirm_in_words(app, confirm), inner, buffer),
+        Kind::Comment(_) => {
+            let below = Rect {
+                y: inner.y + 2,
+                height: inner.height.saturating_sub(2),
+                ..inner
+            };
+            sentence(app, &app.tr("popup-transfer-comment"), below, buffer);
+        }
+        _ => rows(app, popup, inner, buffer),
+    }
+    let last = inner.height.saturating_sub(1);
+    put(
+        buffer,
+        inner,
+        last,
+        0,
+        &hint(app, popup),
+        app.theme.style(Token::Dim),
+    );
+}
+
+fn title(app: &App, popup: &Popup) -> String {
+    let name = app.chat().map(|chat| clean_line(chat.visitor.name()));
+    let name = text::cut(&name.unwrap_or_default(), 30);
+    match &popup.kind {
+        Kind::Palette => app.tr("popup-commands").into_owned(),
+        Kind::Help => app.tr("popup-help").into_owned(),
+        Kind::Templates => app.tr("popup-templates").into_owned(),
+        Kind::Transfer | Kind::Comment(_) => app.say_with("popup-transfer", &[("name", &name)]),
+        Kind::Category { then_close: true } => app.tr("popup-close-pick").into_owned(),
+        Kind::Category { then_close: false } => app.tr("popup-category").into_owned(),
+        Kind::Block(_) => app.say_with("popup-block", &[("name", &name)]),
+        Kind::Blocks => app.tr("popup-blocks").into_owned(),
+        Kind::Messages => app.tr("popup-messages").into_owned(),
+        Kind::Card => app.tr("popup-card").into_owned(),
+        Kind::Field(field) => app.tr(field_id(*field)).into_owned(),
+        Kind::Confirm(Confirm::Close) => app.say_with("popup-close", &[("name", &name)]),
+        Kind::Confirm(_) => app.tr("action-confirm").into_owned(),
+    }
+}
+
+fn field_id(field: CardField) -> &'static str {
+    match field {
+        CardField::Name => "card-name",
+        CardField::Email => "card-email",
+        CardField::Phone => "card-phone",
+        CardField::CrmId => "card-crm",
+        CardField::Notes => "card-notes",
+    }
+}
+
+fn hint(app: &App, popup: &Popup) -> String {
+    let ids: &[&str] = match popup.kind {
+        Kind::Palette => &["hint-run", "hint-move", "hint-close"],
+        Kind::Help => &["help-search", "hint-move", "hint-close"],
+        Kind::Templates => &["hint-insert", "hint-pick", "hint-cancel"],
+        Kind::Transfer => &["hint-transfer", "hint-pick", "hint-note", "hint-cancel"],
+        Kind::Comment(_) => &["hint-transfer", "hint-cancel"],
+        Kind::Block(_) => &[
+            "hint-block",
+            "hint-reason",
+            "hint-length",
+            "hint-tick",
+            "hint-cancel",
+        ],
+        Kind::Field(_) => &["hint-save", "hint-cancel"],
+        Kind::Confirm(_) => &["hint-cancel"],
+        Kind::Category { .. } | Kind::Blocks | Kind::Messages | Kind::Card => {
+            &["hint-choose", "hint-pick", "hint-close"]
+        }
+    };
+    let words: Vec<_> = ids.iter().map(|id| app.tr(id)).collect();
+    words.join("  ")
+}
+
+fn sentence(app: &App, words: &str, area: Rect, buffer: &mut Buffer) {
+    let cells = usize::from(area.width).max(1);
+    for (row, line) in text::wrap(words, cells).iter().enumerate() {
+        let row = u16::try_from(row).unwrap_or(u16::MAX);
+        put(
+            buffer,
+            area,
+            row,
+            0,
+            line.of(words),
+            app.theme.style(Token::Text),
+        );
+    }
+}
+
+fn confirm_in_words(app: &App, confirm: &Confirm) -> String {
+    let (id, count) = match confirm {
+        Confirm::Close => ("popup-close-ask", 0),
+        Confirm::Split(parts) => ("popup-split", *parts),
+        Confirm::HumanAgent => ("popup-human", 0),
+        Confirm::Quit(unsent) => ("popup-quit-unsent", *unsent),
+    };
+    app.language.tr(id, &[("count", count.into())]).into_owned()
+}
+
+fn block(app: &App, form: &BlockForm, area: Rect, buffer: &mut Buffer) {
+    let reasons: Vec<String> = REASONS
+        .iter()
+        .enumerate()
+        .map(|(index, id)| {
+            let mark = if index == form.reason { ">" } else { " " };
+            format!("{mark}{} {}", index + 1, app.tr(id))
+        })
+        .collect();
+    let length = LENGTHS.get(form.length).copied().flatten();
+    let length = match length {
+        Some(seconds) => app.language.short_time(seconds.into()),
+        None => app.tr("time-forever").into_owned(),
+    };
+    let tick = if form.close { "[x]" } else { "[ ]" };
+    let lines = [
+        format!("{}  {}", app.tr("popup-block-reason"), reasons.join("  ")),
+        format!("{}  < {length} >", app.tr("popup-block-length")),
+        format!(
+            "{}  {tick} {}",
+            app.tr("popup-block-also"),
+            app.tr("popup-block-close")
+        ),
+        String::new(),
+        app.tr("popup-block-told").into_owned(),
+    ];
+    for (row, line) in (0u16..).zip(lines) {
+        put(buffer, area, row, 0, &line, app.theme.style(Token::Text));
+    }
+}
+
+fn rows(app: &App, popup: &Popup, area: Rect, buffer: &mut Buffer) {
+    let items = crate::update::visible(app, popup);
+    let top = if popup.has_field() { 2 } else { 0 };
+    let fit = usize::from(area.height.saturating_sub(top + 2)).max(1);
+    if items.is_empty() {
+        let style = app.theme.style(Token::Dim);
+        put(buffer, area, top, 1, &app.tr("popup-nothing-found"), style);
+        return;
+    }
+    let at = popup.at.min(items.len() - 1);
+    let first = (at + 1).saturating_sub(fit);
+    for (index, item) in items.iter().enumerate().skip(first).take(fit) {
+        let row = u16::try_from(index - first).unwrap_or(u16::MAX);
+        item_row(app, item, index, index == at, area, top + row, buffer);
+    }
+}
+
+fn item_row(
+    app: &App,
+    item: &Item,
+    index: usize,
+    is_selected: bool,
+    area: Rect,
+    row: u16,
+    buffer: &mut Buffer,
+) {
+    let mark = if is_selected { ">" } else { " " };
+    let digit = match index {
+        0..9 if item.aside != "0" => (index + 1).to_string(),
+        _ if item.aside == "0" => "0".to_owned(),
+        _ => " ".to_owned(),
+    };
+    let style = match (&item.off, is_selected) {
+        (Some(_), _) => app.theme.style(Token::Dim),
+        (None, true) => app.theme.style(Token::Selection),
+        (None, false) => app.theme.style(Token::Text),
+    };
+    let aside = match &item.off {
+        Some(off) => off.clone(),
+        None if item.aside == "0" => String::new(),
+        None => item.aside.clone(),
+    };
+    let aside = text::cut(&clean_line(&aside), usize::from(area.width / 2));
+    let end = put_right(buffer, area, row, &aside, app.theme.style(Token::Dim));
+    let left = Rect {
+        width: end.saturating_sub(1),
+        ..area
+    };
+    let line = format!("{mark}{digit} {}", clean_line(&item.label));
+    put(buffer, left, row, 0, &line, style);
+}

@@ -1,0 +1,325 @@
+//! Entries of a timeline in the operator's words: who, what, when, and where a reply is.
+
+use shared::chat::timeline::MessageEntry;
+use shared::chat::{Author, Event, TransferTarget};
+use shared::model::{
+    AttachmentKind, DeliveryState, FailureReason, NoticeKind, OperatorId, ThreadOwner, Timestamp,
+};
+use shared::text::{clean, clean_line};
+
+use crate::app::App;
+use crate::language::Value;
+use crate::theme::Token;
+
+impl App {
+    /// Returns a message of the language files with outside words in it, all of them cleaned.
+    pub(super) fn say_with(&self, id: &str, values: &[(&'static str, &str)]) -> String {
+        let clean: Vec<(&'static str, Value<'static>)> = values
+            .iter()
+            .map(|(name, value)| (*name, Value::from(clean(value).into_owned())))
+            .collect();
+        self.language.tr(id, &clean).into_owned()
+    }
+
+    /// Returns an operator's name, marked when it is me.
+    fn who(&self, operator: &OperatorId) -> String {
+        clean_line(&self.name_of(operator))
+    }
+
+    /// Returns the clock time of a moment: `HH:MM`, where the company is.
+    pub(super) fn clock(&self, at: Timestamp) -> String {
+        self.local(at).map_or_else(
+            || "--:--".to_owned(),
+            |local| format!("{:02}:{:02}", local.hour(), local.minute()),
+        )
+    }
+
+    /// Returns the day of a moment, where the company is.
+    pub(super) fn day(&self, at: Timestamp) -> Option<jiff::civil::Date> {
+        Some(self.local(at)?.date())
+    }
+
+    /// Returns a day as the divider says it.
+    pub(super) fn day_in_words(&self, day: jiff::civil::Date) -> String {
+        let today = self.day(self.relay_now());
+        if today == Some(day) {
+            return self.tr("time-today").into_owned();
+        }
+        if today.and_then(|today| today.yesterday().ok()) == Some(day) {
+            return self.tr("time-yesterday").into_owned();
+        }
+        day.to_string()
+    }
+
+    fn local(&self, at: Timestamp) -> Option<jiff::civil::DateTime> {
+        let moment = jiff::Timestamp::from_millisecond(at.0).ok()?;
+        Some(self.timezone.to_datetime(moment))
+    }
+
+    fn moment(&self, at: Timestamp) -> String {
+        match self.day(at) {
+            Some(day) if self.day(self.relay_now()) != Some(day) => {
+                format!("{day} {}", self.clock(at))
+            }
+            _ => self.clock(at),
+        }
+    }
+
+    /// Returns the text of a message as it is shown: what it says, its attachments, its marks.
+    pub(super) fn message_in_words(&self, entry: &MessageEntry) -> String {
+        if entry.is_deleted {
+            return self.tr("chat-deleted").into_owned();
+        }
+        let mut parts: Vec<String> = Vec::new();
+        if let Some(quoted) = self.quoted(entry) {
+            parts.push(self.say_with("chat-quoted", &[("text", &quoted)]));
+        }
+        if !entry.text.is_empty() {
+            parts.push(clean(&entry.text).into_owned());
+        }
+        for attachment in &entry.message.attachments {
+            let kind = self.attachment_kind(&attachment.kind);
+            let name = attachment.title.as_deref().map(clean_line);
+            let url = attachment.url.as_deref().map(clean_line);
+            let rest = [name, url]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" ");
+            parts.push(format!("{kind} {rest}").trim_end().to_owned());
+        }
+        let mut marks: Vec<String> = Vec::new();
+        if entry.edits > 0 {
+            marks.push(self.tr("chat-edited").into_owned());
+        }
+        if entry.is_late {
+            marks.push(self.tr("chat-late").into_owned());
+        }
+        if let Some(reaction) = &entry.reaction {
+            marks.push(clean_line(reaction));
+        }
+        let mut text = parts.join("\n");
+        if !marks.is_empty() {
+            text.push_str(&format!(" ({})", marks.join(", ")));
+        }
+        text
+    }
+
+    fn quoted(&self, entry: &MessageEntry) -> Option<String> {
+        let quotes = entry.message.quotes?;
+        let story = self.book.story(entry.stored.chat)?;
+        let text = &story.timeline.find_message(quotes)?.text;
+        Some(clean_line(&shared::text::one_line(text, 60)))
+    }
+
+    /// Returns what kind of thing an attachment is.
+    pub(super) fn attachment_kind(&self, kind: &AttachmentKind) -> String {
+        let id = match kind {
+            AttachmentKind::Photo => "content-photo",
+            AttachmentKind::Audio => "content-audio",
+            AttachmentKind::Video => "content-video",
+            AttachmentKind::Document => "content-document",
+            AttachmentKind::Sticker => "content-sticker",
+            AttachmentKind::Location => "content-location",
+            AttachmentKind::Contact => "content-contact",
+            AttachmentKind::Link => "content-link",
+            AttachmentKind::Share => "content-share",
+            AttachmentKind::Product => "content-product",
+            AttachmentKind::Appointment => "content-appointment",
+            AttachmentKind::Template => "content-template",
+            AttachmentKind::Other(kind) => {
+                return self.say_with("content-unknown", &[("kind", &clean_line(kind))]);
+            }
+        };
+        self.tr(id).into_owned()
+    }
+
+    /// Returns the sign of an author and how it looks.
+    pub(super) fn author_sign(author: &Author) -> (&'static str, Token) {
+        match author {
+            Author::Visitor => ("<", Token::Visitor),
+            Author::Operator { .. } => (">", Token::Mine),
+            Author::Outside => (">", Token::System),
+        }
+    }
+
+    /// Returns where a reply is, and how it looks.
+    pub(super) fn delivery_in_words(&self, entry: &MessageEntry) -> Option<(String, Token)> {
+        let now = self.relay_now();
+        if entry.author == Author::Outside {
+            return Some((self.tr("chat-outside").into_owned(), Token::Dim));
+        }
+        let state = entry.delivery.as_ref()?;
+        let simple = |id, token| Some((self.tr(id).into_owned(), token));
+        match state {
+            DeliveryState::Queued => {
+                let held = entry.held_until.filter(|until| now < *until);
+                let Some(until) = held else {
+                    return simple("delivery-queued", Token::Dim);
+                };
+                let seconds = until.since(now).as_millis().div_ceil(1_000);
+                let seconds = u64::try_from(seconds).unwrap_or(0);
+                let values = [("seconds", seconds.into())];
+                Some((
+                    self.language.tr("delivery-held", &values).into_owned(),
+                    Token::Soon,
+                ))
+            }
+            DeliveryState::Sent => simple("delivery-sent", Token::Dim),
+            DeliveryState::Delivered => simple("delivery-delivered", Token::Dim),
+            DeliveryState::Read => simple("delivery-read", Token::Dim),
+            DeliveryState::Failed { reason } => Some((
+                format!(
+                    "{}: {}",
+                    self.tr("delivery-failed"),
+                    self.failure_in_words(reason)
+                ),
+                Token::Error,
+            )),
+            DeliveryState::Unconfirmed => simple("delivery-unconfirmed", Token::Error),
+            DeliveryState::Withdrawn => simple("delivery-withdrawn", Token::Dim),
+        }
+    }
+
+    fn failure_in_words(&self, reason: &FailureReason) -> String {
+        let (id, text) = match reason {
+            FailureReason::WindowClosed => ("failure-window-closed", ""),
+            FailureReason::VisitorUnreachable => ("failure-unreachable", ""),
+            FailureReason::ThreadControlled => ("failure-thread-controlled", ""),
+            FailureReason::NotAllowed { text } => ("failure-not-allowed", text.as_str()),
+            FailureReason::Refused { text } => ("failure-refused", text.as_str()),
+            FailureReason::GivenUp => ("failure-given-up", ""),
+            FailureReason::ChannelGone => ("failure-channel-gone", ""),
+        };
+        self.say_with(id, &[("text", &clean_line(text))])
+    }
+
+    fn target(&self, to: &TransferTarget) -> String {
+        match to {
+            TransferTarget::Operator { operator } => self.who(operator),
+            TransferTarget::Department { department } => self
+                .policy()
+                .and_then(|policy| policy.find_department(department))
+                .map_or_else(|| department.to_string(), |found| clean_line(&found.name)),
+            TransferTarget::Queue => self.tr("list-queue").into_owned(),
+        }
+    }
+
+    /// Returns an event as a line of the timeline; none for those that stand on messages.
+    pub(super) fn event_in_words(&self, event: &Event) -> Option<String> {
+        let by_name = |id: &str, by: &OperatorId| self.say_with(id, &[("name", &self.who(by))]);
+        let line = match event {
+            Event::Opened { .. } => self.tr("event-opened").into_owned(),
+            Event::Claimed { by, from: None } => by_name("event-claimed", by),
+            Event::Claimed {
+                by,
+                from: Some(from),
+            } => {
+                let values = [("name", &*self.who(by)), ("from", &*self.who(from))];
+                self.say_with("event-claimed-from", &values)
+            }
+            Event::Released { by } => by_name("event-released", by),
+            Event::Transferred { by, to, comment } => {
+                self.transfer_in_words(by, to, comment.as_deref())
+            }
+            Event::NoteWritten { by, text, .. } => {
+                self.say_with("chat-note-by", &[("name", &self.who(by)), ("text", text)])
+            }
+            Event::Categorized {
+                by,
+                category: Some(category),
+            } => {
+                let values = [
+                    ("name", &*self.who(by)),
+                    ("category", &*category.to_string()),
+                ];
+                self.say_with("event-categorized", &values)
+            }
+            Event::Categorized { by, category: None } => by_name("event-uncategorized", by),
+            Event::CardEdited { by, .. } => by_name("event-card-edited", by),
+            Event::Blocked { by, until, reason } => {
+                let id = if until.is_some() {
+                    "event-blocked-until"
+                } else {
+                    "event-blocked-forever"
+                };
+                let time = until.map(|until| self.moment(until)).unwrap_or_default();
+                let values = [
+                    ("name", &*self.who(by)),
+                    ("time", &*time),
+                    ("reason", &**reason),
+                ];
+                self.say_with(id, &values)
+            }
+            Event::Unblocked { by: Some(by) } => by_name("event-unblocked", by),
+            Event::Unblocked { by: None } => self.tr("event-block-ended").into_owned(),
+            Event::Closed { by } => by_name("event-closed", by),
+            Event::Reopened { by: Some(by), .. } => by_name("event-reopened", by),
+            Event::Reopened { by: None, .. } => self.tr("event-returned").into_owned(),
+            Event::Finished => self.tr("event-finished").into_owned(),
+            Event::WindowClosed => self.tr("event-window-closed").into_owned(),
+            Event::Redacted => self.tr("event-redacted").into_owned(),
+            Event::ProfileChanged { .. } => self.tr("event-profile").into_owned(),
+            Event::ThreadOwned { owner } => self.thread_in_words(owner),
+            Event::Noticed { notice, .. } => self.notice_in_words(notice.kind, &notice.text),
+            Event::Edited { text, .. } => {
+                format!("{}: {}", self.tr("chat-edited"), clean_line(text))
+            }
+            Event::Deleted { .. }
+            | Event::Reacted { .. }
+            | Event::Received { .. }
+            | Event::AnsweredOutside { .. }
+            | Event::ReplyWritten { .. }
+            | Event::ReplyWithdrawn { .. }
+            | Event::ReplySent { .. }
+            | Event::ReplyFailed { .. }
+            | Event::ReplyUnconfirmed { .. }
+            | Event::ReplyRetried { .. }
+            | Event::ReplyDelivered { .. }
+            | Event::ReplyRead { .. }
+            | Event::MarkedRead { .. } => return None,
+        };
+        Some(line)
+    }
+
+    fn transfer_in_words(
+        &self,
+        by: &OperatorId,
+        to: &TransferTarget,
+        comment: Option<&str>,
+    ) -> String {
+        let (name, target) = (self.who(by), self.target(to));
+        let id = if comment.is_some() {
+            "event-transferred-comment"
+        } else {
+            "event-transferred"
+        };
+        let comment = comment.unwrap_or_default();
+        let values = [("name", &*name), ("target", &*target), ("comment", comment)];
+        self.say_with(id, &values)
+    }
+
+    fn thread_in_words(&self, owner: &ThreadOwner) -> String {
+        match owner {
+            ThreadOwner::Us => self.tr("event-thread-ours").into_owned(),
+            ThreadOwner::Other(name) => {
+                self.say_with("event-thread-other", &[("name", &clean_line(name))])
+            }
+            ThreadOwner::Unknown => self.tr("event-thread-unknown").into_owned(),
+        }
+    }
+
+    fn notice_in_words(&self, kind: NoticeKind, text: &str) -> String {
+        let id = match kind {
+            NoticeKind::ButtonPressed => "event-button",
+            NoticeKind::Referral => "event-referral",
+            NoticeKind::OptedIn => "event-opted-in",
+            NoticeKind::FormFilled => "event-form",
+            NoticeKind::Ordered => "event-ordered",
+            NoticeKind::AccountLinked => "event-account",
+            NoticeKind::Feedback => "event-feedback",
+            NoticeKind::ThreadControl | NoticeKind::Other => "event-other",
+        };
+        self.say_with(id, &[("text", &clean_line(text))])
+    }
+}
