@@ -145,6 +145,8 @@ pub struct App {
     pub(crate) seed: u64,
     pub(crate) next_command: u64,
     pub(crate) drafts: Drafts,
+    /// Changed while the relay could not be told.
+    pub(crate) untold_drafts: BTreeSet<ChatId>,
     /// The composer differs from what was kept since then.
     pub(crate) edited_at: Option<Timestamp>,
     pub(crate) told_replying_at: Option<Timestamp>,
@@ -213,6 +215,7 @@ impl App {
             seed: options.seed,
             next_command: 0,
             drafts: options.drafts,
+            untold_drafts: BTreeSet::new(),
             edited_at: None,
             told_replying_at: None,
             presences: Vec::new(),
@@ -247,6 +250,14 @@ impl App {
     /// Returns how many commands have no answer yet.
     pub fn unanswered(&self) -> usize {
         self.pending.len()
+    }
+
+    /// Returns how many replies and notes are on their way to the relay.
+    pub(crate) fn unsent(&self) -> usize {
+        self.pending
+            .iter()
+            .filter(|pending| matches!(pending.command, DeskCommand::Reply(_) | DeskCommand::Note { .. }))
+            .count()
     }
 
     /// Asks for something to be done outside. Frames are dropped while the relay is not live: what matters is asked again.

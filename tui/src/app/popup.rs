@@ -48,6 +48,13 @@ pub enum Confirm {
     Split(usize),
     /// Sending outside the reply window.
     HumanAgent,
+    /// Pasting much.
+    Paste {
+        /// What.
+        text: String,
+        /// Its length in characters.
+        count: usize,
+    },
     /// Leaving with commands unanswered.
     Quit(usize),
 }

@@ -92,6 +92,9 @@ impl App {
         if pending.command == DeskCommand::MarkRead {
             return;
         }
+        if self.undo.as_ref().is_some_and(|undo| undo.chat == pending.chat) {
+            self.undo = None;
+        }
         let text = self.refusal_in_words(refusal, sentence);
         self.say(text);
         if self.open == Some(pending.chat) {
@@ -109,7 +112,7 @@ impl App {
             id.push_str("-human_agent");
         }
         if !self.language.has(&id) {
-            id = "refusal-unknown".to_owned();
+            "refusal-unknown".clone_into(&mut id);
         }
         let (mut name, mut length, mut limit) = (String::new(), 0, 0);
         match refusal {

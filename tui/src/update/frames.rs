@@ -153,6 +153,7 @@ impl App {
         self.resume = Some(at);
         self.is_live = true;
         self.resend(|_| true);
+        self.tell_drafts();
         let wanted: Vec<ChatId> = self.book.wanted().collect();
         for chat in wanted {
             self.send(ClientFrame::LoadChat { chat });
@@ -302,7 +303,7 @@ impl App {
     /// Takes a draft of another desk in, unless something is being written here.
     fn take_draft(&mut self, chat: ChatId, draft: DraftText) {
         let is_here = self.open == Some(chat);
-        if is_here && self.edited_at.is_some() {
+        if (is_here && self.edited_at.is_some()) || self.untold_drafts.contains(&chat) {
             return;
         }
         let kept = Draft {

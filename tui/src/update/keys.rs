@@ -230,16 +230,7 @@ impl App {
 
     /// Leaves, after one more question when commands have no answer yet.
     pub(super) fn quit(&mut self) {
-        let unsent = self
-            .pending
-            .iter()
-            .filter(|pending| {
-                matches!(
-                    pending.command,
-                    DeskCommand::Reply(_) | DeskCommand::Note { .. }
-                )
-            })
-            .count();
+        let unsent = self.unsent();
         let confirm = Kind::Confirm(Confirm::Quit(unsent));
         let is_asked = self
             .popup

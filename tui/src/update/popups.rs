@@ -314,6 +314,12 @@ impl App {
             Confirm::Split(_) => self.send_reply(&text, false),
             Confirm::HumanAgent if text.is_empty() => {}
             Confirm::HumanAgent => self.send_reply(&text, true),
+            Confirm::Paste { text, .. } => {
+                if !self.composer.insert(text) {
+                    self.tell("composer-full");
+                }
+                self.edited();
+            }
             Confirm::Quit(_) => {}
         }
     }

@@ -9,6 +9,7 @@ use shared::text::{clean, clean_line};
 
 use super::{Areas, divide, put, put_right};
 use crate::app::App;
+use crate::key::Key;
 use crate::text;
 use crate::theme::Token;
 
@@ -314,7 +315,7 @@ fn notice(app: &App, chat: &Chat, area: Rect, buffer: &mut Buffer) {
             crate::keymap::Zone::Command,
             crate::keymap::Action::AddContact,
         );
-        let key = key.map(|key| key.to_string()).unwrap_or_default();
+        let key = key.map(Key::label).unwrap_or_default();
         format!("{value}: {} ({key})", app.tr("action-add-contact"))
     } else if app.typing.iter().any(|(known, _)| *known == chat.id) {
         app.say_with("notice-visitor-typing", &[("name", &name)])
