@@ -13,7 +13,9 @@ use shared::chat::DeskCommand;
 use shared::model::{
     ChatId, CommandId, OperatorId, Policy, Presence, Seq, Template, Timestamp, VisitorId,
 };
-use shared::protocol::{BlockRow, ChannelHealth, ClientFrame, ResumePoint};
+use shared::protocol::{
+    BlockRow, ChannelHealth, ClientFrame, OpenSection, ResumePoint, SectionCounts,
+};
 
 use crate::composer::Composer;
 use crate::drafts::Drafts;
@@ -76,6 +78,8 @@ pub enum Asked {
     Timeline(ChatId),
     /// Closed chats.
     Closed,
+    /// The next open chats of a list.
+    Open(OpenSection),
     /// A chat by its number.
     Find(Seq),
     /// A visitor's chats.
@@ -132,6 +136,11 @@ pub struct App {
     pub(crate) zone: Zone,
     pub(crate) composer: Composer,
     pub(crate) is_note: bool,
+    /// Unread messages of the open chat when it was opened, and the event the first of them came with.
+    pub(crate) new_count: u32,
+    pub(crate) new_from: Option<Seq>,
+    /// How many open chats there are in each list, where the relay has cut them.
+    pub(crate) counts: SectionCounts,
     /// Rows the conversation is scrolled up.
     pub(crate) scroll: usize,
     pub(crate) is_zoomed: bool,
@@ -204,6 +213,9 @@ impl App {
             zone: Zone::Command,
             composer: Composer::new(),
             is_note: false,
+            new_count: 0,
+            new_from: None,
+            counts: SectionCounts::default(),
             scroll: 0,
             is_zoomed: false,
             popup: None,
@@ -256,7 +268,12 @@ impl App {
     pub(crate) fn unsent(&self) -> usize {
         self.pending
             .iter()
-            .filter(|pending| matches!(pending.command, DeskCommand::Reply(_) | DeskCommand::Note { .. }))
+            .filter(|pending| {
+                matches!(
+                    pending.command,
+                    DeskCommand::Reply(_) | DeskCommand::Note { .. }
+                )
+            })
             .count()
     }
 

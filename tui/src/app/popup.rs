@@ -55,6 +55,8 @@ pub enum Confirm {
         /// Its length in characters.
         count: usize,
     },
+    /// Sending what has waited long for a connection.
+    Old(usize),
     /// Leaving with commands unanswered.
     Quit(usize),
 }

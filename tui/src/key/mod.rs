@@ -186,7 +186,11 @@ impl Key {
     pub fn label(self) -> String {
         let written = self.to_string();
         let parts: Vec<String> = written.split('+').map(label_part).collect();
-        parts.join("+").replace("Ctrl+", "^")
+        let label = parts.join("+");
+        match label.strip_prefix("Ctrl+") {
+            Some(rest) if rest.chars().count() == 1 => format!("^{}", rest.to_uppercase()),
+            Some(_) | None => label,
+        }
     }
 
     /// Returns the character to insert when this key is pressed in a text field; `None` for everything else.

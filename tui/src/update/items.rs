@@ -69,14 +69,26 @@ pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
     if !popup.has_field() || query.trim().is_empty() || query.starts_with('#') {
         return all;
     }
-    let words: Vec<String> = all
-        .iter()
-        .map(|item| format!("{} {}", item.label, item.aside))
-        .collect();
-    fuzzy::search(query, &words, &app.layouts)
+    fuzzy::search(query, &words(&all), &app.layouts)
         .found
         .into_iter()
         .filter_map(|found| all.get(found.index).cloned())
+        .collect()
+}
+
+/// Returns how the text field reads on the other keyboard layout, where that is what found the rows.
+pub(crate) fn other_reading(app: &App, popup: &Popup) -> Option<String> {
+    let query = popup.field.text();
+    if !popup.has_field() || query.trim().is_empty() || query.starts_with('#') {
+        return None;
+    }
+    fuzzy::search(query, &words(&items(app, popup)), &app.layouts).other_reading
+}
+
+fn words(items: &[Item]) -> Vec<String> {
+    items
+        .iter()
+        .map(|item| format!("{} {}", item.label, item.aside))
         .collect()
 }
 

@@ -241,11 +241,7 @@ impl App {
             return;
         }
         for pending in std::mem::take(&mut self.pending) {
-            match pending.command {
-                DeskCommand::Reply(draft) => self.put_back(pending.chat, &draft.text, false),
-                DeskCommand::Note { text, .. } => self.put_back(pending.chat, &text, true),
-                _ => {}
-            }
+            self.keep_words(&pending);
         }
         self.keep_draft();
         self.is_quitting = true;

@@ -70,7 +70,10 @@ fn an_event_with_a_gap_loads_the_chat() {
     let late = desk.teller.tell(3, NOW, received(33, NOW, "again"));
     let effects = desk.hear(ServerFrame::Event(late));
     assert!(effects.contains(&Effect::Send(ClientFrame::LoadChat { chat: ChatId(3) })));
-    assert_eq!(desk.app.resume_point().map(|point| point.seq), Some(Seq(20)));
+    assert_eq!(
+        desk.app.resume_point().map(|point| point.seq),
+        Some(Seq(20))
+    );
 }
 
 #[test]
@@ -78,7 +81,10 @@ fn an_event_that_is_known_changes_nothing() {
     let mut desk = desk();
     let old = desk.stories.get(&ChatId(3)).expect("chat 3")[0].clone();
     desk.hear(ServerFrame::Event(old));
-    assert_eq!(desk.app.book.get(ChatId(3)).map(|chat| chat.unread), Some(1));
+    assert_eq!(
+        desk.app.book.get(ChatId(3)).map(|chat| chat.unread),
+        Some(1)
+    );
 }
 
 #[test]
@@ -124,7 +130,12 @@ fn a_refused_reply_comes_back_into_the_composer() {
         refusal,
     });
     assert_eq!(desk.app.composer.text(), "Hello");
-    assert!(desk.app.said.as_ref().is_some_and(|(text, _)| text.contains("blocked")));
+    assert!(
+        desk.app
+            .said
+            .as_ref()
+            .is_some_and(|(text, _)| text.contains("blocked"))
+    );
 }
 
 #[test]
@@ -251,7 +262,10 @@ fn closing_asks_for_the_category_first() {
         .into_iter()
         .map(|(_, _, command)| command)
         .collect();
-    assert!(matches!(asked[0], DeskCommand::Categorize { category: Some(_) }));
+    assert!(matches!(
+        asked[0],
+        DeskCommand::Categorize { category: Some(_) }
+    ));
     assert_eq!(asked[1], DeskCommand::Close);
 }
 
@@ -260,10 +274,18 @@ fn a_transfer_offers_who_is_here_first_and_zero_is_the_queue() {
     let mut desk = desk();
     desk.press("t");
     let asked = commands(&desk.press("1"));
-    assert!(matches!(&asked[0].2, DeskCommand::Transfer { to: TransferTarget::Operator { operator }, .. } if operator.as_str() == "ivan"));
+    assert!(
+        matches!(&asked[0].2, DeskCommand::Transfer { to: TransferTarget::Operator { operator }, .. } if operator.as_str() == "ivan")
+    );
     desk.press("t");
     let asked = commands(&desk.press("0"));
-    assert!(matches!(&asked[0].2, DeskCommand::Transfer { to: TransferTarget::Queue, .. }));
+    assert!(matches!(
+        &asked[0].2,
+        DeskCommand::Transfer {
+            to: TransferTarget::Queue,
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -307,7 +329,11 @@ fn a_new_waiting_chat_rings_once_a_second_and_changes_the_title() {
     let mut desk = desk();
     let effects = desk.happen(8, opened(8, "New"));
     assert!(effects.contains(&Effect::Bell));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Title(_))));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Title(_)))
+    );
     let effects = desk.happen(9, opened(9, "Newer"));
     assert!(!effects.contains(&Effect::Bell));
 }
@@ -339,9 +365,15 @@ fn a_number_finds_a_chat() {
     desk.press("space");
     desk.write("#500");
     let effects = desk.press("enter");
-    let is_asked = effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::Send(ClientFrame::FindChat { number: Seq(500), .. })));
+    let is_asked = effects.iter().any(|effect| {
+        matches!(
+            effect,
+            Effect::Send(ClientFrame::FindChat {
+                number: Seq(500),
+                ..
+            })
+        )
+    });
     assert!(is_asked);
 }
 
@@ -388,4 +420,34 @@ fn a_foreign_chat_can_be_read_and_noted_but_not_answered() {
     desk.write("fyi @lina");
     let asked = commands(&desk.press("enter"));
     assert!(matches!(&asked[0].2, DeskCommand::Note { mentions, .. } if mentions.len() == 1));
+}
+
+#[test]
+fn words_that_waited_long_are_sent_only_after_a_question() {
+    for (key, is_sent) in [("enter", true), ("escape", false)] {
+        let mut desk = desk();
+        desk.put(offline());
+        desk.press("r");
+        desk.write("late");
+        desk.press("enter");
+        desk.now = Timestamp(NOW.0 + 700_000);
+        assert!(replies(&desk.connect()).is_empty());
+        assert_eq!(!replies(&desk.press(key)).is_empty(), is_sent);
+        assert_eq!(desk.app.composer.is_empty(), is_sent);
+    }
+}
+
+#[test]
+fn a_draft_changed_without_a_connection_is_told_afterwards() {
+    let mut desk = desk();
+    desk.put(offline());
+    desk.press("r");
+    desk.write("kept");
+    desk.now = Timestamp(NOW.0 + 2_000);
+    desk.put(Input::Due);
+    let effects = desk.connect();
+    let is_told = effects.iter().any(|effect| {
+        matches!(effect, Effect::Send(ClientFrame::SaveDraft { draft, .. }) if draft.text == "kept")
+    });
+    assert!(is_told);
 }

@@ -185,6 +185,10 @@ fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
             continue;
         }
         rows.extend(made.into_iter().rev());
+        if app.new_from.is_some() && app.new_from == seq_of(entry) {
+            let values = [("count", app.new_count.into())];
+            rows.push(Row::divider(&app.language.tr("chat-new", &values), width));
+        }
         let day = app.day(time_of(entry));
         let before = index
             .checked_sub(1)
@@ -200,6 +204,13 @@ fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
         rows.push(Row::divider(&app.tr("chat-beginning"), width));
     }
     rows
+}
+
+fn seq_of(entry: &Entry) -> Option<shared::model::Seq> {
+    match entry {
+        Entry::Message(message) => Some(message.stored.seq),
+        Entry::Event(_) => None,
+    }
 }
 
 fn time_of(entry: &Entry) -> Timestamp {

@@ -171,6 +171,7 @@ fn confirm_in_words(app: &App, confirm: &Confirm) -> String {
         Confirm::Split(parts) => ("popup-split", *parts),
         Confirm::HumanAgent => ("popup-human", 0),
         Confirm::Paste { count, .. } => ("composer-paste-confirm", *count),
+        Confirm::Old(count) => ("banner-outbox-old", *count),
         Confirm::Quit(unsent) => ("popup-quit-unsent", *unsent),
     };
     app.language.tr(id, &[("count", count.into())]).into_owned()
@@ -215,6 +216,11 @@ fn rows(app: &App, popup: &Popup, area: Rect, buffer: &mut Buffer) {
         let style = app.theme.style(Token::Dim);
         put(buffer, area, top, 1, &app.tr("popup-nothing-found"), style);
         return;
+    }
+    if let Some(read) = crate::update::other_reading(app, popup) {
+        let values = [("typed", popup.field.text()), ("read", &*read)];
+        let line = app.say_with("popup-other-layout", &values);
+        put(buffer, area, 1, 0, &line, app.theme.style(Token::Dim));
     }
     let at = popup.at.min(items.len() - 1);
     let first = (at + 1).saturating_sub(fit);
