@@ -69,6 +69,7 @@ impl Running {
 /// # Errors
 ///
 /// The store, an address or a certificate does not work; in words for an admin.
+#[expect(clippy::too_many_lines, reason = "the parts are joined in one place, in order")]
 pub async fn start(
     config: Config,
     changes_rx: Option<mpsc::Receiver<Reload>>,

@@ -317,7 +317,7 @@ impl Worker {
         match self.outbox.registry.find(&self.channel) {
             Some(channel) => {
                 self.clear_up(&channel, &delivery, "the relay stopped while sending")
-                    .await
+                    .await;
             }
             None => self.settle(&delivery, SettledAs::Unconfirmed).await,
         }

@@ -357,7 +357,7 @@ impl<L: Line> Speaker<'_, L> {
                     Visible::Event => self.feed(entry.frame.clone()).await?,
                     Visible::Hidden => {
                         self.feed(encode(&ServerFrame::ChatHidden { chat, at }))
-                            .await?
+                            .await?;
                     }
                     Visible::Shown => {
                         if let Some(chat) = self.hub.ring.find_chat(chat) {

@@ -64,7 +64,7 @@ impl Relay {
     }
 
     /// Asks it to stop, and waits; returns whether it ended well.
-    pub(crate) async fn stop(&mut self) -> bool {
+    pub(crate) async fn stop_well(&mut self) -> bool {
         let id = self.child.id().expect("the relay runs");
         let status = Command::new("kill")
             .args(["-TERM", &id.to_string()])
