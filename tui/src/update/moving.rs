@@ -171,15 +171,7 @@ impl App {
         if !self.is_live {
             return;
         }
-        let before = self
-            .is_closed_loaded
-            .then(|| {
-                self.book
-                    .list(Section::Closed, &self.me)
-                    .last()
-                    .map(|chat| chat.last_at)
-            })
-            .flatten();
+        let before = self.closed_from.filter(|_| self.is_closed_loaded);
         self.is_closed_loaded = true;
         let request = self.request(Asked::Closed);
         self.send(ClientFrame::LoadClosed {
