@@ -2,7 +2,7 @@
 
 mod writing;
 
-use shared::chat::{DeskCommand, Event, TransferTarget};
+use shared::chat::{DeskCommand, Event, Refusal, TransferTarget};
 use shared::model::{ChatId, CommandId, MessageId, Seq, Timestamp};
 use shared::protocol::{ClientFrame, ServerFrame};
 
@@ -312,4 +312,67 @@ fn a_search_lists_what_was_written() {
     });
     desk.press("enter");
     assert_eq!(desk.app.open, Some(ChatId(3)));
+}
+
+#[test]
+fn every_refusal_has_words() {
+    let refusals = [
+        Refusal::Owned { by: "ivan".into() },
+        Refusal::NotClaimed,
+        Refusal::Finished,
+        Refusal::NotAllowed {
+            right: shared::chat::Right::Block,
+        },
+        Refusal::WindowClosed { human_agent: true },
+        Refusal::WindowClosed { human_agent: false },
+        Refusal::TooLong {
+            length: 200,
+            limit: 100,
+        },
+        Refusal::EmptyPlaceholder {
+            name: "x".to_owned(),
+        },
+        Refusal::UnknownOperator {
+            operator: "nobody".into(),
+        },
+        Refusal::HoldTooLong {
+            limit: shared::model::Seconds(30),
+        },
+        Refusal::CategoryRequired,
+    ];
+    for language in Language::ALL {
+        for refusal in &refusals {
+            let mut desk = Desk::new(language, 120, 40);
+            let id = commands(&desk.press("c"))[0].0.clone();
+            desk.hear(ServerFrame::Refused {
+                id,
+                refusal: refusal.clone(),
+                sentence: "SENTENCE".to_owned(),
+                hint: String::new(),
+            });
+            let (said, _) = desk.app.said.clone().expect("words");
+            assert!(
+                !said.contains("refusal-") && !said.contains("SENTENCE"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_contact_the_visitor_gave_goes_onto_the_card_with_one_key() {
+    let mut desk = desk();
+    let event = Event::Received {
+        message: crate::app::fixture::message(90, NOW, "olga@example.com"),
+        standby: false,
+        late: false,
+        contact: Some(shared::model::ContactKind::Email),
+    };
+    desk.happen(1, event);
+    let asked = commands(&desk.press("a"));
+    let expected = DeskCommand::EditCard {
+        field: shared::model::CardField::Email,
+        value: Some("olga@example.com".to_owned()),
+    };
+    assert_eq!(asked[0].2, expected);
 }
