@@ -1,6 +1,18 @@
 //! The relay daemon as a library: takes webhooks, keeps the chats, sends the replies, serves the desks.
 
+pub mod app;
 pub mod channels;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod engine;
+pub mod http;
+pub mod intake;
+pub mod keeper;
+pub mod outbox;
+pub mod password;
 pub mod store;
+pub mod telemetry;
+pub mod timers;
+pub mod tls;
+pub mod ws;

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program `deskwire-relay`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relay::cli::main()
+}

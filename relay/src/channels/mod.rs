@@ -1,6 +1,8 @@
 //! Platforms are translations: a channel turns a body into [`Inbound`]s and a reply into calls. It holds no chat state
 //! and no rules, and knows no other platform. What all of them share stands here.
 
+pub mod build;
+pub mod messenger;
 pub mod registry;
 
 use async_trait::async_trait;

@@ -42,11 +42,17 @@ impl Directory {
         }
         let Some(visitor) = store.find_visitor(channel, platform_id).await? else {
             // Two first messages at once must meet the same made-up visitor.
-            let stranger = || Whereabouts { visitor: Arc::new(stranger(channel, platform_id, now)), chat: None };
+            let stranger = || Whereabouts {
+                visitor: Arc::new(stranger(channel, platform_id, now)),
+                chat: None,
+            };
             return Ok(self.lock().entry(name).or_insert_with(stranger).clone());
         };
         let chat = store.find_open_chat(channel, visitor.id).await?;
-        let found = Whereabouts { visitor: Arc::new(visitor), chat };
+        let found = Whereabouts {
+            visitor: Arc::new(visitor),
+            chat,
+        };
         self.lock().insert(name, found.clone());
         Ok(found)
     }
@@ -58,7 +64,13 @@ impl Directory {
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert(name, Whereabouts { visitor: Arc::clone(visitor), chat });
+        known.insert(
+            name,
+            Whereabouts {
+                visitor: Arc::clone(visitor),
+                chat,
+            },
+        );
     }
 
     /// Forgets a visitor; the next look goes to the store.

@@ -6,7 +6,8 @@ use metrics::counter;
 
 use shared::chat::{Opening, PlatformCommand, Receipt, Refusal};
 use shared::model::{
-    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, Message, MessageId, PlatformId, Timestamp, Visitor,
+    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, Message, MessageId, PlatformId,
+    Timestamp, Visitor,
 };
 
 use crate::channels::{Happening, Inbound, Quote, Watermark};
@@ -30,22 +31,49 @@ struct Said<'a> {
 }
 
 impl Intake {
-    pub(super) async fn take_event(&self, channel: &ChannelId, inbound: &Inbound) -> Result<(), IntakeError> {
+    pub(super) async fn take_event(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+    ) -> Result<(), IntakeError> {
         match &inbound.what {
-            Happening::Message { platform_id, text, attachments, quotes, entry, standby } => {
-                let said = Said { platform_id, text, attachments, quotes: quotes.as_ref(), at: inbound.at };
+            Happening::Message {
+                platform_id,
+                text,
+                attachments,
+                quotes,
+                entry,
+                standby,
+            } => {
+                let said = Said {
+                    platform_id,
+                    text,
+                    attachments,
+                    quotes: quotes.as_ref(),
+                    at: inbound.at,
+                };
                 let message = self.message(channel, said).await?;
-                let make = |opening| PlatformCommand::Receive { opening, message: message.clone(), standby: *standby };
-                self.visitor_speaks(channel, inbound, entry.as_ref(), make).await
+                let make = |opening| PlatformCommand::Receive {
+                    opening,
+                    message: message.clone(),
+                    standby: *standby,
+                };
+                self.visitor_speaks(channel, inbound, entry.as_ref(), make)
+                    .await
             }
-            Happening::Notice { notice, opens_window, entry } => {
+            Happening::Notice {
+                notice,
+                opens_window,
+                entry,
+            } => {
                 let make = |opening| PlatformCommand::Notice {
                     opening,
                     notice: notice.clone(),
                     opens_window: *opens_window,
                     happened_at: inbound.at,
                 };
-                self.visitor_speaks(channel, inbound, entry.as_ref(), make).await
+                self.visitor_speaks(channel, inbound, entry.as_ref(), make)
+                    .await
             }
             Happening::ThreadControl { owner, notice } => {
                 let make = |opening| PlatformCommand::ThreadControl {
@@ -55,27 +83,66 @@ impl Intake {
                 };
                 self.visitor_speaks(channel, inbound, None, make).await
             }
-            Happening::Edit { platform_id, text, edit } => {
+            Happening::Edit {
+                platform_id,
+                text,
+                edit,
+            } => {
                 let (text, edit, edited_at) = (text.clone(), *edit, inbound.at);
-                let make = |message| Some(PlatformCommand::Edit { message, text, edit, edited_at });
-                self.about_message(channel, inbound, platform_id, make).await
+                let make = |message| {
+                    Some(PlatformCommand::Edit {
+                        message,
+                        text,
+                        edit,
+                        edited_at,
+                    })
+                };
+                self.about_message(channel, inbound, platform_id, make)
+                    .await
             }
             Happening::Delete { platform_id } => {
-                let make = |message: Option<MessageId>| message.map(|message| PlatformCommand::Delete { message });
-                self.about_message(channel, inbound, platform_id, make).await
+                let make = |message: Option<MessageId>| {
+                    message.map(|message| PlatformCommand::Delete { message })
+                };
+                self.about_message(channel, inbound, platform_id, make)
+                    .await
             }
             Happening::Reaction { platform_id, emoji } => {
                 let (emoji, reacted_at) = (emoji.clone(), inbound.at);
-                let make = |message| Some(PlatformCommand::React { message, emoji, reacted_at });
-                self.about_message(channel, inbound, platform_id, make).await
+                let make = |message| {
+                    Some(PlatformCommand::React {
+                        message,
+                        emoji,
+                        reacted_at,
+                    })
+                };
+                self.about_message(channel, inbound, platform_id, make)
+                    .await
             }
             Happening::Delivered(watermark) => {
-                self.receipt(channel, inbound, watermark, PlatformCommand::Delivered).await
+                self.receipt(channel, inbound, watermark, PlatformCommand::Delivered)
+                    .await
             }
-            Happening::Read(watermark) => self.receipt(channel, inbound, watermark, PlatformCommand::Read).await,
-            Happening::Echo { platform_id, text, attachments, application, delivery } => {
-                let said = Said { platform_id, text, attachments, quotes: None, at: inbound.at };
-                self.echo(channel, inbound, said, application.as_deref(), *delivery).await
+            Happening::Read(watermark) => {
+                self.receipt(channel, inbound, watermark, PlatformCommand::Read)
+                    .await
+            }
+            Happening::Echo {
+                platform_id,
+                text,
+                attachments,
+                application,
+                delivery,
+            } => {
+                let said = Said {
+                    platform_id,
+                    text,
+                    attachments,
+                    quotes: None,
+                    at: inbound.at,
+                };
+                self.echo(channel, inbound, said, application.as_deref(), *delivery)
+                    .await
             }
             Happening::Typing => {
                 let at = self.whereabouts(channel, &inbound.visitor).await?;
@@ -91,7 +158,11 @@ impl Intake {
     async fn message(&self, channel: &ChannelId, said: Said<'_>) -> Result<Message, StoreError> {
         let mut quotes = None;
         if let Some(Quote::Message(quoted)) = said.quotes {
-            quotes = self.store.find_message(channel, quoted).await?.map(|found| found.id);
+            quotes = self
+                .store
+                .find_message(channel, quoted)
+                .await?
+                .map(|found| found.id);
         }
         Ok(Message {
             id: MessageId(new_id(self.engine.now())),
@@ -114,7 +185,11 @@ impl Intake {
     ) -> Result<(), IntakeError> {
         for _ in 0..TRIES {
             let at = self.whereabouts(channel, &inbound.visitor).await?;
-            if self.engine.blocks().drop_one(at.visitor.id, self.engine.now()) {
+            if self
+                .engine
+                .blocks()
+                .drop_one(at.visitor.id, self.engine.now())
+            {
                 count_dropped(channel);
                 return Ok(());
             }
@@ -144,10 +219,12 @@ impl Intake {
         let chat = at.chat.unwrap_or_else(|| ChatId(new_id(self.engine.now())));
         let taken = self.engine.by_platform(channel, key, chat, command).await?;
         if taken.was_repeat {
-            counter!("deskwire_repeated_events_total", "channel" => channel.to_string()).increment(1);
+            counter!("deskwire_repeated_events_total", "channel" => channel.to_string())
+                .increment(1);
         } else if taken.chat.has_begun() {
             self.directory.note(&at.visitor, Some(chat));
-            self.listener.visitor_seen(channel, chat, at.visitor.id, &at.visitor.platform_id);
+            self.listener
+                .visitor_seen(channel, chat, at.visitor.id, &at.visitor.platform_id);
         }
         Ok(())
     }
@@ -161,7 +238,11 @@ impl Intake {
         make: impl FnOnce(Option<MessageId>) -> Option<PlatformCommand>,
     ) -> Result<(), IntakeError> {
         let at = self.whereabouts(channel, &inbound.visitor).await?;
-        if self.engine.blocks().drop_one(at.visitor.id, self.engine.now()) {
+        if self
+            .engine
+            .blocks()
+            .drop_one(at.visitor.id, self.engine.now())
+        {
             count_dropped(channel);
             return Ok(());
         }
@@ -196,7 +277,16 @@ impl Intake {
             chat = self.whereabouts(channel, &inbound.visitor).await?.chat;
         }
         let Some(chat) = chat else { return Ok(()) };
-        self.tell(channel, inbound, chat, make(Receipt { messages, until: watermark.until })).await
+        self.tell(
+            channel,
+            inbound,
+            chat,
+            make(Receipt {
+                messages,
+                until: watermark.until,
+            }),
+        )
+        .await
     }
 
     /// A message of our side: a reply of this relay, or somebody else's (IN-08).
@@ -211,12 +301,26 @@ impl Intake {
         let platform_id = said.platform_id.clone();
         let ours = match self.delivery_of(channel, delivery).await? {
             Some(delivery) => Some(delivery),
-            None if self.store.find_message(channel, &platform_id).await?.is_some() => return Ok(()),
-            None => self.unsettled_like(channel, &inbound.visitor, said.text).await?,
+            None if self
+                .store
+                .find_message(channel, &platform_id)
+                .await?
+                .is_some() =>
+            {
+                return Ok(());
+            }
+            None => {
+                self.unsettled_like(channel, &inbound.visitor, said.text)
+                    .await?
+            }
         };
         if let Some(delivery) = ours {
             let (message, echoed_at) = (delivery.body.message, inbound.at);
-            let command = PlatformCommand::EchoOurs { message, platform_id, echoed_at };
+            let command = PlatformCommand::EchoOurs {
+                message,
+                platform_id,
+                echoed_at,
+            };
             return self.tell(channel, inbound, delivery.chat, command).await;
         }
         let message = self.message(channel, said).await?;
@@ -234,7 +338,11 @@ impl Intake {
         id: Option<DeliveryId>,
     ) -> Result<Option<Delivery>, StoreError> {
         let Some(id) = id else { return Ok(None) };
-        Ok(self.store.find_delivery(id).await?.filter(|delivery| delivery.channel == *channel))
+        Ok(self
+            .store
+            .find_delivery(id)
+            .await?
+            .filter(|delivery| delivery.channel == *channel))
     }
 
     /// Finds a reply under way with the same words: an echo that carries nothing of ours, or a history, may be its proof.
@@ -244,14 +352,23 @@ impl Intake {
         visitor: &PlatformId,
         text: &str,
     ) -> Result<Option<Delivery>, StoreError> {
-        let Some(chat) = self.whereabouts(channel, visitor).await?.chat else { return Ok(None) };
-        let Some(chat) = self.store.find_chat(chat).await? else { return Ok(None) };
+        let Some(chat) = self.whereabouts(channel, visitor).await?.chat else {
+            return Ok(None);
+        };
+        let Some(chat) = self.store.find_chat(chat).await? else {
+            return Ok(None);
+        };
         for outgoing in &chat.outgoing {
             let found = self.store.find_delivery(outgoing.delivery).await?;
             let may_have_left = |delivery: &Delivery| {
-                matches!(delivery.state, DeliveryStage::Sending | DeliveryStage::Unconfirmed) || delivery.is_doubtful
+                matches!(
+                    delivery.state,
+                    DeliveryStage::Sending | DeliveryStage::Unconfirmed
+                ) || delivery.is_doubtful
             };
-            if let Some(delivery) = found.filter(|found| may_have_left(found) && found.body.text == text) {
+            if let Some(delivery) =
+                found.filter(|found| may_have_left(found) && found.body.text == text)
+            {
                 return Ok(Some(delivery));
             }
         }
@@ -287,22 +404,40 @@ impl Intake {
         chat: ChatId,
         command: PlatformCommand,
     ) -> Result<(), IntakeError> {
-        match self.engine.by_platform(channel, &inbound.key, chat, command).await {
+        match self
+            .engine
+            .by_platform(channel, &inbound.key, chat, command)
+            .await
+        {
             Ok(Taken { .. }) | Err(EngineError::Refused(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn whereabouts(&self, channel: &ChannelId, visitor: &PlatformId) -> Result<Whereabouts, StoreError> {
-        self.directory.find(self.store.as_ref(), channel, visitor, self.engine.now()).await
+    async fn whereabouts(
+        &self,
+        channel: &ChannelId,
+        visitor: &PlatformId,
+    ) -> Result<Whereabouts, StoreError> {
+        self.directory
+            .find(self.store.as_ref(), channel, visitor, self.engine.now())
+            .await
     }
 
-    fn opening(&self, channel: &ChannelId, visitor: &Arc<Visitor>, entry: Option<&EntryPoint>) -> Opening {
+    fn opening(
+        &self,
+        channel: &ChannelId,
+        visitor: &Arc<Visitor>,
+        entry: Option<&EntryPoint>,
+    ) -> Opening {
         let policy = self.engine.policy();
         let profile = policy.find_channel(channel);
         Opening {
             visitor: visitor.as_ref().clone(),
-            language: profile.map_or_else(|| policy.company.language.clone(), |profile| profile.language.clone()),
+            language: profile.map_or_else(
+                || policy.company.language.clone(),
+                |profile| profile.language.clone(),
+            ),
             department: profile.and_then(|profile| profile.department.clone()),
             reserved_for: profile.and_then(|profile| profile.operator.clone()),
             entry: entry.cloned(),

@@ -32,7 +32,13 @@ pub trait Listener: Send + Sync {
     /// The platform has something to say to the admin about a channel.
     fn alarm(&self, channel: &ChannelId, text: &str);
     /// A chat began or went on with a visitor whose profile may be missing (V-01).
-    fn visitor_seen(&self, channel: &ChannelId, chat: ChatId, visitor: VisitorId, platform_id: &PlatformId);
+    fn visitor_seen(
+        &self,
+        channel: &ChannelId,
+        chat: ChatId,
+        visitor: VisitorId,
+        platform_id: &PlatformId,
+    );
 }
 
 /// The way in.
@@ -63,12 +69,23 @@ impl Intake {
         registry: Registry,
         listener: Arc<dyn Listener>,
     ) -> Arc<Self> {
-        Arc::new(Self { engine, store, registry, listener, directory: Directory::default() })
+        Arc::new(Self {
+            engine,
+            store,
+            registry,
+            listener,
+            directory: Directory::default(),
+        })
     }
 
     /// Takes in what a verified body held. All of it, or an error: then the platform sends it again, and what was taken
     /// already is recognised.
-    async fn take(&self, at: &ChannelId, received: Received, body: &Bytes) -> Result<(), IntakeError> {
+    async fn take(
+        &self,
+        at: &ChannelId,
+        received: Received,
+        body: &Bytes,
+    ) -> Result<(), IntakeError> {
         for ignored in &received.ignored {
             tracing::debug!(channel = %at, what = %ignored, "ignored on purpose");
         }
@@ -76,7 +93,10 @@ impl Intake {
         let mut visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>> = HashMap::new();
         for inbound in received.inbound {
             match self.registry.route(at, &inbound.account) {
-                Some(channel) => visitors.entry((channel, inbound.visitor.clone())).or_default().push(inbound),
+                Some(channel) => visitors
+                    .entry((channel, inbound.visitor.clone()))
+                    .or_default()
+                    .push(inbound),
                 None => strangers.push(format!("no channel for account {}", inbound.account)),
             }
         }
@@ -91,13 +111,15 @@ impl Intake {
         &self,
         visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>>,
     ) -> Result<(), IntakeError> {
-        let each = visitors.into_iter().map(|((channel, _), mut events)| async move {
-            events.sort_by_key(|event| event.at);
-            for event in events {
-                self.take_one(&channel, event).await?;
-            }
-            Ok(())
-        });
+        let each = visitors
+            .into_iter()
+            .map(|((channel, _), mut events)| async move {
+                events.sort_by_key(|event| event.at);
+                for event in events {
+                    self.take_one(&channel, event).await?;
+                }
+                Ok(())
+            });
         join_all(each).await.into_iter().collect()
     }
 
@@ -111,11 +133,21 @@ impl Intake {
         self.take_event(channel, &inbound).await
     }
 
-    async fn keep_unread(&self, channel: &ChannelId, reasons: &[String], body: &Bytes) -> Result<(), StoreError> {
+    async fn keep_unread(
+        &self,
+        channel: &ChannelId,
+        reasons: &[String],
+        body: &Bytes,
+    ) -> Result<(), StoreError> {
         let reason = reasons.join("; ");
         tracing::warn!(%channel, %reason, "a verified body was not understood; kept raw");
         counter!("deskwire_unread_bodies_total", "channel" => channel.to_string()).increment(1);
-        let unread = UnreadBody { channel: channel.clone(), at: self.engine.now(), reason, body: body.clone() };
+        let unread = UnreadBody {
+            channel: channel.clone(),
+            at: self.engine.now(),
+            reason,
+            body: body.clone(),
+        };
         self.store.keep_unread(unread).await
     }
 }
@@ -123,7 +155,9 @@ impl Intake {
 #[async_trait]
 impl Webhooks for Intake {
     fn handshake(&self, channel: &ChannelId, query: &str) -> HandshakeOutcome {
-        let Some(door) = self.registry.find(channel) else { return HandshakeOutcome::NoSuchChannel };
+        let Some(door) = self.registry.find(channel) else {
+            return HandshakeOutcome::NoSuchChannel;
+        };
         match door.handshake(query) {
             Ok(answer) => HandshakeOutcome::Answer(answer.body),
             Err(rejected) => {
@@ -133,9 +167,20 @@ impl Webhooks for Intake {
         }
     }
 
-    async fn webhook(&self, channel: &ChannelId, headers: &HeaderMap, body: Bytes) -> WebhookOutcome {
-        let Some(door) = self.registry.find(channel) else { return WebhookOutcome::NoSuchChannel };
-        let webhook = Webhook { headers, body: &body, received_at: self.engine.now() };
+    async fn webhook(
+        &self,
+        channel: &ChannelId,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> WebhookOutcome {
+        let Some(door) = self.registry.find(channel) else {
+            return WebhookOutcome::NoSuchChannel;
+        };
+        let webhook = Webhook {
+            headers,
+            body: &body,
+            received_at: self.engine.now(),
+        };
         let received = match door.receive(&webhook) {
             Ok(received) => received,
             Err(rejected) => {
@@ -156,12 +201,25 @@ impl Webhooks for Intake {
 
 #[async_trait]
 impl Catcher for Intake {
-    async fn take_inbound(&self, channel: &ChannelId, inbound: Vec<Inbound>) -> Result<(), CatchError> {
+    async fn take_inbound(
+        &self,
+        channel: &ChannelId,
+        inbound: Vec<Inbound>,
+    ) -> Result<(), CatchError> {
         let mut visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>> = HashMap::new();
         for event in inbound {
-            visitors.entry((channel.clone(), event.visitor.clone())).or_default().push(event);
+            visitors
+                .entry((channel.clone(), event.visitor.clone()))
+                .or_default()
+                .push(event);
         }
-        self.take_visitors(visitors).await.map_err(|error| CatchError(error.into()))
+        self.take_visitors(visitors)
+            .await
+            .map_err(|error| CatchError(error.into()))
+    }
+
+    fn alert(&self, channel: &ChannelId, reason: &str) {
+        self.listener.alarm(channel, reason);
     }
 }
 

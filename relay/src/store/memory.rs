@@ -524,6 +524,20 @@ impl Store for MemoryStore {
         Ok(abandoned.map(|(_, delivery)| delivery.clone()).collect())
     }
 
+    async fn list_overdue(
+        &self,
+        channel: &ChannelId,
+        now: Timestamp,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let state = self.lock();
+        let overdue = state.outbox.values().filter(|(_, delivery)| {
+            delivery.channel == *channel
+                && delivery.state == DeliveryStage::Due
+                && delivery.window_ends.is_some_and(|ends| ends <= now)
+        });
+        Ok(overdue.map(|(_, delivery)| delivery.clone()).collect())
+    }
+
     async fn put_back(
         &self,
         delivery: DeliveryId,

@@ -16,9 +16,10 @@ use shared::protocol::DraftText;
 
 #[cfg(test)]
 pub(crate) mod memory;
+pub mod sqlite;
 pub mod terms;
 
-pub use terms::{Query, Terms};
+pub use terms::{Part, Query, Terms};
 
 /// Events, chats and the work they cause. Cloneable behind an `Arc`; every method may be called from any task.
 ///
@@ -105,6 +106,12 @@ pub trait Store: Send + Sync {
         &self,
         channel: &ChannelId,
         token: LeaseToken,
+    ) -> Result<Vec<Delivery>, StoreError>;
+    /// Deliveries of a channel that wait although their reply window has closed.
+    async fn list_overdue(
+        &self,
+        channel: &ChannelId,
+        now: Timestamp,
     ) -> Result<Vec<Delivery>, StoreError>;
     /// Moves a delivery that is being sent in this attempt: back to *due*, or marks it doubtful. False: it has moved on.
     async fn put_back(

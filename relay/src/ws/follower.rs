@@ -25,19 +25,37 @@ const POLL: Duration = Duration::from_secs(1);
 /// Loads the present and the last events.
 pub(super) async fn load(store: &dyn Store) -> Result<Ring, StoreError> {
     let head = store.head().await?;
-    let recent = store.events_after(Seq((head.seq.0 - WARM).max(head.floor.0)), u32::MAX).await?;
+    let recent = store
+        .events_after(Seq((head.seq.0 - WARM).max(head.floor.0)), u32::MAX)
+        .await?;
     let mut chats = store.list_open_chats().await?;
     // What came after the head was read is followed like everything else.
-    let later: Vec<ChatId> =
-        recent.iter().filter(|stored| stored.seq > head.seq).map(|stored| stored.chat).collect();
+    let later: Vec<ChatId> = recent
+        .iter()
+        .filter(|stored| stored.seq > head.seq)
+        .map(|stored| stored.chat)
+        .collect();
     for id in later {
         chats.retain(|chat| chat.id != id);
-        let before = events_of(store, id).await?.into_iter().filter(|stored| stored.seq <= head.seq);
+        let before = events_of(store, id)
+            .await?
+            .into_iter()
+            .filter(|stored| stored.seq <= head.seq);
         chats.extend(Chat::replay(id, &before.collect::<Vec<_>>()));
     }
     chats.retain(|chat| !chat.is_finished());
-    let ring = Ring::new(ResumePoint { log: head.log, seq: head.seq, mark: head.mark }, chats);
-    let recent = recent.into_iter().filter(|stored| stored.seq <= head.seq).collect();
+    let ring = Ring::new(
+        ResumePoint {
+            log: head.log,
+            seq: head.seq,
+            mark: head.mark,
+        },
+        chats,
+    );
+    let recent = recent
+        .into_iter()
+        .filter(|stored| stored.seq <= head.seq)
+        .collect();
     ring.warm(entries_of_then(store, recent).await?);
     Ok(ring)
 }
@@ -53,12 +71,18 @@ pub(super) async fn follow(store: Arc<dyn Store>, ring: Arc<Ring>) {
             }
             Ok(events) => {
                 if let Err(error) = take(store.as_ref(), &ring, &point, events).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "could not follow the store");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "could not follow the store"
+                    );
                     tokio::time::sleep(POLL).await;
                 }
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "could not read new events");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not read new events"
+                );
                 tokio::time::sleep(POLL).await;
             }
         }
@@ -74,7 +98,11 @@ async fn take(
     let mut next = point.seq.next();
     for stored in events {
         if stored.seq != next {
-            tracing::error!(expected = next.0, found = stored.seq.0, "another history; beginning anew");
+            tracing::error!(
+                expected = next.0,
+                found = stored.seq.0,
+                "another history; beginning anew"
+            );
             return begin_anew(store, ring).await;
         }
         next = next.next();
@@ -97,14 +125,20 @@ async fn begin_anew(store: &dyn Store, ring: &Ring) -> Result<(), StoreError> {
 
 /// Returns the entries of past events with the sights of then, by replaying the chats they touch.
 async fn entries_of_then(store: &dyn Store, recent: Vec<Stored>) -> Result<Vec<Entry>, StoreError> {
-    let Some(first) = recent.first().map(|stored| stored.seq) else { return Ok(vec![]) };
+    let Some(first) = recent.first().map(|stored| stored.seq) else {
+        return Ok(vec![]);
+    };
     let mut chats: HashMap<ChatId, Chat> = HashMap::new();
     let mut entries = Vec::with_capacity(recent.len());
     for stored in recent {
         if !chats.contains_key(&stored.chat) {
             let earlier = events_of(store, stored.chat).await?;
-            let earlier: Vec<_> = earlier.into_iter().filter(|event| event.seq < first).collect();
-            let chat = Chat::replay(stored.chat, &earlier).unwrap_or_else(|| Chat::unborn(stored.chat));
+            let earlier: Vec<_> = earlier
+                .into_iter()
+                .filter(|event| event.seq < first)
+                .collect();
+            let chat =
+                Chat::replay(stored.chat, &earlier).unwrap_or_else(|| Chat::unborn(stored.chat));
             chats.insert(stored.chat, chat);
         }
         if let Some(chat) = chats.get_mut(&stored.chat) {
@@ -123,5 +157,9 @@ async fn events_of(store: &dyn Store, chat: ChatId) -> Result<Vec<Stored>, Store
 
 /// A point that no history knows.
 pub(super) fn nowhere() -> ResumePoint {
-    ResumePoint { log: String::new(), seq: Seq(0), mark: Mark(0) }
+    ResumePoint {
+        log: String::new(),
+        seq: Seq(0),
+        mark: Mark(0),
+    }
 }

@@ -11,7 +11,9 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use shared::chat::rights::{Right, has, sees};
 use shared::chat::{Chat, Sight};
-use shared::model::{ChannelId, ChannelState, ChatId, Operator, OperatorId, Policy, Presence, Timestamp};
+use shared::model::{
+    ChannelId, ChannelState, ChatId, Operator, OperatorId, Policy, Presence, Timestamp,
+};
 use shared::protocol::{
     ChannelHealth, Goodbye, GoodbyeCode, NoticeLevel, OperatorPresence, ServerFrame,
 };
@@ -101,7 +103,9 @@ impl Hub {
 
     /// Tells every desk the new policy, and shows it anew what it may see.
     pub fn policy_changed(&self, policy: &Policy) {
-        let frame = encode(&ServerFrame::Policy { policy: Box::new(policy.clone()) });
+        let frame = encode(&ServerFrame::Policy {
+            policy: Box::new(policy.clone()),
+        });
         for connected in self.lock().connected.values() {
             let direct = match policy.find_operator(&connected.operator) {
                 Some(_) => Direct::Policy(frame.clone()),
@@ -115,7 +119,10 @@ impl Hub {
     pub fn channel_changed(&self, channel: &ChannelId, health: ChannelState) {
         let mut state = self.lock();
         state.channels.insert(channel.clone(), health.clone());
-        let frame = encode(&ServerFrame::Channel(ChannelHealth { channel: channel.clone(), health }));
+        let frame = encode(&ServerFrame::Channel(ChannelHealth {
+            channel: channel.clone(),
+            health,
+        }));
         state.hand_to_all(&frame);
     }
 
@@ -135,7 +142,8 @@ impl Hub {
     /// Tells every desk something about the relay as a whole: the store cannot be written, and can again.
     pub fn notice_to_all(&self, level: NoticeLevel, code: &str, text: &str) {
         let (code, text) = (code.to_owned(), text.to_owned());
-        self.lock().hand_to_all(&encode(&ServerFrame::Notice { level, code, text }));
+        self.lock()
+            .hand_to_all(&encode(&ServerFrame::Notice { level, code, text }));
     }
 
     /// Tells the desks that see the chat that its visitor is typing (IN-12).
@@ -145,8 +153,16 @@ impl Hub {
 
     /// Ends every connection of a session at once (SEC-03).
     pub fn session_ended(&self, session: &TokenHash) {
-        for connected in self.lock().connected.values().filter(|connected| connected.session == *session) {
-            connected.hand(Direct::End(goodbye(GoodbyeCode::NotLoggedIn, &connected.operator)));
+        for connected in self
+            .lock()
+            .connected
+            .values()
+            .filter(|connected| connected.session == *session)
+        {
+            connected.hand(Direct::End(goodbye(
+                GoodbyeCode::NotLoggedIn,
+                &connected.operator,
+            )));
         }
     }
 
@@ -155,7 +171,10 @@ impl Hub {
         let mut state = self.lock();
         state.is_stopping = true;
         for connected in state.connected.values() {
-            connected.hand(Direct::End(goodbye(GoodbyeCode::Stopping, &connected.operator)));
+            connected.hand(Direct::End(goodbye(
+                GoodbyeCode::Stopping,
+                &connected.operator,
+            )));
         }
     }
 
@@ -165,7 +184,11 @@ impl Hub {
     }
 
     /// Gives a desk its place; none: the relay is stopping.
-    pub(super) fn join(self: &Arc<Self>, operator: &OperatorId, session: TokenHash) -> Option<Seat> {
+    pub(super) fn join(
+        self: &Arc<Self>,
+        operator: &OperatorId,
+        session: TokenHash,
+    ) -> Option<Seat> {
         let (direct_tx, direct_rx) = mpsc::channel(QUEUE);
         let desk = self.next_desk.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
@@ -173,12 +196,24 @@ impl Hub {
             return None;
         }
         let is_first = !state.is_online(operator);
-        state.connected.insert(desk, Connected { operator: operator.clone(), session, direct_tx });
+        state.connected.insert(
+            desk,
+            Connected {
+                operator: operator.clone(),
+                session,
+                direct_tx,
+            },
+        );
         if is_first {
             self.desks.set_online(operator, true);
             state.hand_to_all(&online(operator, true));
         }
-        Some(Seat { hub: Arc::clone(self), desk, operator: operator.clone(), direct_rx })
+        Some(Seat {
+            hub: Arc::clone(self),
+            desk,
+            operator: operator.clone(),
+            direct_rx,
+        })
     }
 
     fn leave(&self, desk: u64, operator: &OperatorId) {
@@ -192,7 +227,12 @@ impl Hub {
     }
 
     pub(super) fn online(&self) -> Vec<OperatorId> {
-        let mut online: Vec<_> = self.lock().connected.values().map(|c| c.operator.clone()).collect();
+        let mut online: Vec<_> = self
+            .lock()
+            .connected
+            .values()
+            .map(|c| c.operator.clone())
+            .collect();
         online.sort();
         online.dedup();
         online
@@ -200,7 +240,10 @@ impl Hub {
 
     pub(super) fn channels(&self) -> Vec<ChannelHealth> {
         let channels = self.lock().channels.clone();
-        channels.into_iter().map(|(channel, health)| ChannelHealth { channel, health }).collect()
+        channels
+            .into_iter()
+            .map(|(channel, health)| ChannelHealth { channel, health })
+            .collect()
     }
 
     /// Notes and tells what an operator does in a chat they see (D-20).
@@ -209,9 +252,15 @@ impl Hub {
         if presence == Presence::Gone {
             self.lock().presence.remove(&place);
         } else {
-            self.lock().presence.insert(place, (presence, self.clock.now()));
+            self.lock()
+                .presence
+                .insert(place, (presence, self.clock.now()));
         }
-        let frame = ServerFrame::Presence { chat: chat.id, operator: operator.id.clone(), presence };
+        let frame = ServerFrame::Presence {
+            chat: chat.id,
+            operator: operator.id.clone(),
+            presence,
+        };
         self.tell_who_sees(chat.id, Some(&operator.id), &frame);
         self.desks.presence(&operator.id, chat, presence);
     }
@@ -220,29 +269,43 @@ impl Hub {
     pub(super) fn presences(&self) -> Vec<OperatorPresence> {
         let now = self.clock.now();
         let mut state = self.lock();
-        state.presence.retain(|_, (_, at)| now.since(*at) < PRESENCE_LASTS);
-        let each = state.presence.iter().map(|((operator, chat), (presence, _))| OperatorPresence {
-            operator: operator.clone(),
-            chat: *chat,
-            presence: *presence,
-        });
+        state
+            .presence
+            .retain(|_, (_, at)| now.since(*at) < PRESENCE_LASTS);
+        let each = state
+            .presence
+            .iter()
+            .map(|((operator, chat), (presence, _))| OperatorPresence {
+                operator: operator.clone(),
+                chat: *chat,
+                presence: *presence,
+            });
         each.collect()
     }
 
     /// Tells the other desks of an operator, and those of others who pass a test.
     pub(super) fn tell(&self, frame: &ServerFrame, fits: impl Fn(&OperatorId) -> bool) {
         let frame = encode(frame);
-        for connected in self.lock().connected.values().filter(|connected| fits(&connected.operator)) {
+        for connected in self
+            .lock()
+            .connected
+            .values()
+            .filter(|connected| fits(&connected.operator))
+        {
             connected.hand(Direct::Frame(frame.clone()));
         }
     }
 
     fn tell_who_sees(&self, chat: ChatId, but: Option<&OperatorId>, frame: &ServerFrame) {
-        let Some(chat) = self.ring.find_chat(chat) else { return };
+        let Some(chat) = self.ring.find_chat(chat) else {
+            return;
+        };
         let (policy, sight) = (self.desks.policy(), Sight::of(&chat));
         self.tell(frame, |id| {
             but != Some(id)
-                && policy.find_operator(id).is_some_and(|operator| sees(operator, &sight, &policy))
+                && policy
+                    .find_operator(id)
+                    .is_some_and(|operator| sees(operator, &sight, &policy))
         });
     }
 
@@ -253,7 +316,9 @@ impl Hub {
 
 impl State {
     fn is_online(&self, operator: &OperatorId) -> bool {
-        self.connected.values().any(|connected| connected.operator == *operator)
+        self.connected
+            .values()
+            .any(|connected| connected.operator == *operator)
     }
 
     fn hand_to_all(&self, frame: &Utf8Bytes) {
@@ -273,22 +338,37 @@ impl Connected {
 }
 
 fn online(operator: &OperatorId, is_online: bool) -> Utf8Bytes {
-    encode(&ServerFrame::Online { operator: operator.clone(), is_online })
+    encode(&ServerFrame::Online {
+        operator: operator.clone(),
+        is_online,
+    })
 }
 
 /// Returns the last word to a desk.
 pub(super) fn goodbye(code: GoodbyeCode, operator: &OperatorId) -> Goodbye {
     let sentence = match code {
-        GoodbyeCode::NotLoggedIn => "This session is not known or has ended. Log in again.".to_owned(),
+        GoodbyeCode::NotLoggedIn => {
+            "This session is not known or has ended. Log in again.".to_owned()
+        }
         GoodbyeCode::WrongProtocol => format!(
             "This desk speaks another protocol than the relay, which speaks version {}. Install the release of the relay.",
             shared::protocol::PROTOCOL
         ),
-        GoodbyeCode::BadFrame => "The desk sent something the relay does not understand. Install the same release.".to_owned(),
+        GoodbyeCode::BadFrame => {
+            "The desk sent something the relay does not understand. Install the same release."
+                .to_owned()
+        }
         GoodbyeCode::TooMuch => "The desk sent too much. It may connect again.".to_owned(),
-        GoodbyeCode::Stopping => "The relay is stopping. The desk will connect again by itself.".to_owned(),
-        GoodbyeCode::TooSlow => "The line was too slow for what happened. The desk will connect again by itself.".to_owned(),
-        GoodbyeCode::Removed => format!("{operator} is not in the relay's configuration any more. Ask an admin."),
+        GoodbyeCode::Stopping => {
+            "The relay is stopping. The desk will connect again by itself.".to_owned()
+        }
+        GoodbyeCode::TooSlow => {
+            "The line was too slow for what happened. The desk will connect again by itself."
+                .to_owned()
+        }
+        GoodbyeCode::Removed => {
+            format!("{operator} is not in the relay's configuration any more. Ask an admin.")
+        }
     };
     Goodbye { code, sentence }
 }

@@ -53,8 +53,13 @@ fn encode(frame: &ServerFrame) -> Utf8Bytes {
     match serde_json::to_string(frame) {
         Ok(text) => text.into(),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "could not encode a frame");
-            Utf8Bytes::from_static(r#"{"type":"goodbye","code":"bad_frame","sentence":"fault in the relay"}"#)
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "could not encode a frame"
+            );
+            Utf8Bytes::from_static(
+                r#"{"type":"goodbye","code":"bad_frame","sentence":"fault in the relay"}"#,
+            )
         }
     }
 }

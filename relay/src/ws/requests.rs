@@ -12,8 +12,8 @@ use shared::model::{
     ChatId, Operator, OperatorId, Policy, Seq, Template, TemplateId, TemplateScope, Timestamp,
 };
 use shared::protocol::{
-    BlockRow, ChatPage, ClientFrame, DraftText, Hit, OpenSection, PAGE_LIMIT, ServerFrame, SessionRow,
-    TemplateDraft,
+    BlockRow, ChatPage, ClientFrame, DraftText, Hit, OpenSection, PAGE_LIMIT, ServerFrame,
+    SessionRow, TemplateDraft,
 };
 use shared::text;
 
@@ -43,7 +43,10 @@ enum Failure {
     /// The store does not answer.
     Store(StoreError),
     /// Not done, and why.
-    Declined { code: &'static str, sentence: String },
+    Declined {
+        code: &'static str,
+        sentence: String,
+    },
 }
 
 impl From<StoreError> for Failure {
@@ -53,7 +56,10 @@ impl From<StoreError> for Failure {
 }
 
 fn declined(code: &'static str, sentence: &str) -> Failure {
-    Failure::Declined { code, sentence: sentence.to_owned() }
+    Failure::Declined {
+        code,
+        sentence: sentence.to_owned(),
+    }
 }
 
 impl Requests {
@@ -63,7 +69,12 @@ impl Requests {
         session: TokenHash,
         answers_tx: mpsc::Sender<Utf8Bytes>,
     ) -> Self {
-        Self { hub, operator: operator.id, session, answers_tx }
+        Self {
+            hub,
+            operator: operator.id,
+            session,
+            answers_tx,
+        }
     }
 
     pub(super) fn who(&self) -> &OperatorId {
@@ -80,17 +91,28 @@ impl Requests {
     /// Answers one frame. An operator who was removed meanwhile gets no answer: the hub ends the connection.
     pub(super) async fn answer(&self, frame: ClientFrame) {
         let policy = self.hub.desks.policy();
-        let Some(operator) = policy.find_operator(&self.operator) else { return };
+        let Some(operator) = policy.find_operator(&self.operator) else {
+            return;
+        };
         let request = request_of(&frame);
         let answer = match self.find_answer(frame, operator, &policy).await {
             Ok(answer) => answer,
-            Err(Failure::Declined { code, sentence }) => {
-                Some(ServerFrame::Declined { request, code: code.to_owned(), sentence })
-            }
+            Err(Failure::Declined { code, sentence }) => Some(ServerFrame::Declined {
+                request,
+                code: code.to_owned(),
+                sentence,
+            }),
             Err(Failure::Store(error)) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "could not answer a desk");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not answer a desk"
+                );
                 let sentence = "The relay cannot reach its store now. Try again.".to_owned();
-                Some(ServerFrame::Declined { request, code: "store_unavailable".to_owned(), sentence })
+                Some(ServerFrame::Declined {
+                    request,
+                    code: "store_unavailable".to_owned(),
+                    sentence,
+                })
             }
         };
         if let Some(answer) = answer {
@@ -99,7 +121,10 @@ impl Requests {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one short arm per frame, and no wildcard")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one short arm per frame, and no wildcard"
+    )]
     async fn find_answer(
         &self,
         frame: ClientFrame,
@@ -110,50 +135,106 @@ impl Requests {
         match frame {
             ClientFrame::Hello { .. } => Ok(None),
             ClientFrame::Command { id, chat, command } => {
-                let done = self.hub.desks.command(&self.operator, &id, chat, command).await;
+                let done = self
+                    .hub
+                    .desks
+                    .command(&self.operator, &id, chat, command)
+                    .await;
                 Ok(Some(match done {
                     Ok(seq) => ServerFrame::Accepted { id, seq },
                     Err(CommandFailure::Unavailable) => ServerFrame::Unavailable { id },
                     Err(CommandFailure::Refused(refusal)) => {
                         let (sentence, hint) = (refusal.sentence(), refusal.hint().to_owned());
-                        ServerFrame::Refused { id, refusal, sentence, hint }
+                        ServerFrame::Refused {
+                            id,
+                            refusal,
+                            sentence,
+                            hint,
+                        }
                     }
                 }))
             }
-            ClientFrame::LoadChat { chat } => Ok(Some(match self.find_seen(chat, operator, policy).await? {
-                Some(found) => ServerFrame::ChatShown { at: self.hub.ring.point().seq, chat: Box::new(found) },
-                None => ServerFrame::ChatHidden { chat, at: Seq(0) },
-            })),
+            ClientFrame::LoadChat { chat } => {
+                Ok(Some(match self.find_seen(chat, operator, policy).await? {
+                    Some(found) => ServerFrame::ChatShown {
+                        at: self.hub.ring.point().seq,
+                        chat: Box::new(found),
+                    },
+                    None => ServerFrame::ChatHidden { chat, at: Seq(0) },
+                }))
+            }
             ClientFrame::FindChat { request, number } => {
                 let found = store.find_chat_by_number(number).await?;
-                let chats = found.into_iter().filter(|chat| sees(operator, &Sight::of(chat), policy)).collect();
-                Ok(Some(ServerFrame::Chats { request, page: ChatPage { chats, has_more: false } }))
+                let chats = found
+                    .into_iter()
+                    .filter(|chat| sees(operator, &Sight::of(chat), policy))
+                    .collect();
+                Ok(Some(ServerFrame::Chats {
+                    request,
+                    page: ChatPage {
+                        chats,
+                        has_more: false,
+                    },
+                }))
             }
-            ClientFrame::LoadTimeline { request, chat, before, limit } => {
+            ClientFrame::LoadTimeline {
+                request,
+                chat,
+                before,
+                limit,
+            } => {
                 let (events, has_more) = match self.find_seen(chat, operator, policy).await? {
                     Some(_) => self.timeline(chat, before, limit, operator).await?,
                     None => (vec![], false),
                 };
-                Ok(Some(ServerFrame::Timeline { request, chat, events, has_more }))
+                Ok(Some(ServerFrame::Timeline {
+                    request,
+                    chat,
+                    events,
+                    has_more,
+                }))
             }
-            ClientFrame::LoadClosed { request, before, limit } => {
+            ClientFrame::LoadClosed {
+                request,
+                before,
+                limit,
+            } => {
                 let page = self.closed(before, limit, operator, policy).await?;
                 Ok(Some(ServerFrame::Chats { request, page }))
             }
-            ClientFrame::LoadOpen { request, section, after, limit } => {
+            ClientFrame::LoadOpen {
+                request,
+                section,
+                after,
+                limit,
+            } => {
                 let page = self.open(section, after, limit, operator, policy);
                 Ok(Some(ServerFrame::Chats { request, page }))
             }
-            ClientFrame::LoadVisitor { request, visitor, before, limit } => {
+            ClientFrame::LoadVisitor {
+                request,
+                visitor,
+                before,
+                limit,
+            } => {
                 let limit = limit.min(PAGE_LIMIT);
                 let mut chats = store.list_visitor_chats(visitor, before, limit).await?;
                 let has_more = chats.len() == limit as usize;
                 chats.retain(|chat| sees(operator, &Sight::of(chat), policy));
-                Ok(Some(ServerFrame::Chats { request, page: ChatPage { chats, has_more } }))
+                Ok(Some(ServerFrame::Chats {
+                    request,
+                    page: ChatPage { chats, has_more },
+                }))
             }
-            ClientFrame::Search { request, text, before, limit } => {
-                self.search(request, &text, before, limit, operator, policy).await.map(Some)
-            }
+            ClientFrame::Search {
+                request,
+                text,
+                before,
+                limit,
+            } => self
+                .search(request, &text, before, limit, operator, policy)
+                .await
+                .map(Some),
             ClientFrame::Presence { chat, presence } => {
                 if let Some(chat) = self.hub.ring.find_chat(chat)
                     && sees(operator, &Sight::of(&chat), policy)
@@ -166,21 +247,34 @@ impl Requests {
                 self.save_draft(chat, draft).await?;
                 Ok(None)
             }
-            ClientFrame::SaveTemplate { request, id, template } => {
-                self.save_template(request, id, template, operator).await.map(Some)
-            }
+            ClientFrame::SaveTemplate {
+                request,
+                id,
+                template,
+            } => self
+                .save_template(request, id, template, operator)
+                .await
+                .map(Some),
             ClientFrame::DeleteTemplate { request, id } => {
                 self.delete_template(request, id, operator).await.map(Some)
             }
             ClientFrame::LoadBlocks { request } => self.blocks(request, operator).await.map(Some),
-            ClientFrame::LoadSessions { request } => self.sessions(request, operator).await.map(Some),
-            ClientFrame::EndSession { request, operator: whose, session } => {
-                self.end_session(request, &whose, &session, operator).await.map(Some)
+            ClientFrame::LoadSessions { request } => {
+                self.sessions(request, operator).await.map(Some)
             }
+            ClientFrame::EndSession {
+                request,
+                operator: whose,
+                session,
+            } => self
+                .end_session(request, &whose, &session, operator)
+                .await
+                .map(Some),
             ClientFrame::Speak { .. } => Ok(None),
-            ClientFrame::Ping { stamp } => {
-                Ok(Some(ServerFrame::Pong { stamp, server_time: self.hub.clock.now() }))
-            }
+            ClientFrame::Ping { stamp } => Ok(Some(ServerFrame::Pong {
+                stamp,
+                server_time: self.hub.clock.now(),
+            })),
         }
     }
 
@@ -208,7 +302,10 @@ impl Requests {
         let mut events = self.hub.store.timeline(chat, before, limit).await?;
         let has_more = events.len() == limit as usize;
         if !has(operator.role, Right::SeeOriginals) {
-            hide_originals(&self.hub.store.timeline(chat, None, u32::MAX).await?, &mut events);
+            hide_originals(
+                &self.hub.store.timeline(chat, None, u32::MAX).await?,
+                &mut events,
+            );
         }
         Ok((events, has_more))
     }
@@ -226,14 +323,20 @@ impl Requests {
             let page = self.hub.store.list_closed_chats(before, limit).await?;
             let is_last = page.len() < limit as usize;
             before = page.last().map(|chat| chat.last_at);
-            chats.extend(page.into_iter().filter(|chat| sees(operator, &Sight::of(chat), policy)));
+            chats.extend(
+                page.into_iter()
+                    .filter(|chat| sees(operator, &Sight::of(chat), policy)),
+            );
             if is_last || chats.len() >= limit as usize {
                 let has_more = !is_last || chats.len() > limit as usize;
                 chats.truncate(limit as usize);
                 return Ok(ChatPage { chats, has_more });
             }
         }
-        Ok(ChatPage { chats, has_more: true })
+        Ok(ChatPage {
+            chats,
+            has_more: true,
+        })
     }
 
     fn open(
@@ -271,29 +374,47 @@ impl Requests {
         policy: &Policy,
     ) -> Result<ServerFrame, Failure> {
         let Some(query) = Query::parse(text) else {
-            return Err(declined("nothing_to_search", "There is no word to search for."));
+            return Err(declined(
+                "nothing_to_search",
+                "There is no word to search for.",
+            ));
         };
         let limit = limit.clamp(1, PAGE_LIMIT);
         let found = self.hub.store.search(&query, before, limit).await?;
         let has_more = found.len() == limit as usize;
         let mut hits = vec![];
         for stored in found {
-            let Some(chat) = self.find_seen(stored.chat, operator, policy).await? else { continue };
+            let Some(chat) = self.find_seen(stored.chat, operator, policy).await? else {
+                continue;
+            };
             let mut events = vec![stored];
             if !has(operator.role, Right::SeeOriginals) {
-                hide_originals(&self.hub.store.timeline(chat.id, None, u32::MAX).await?, &mut events);
+                hide_originals(
+                    &self.hub.store.timeline(chat.id, None, u32::MAX).await?,
+                    &mut events,
+                );
             }
             let chat = Box::new(chat);
-            hits.extend(events.into_iter().map(|stored| Hit { stored, chat: chat.clone() }));
+            hits.extend(events.into_iter().map(|stored| Hit {
+                stored,
+                chat: chat.clone(),
+            }));
         }
-        Ok(ServerFrame::Hits { request, hits, has_more })
+        Ok(ServerFrame::Hits {
+            request,
+            hits,
+            has_more,
+        })
     }
 
     async fn save_draft(&self, chat: ChatId, draft: DraftText) -> Result<(), StoreError> {
         if draft.text.len() > DRAFT_LIMIT {
             return Ok(());
         }
-        self.hub.store.save_draft(&self.operator, chat, &draft, self.hub.clock.now()).await
+        self.hub
+            .store
+            .save_draft(&self.operator, chat, &draft, self.hub.clock.now())
+            .await
     }
 
     async fn save_template(
@@ -307,10 +428,16 @@ impl Requests {
         if let Some(id) = id {
             self.require_known(id, operator).await?;
         }
-        let clean = |text: Option<String>| text.map(|text| text::clean_line(&text)).filter(|text| !text.is_empty());
+        let clean = |text: Option<String>| {
+            text.map(|text| text::clean_line(&text))
+                .filter(|text| !text.is_empty())
+        };
         let body = text::clean(&draft.text).trim().to_owned();
         if body.is_empty() || body.chars().count() > TEMPLATE_LIMIT {
-            return Err(declined("bad_text", "A template needs a text of at most 10,000 characters."));
+            return Err(declined(
+                "bad_text",
+                "A template needs a text of at most 10,000 characters.",
+            ));
         }
         let template = Template {
             id: Some(id.unwrap_or_else(|| TemplateId(new_id(self.hub.clock.now())))),
@@ -323,7 +450,10 @@ impl Requests {
             code: clean(draft.code),
         };
         self.hub.store.save_template(&template).await?;
-        let news = ServerFrame::TemplateSaved { request: 0, template: template.clone() };
+        let news = ServerFrame::TemplateSaved {
+            request: 0,
+            template: template.clone(),
+        };
         self.tell_users(&template.scope, &news);
         Ok(ServerFrame::TemplateSaved { request, template })
     }
@@ -336,23 +466,37 @@ impl Requests {
     ) -> Result<ServerFrame, Failure> {
         let template = self.require_known(id, operator).await?;
         self.hub.store.delete_template(id).await?;
-        self.tell_users(&template.scope, &ServerFrame::TemplateDeleted { request: 0, id });
+        self.tell_users(
+            &template.scope,
+            &ServerFrame::TemplateDeleted { request: 0, id },
+        );
         Ok(ServerFrame::TemplateDeleted { request, id })
     }
 
     /// Finds a saved template that this operator may change.
-    async fn require_known(&self, id: TemplateId, operator: &Operator) -> Result<Template, Failure> {
+    async fn require_known(
+        &self,
+        id: TemplateId,
+        operator: &Operator,
+    ) -> Result<Template, Failure> {
         let templates = self.hub.store.list_templates().await?;
-        let found = templates.into_iter().find(|template| template.id == Some(id));
+        let found = templates
+            .into_iter()
+            .find(|template| template.id == Some(id));
         let found = found.filter(|template| may_use(operator, &template.scope));
-        let template = found.ok_or_else(|| declined("no_such_template", "There is no such template."))?;
+        let template =
+            found.ok_or_else(|| declined("no_such_template", "There is no such template."))?;
         require_template_right(operator, &template.scope)?;
         Ok(template)
     }
 
     fn tell_users(&self, scope: &TemplateScope, news: &ServerFrame) {
         let policy = self.hub.desks.policy();
-        self.hub.tell(news, |id| policy.find_operator(id).is_some_and(|operator| may_use(operator, scope)));
+        self.hub.tell(news, |id| {
+            policy
+                .find_operator(id)
+                .is_some_and(|operator| may_use(operator, scope))
+        });
     }
 
     async fn blocks(&self, request: u32, operator: &Operator) -> Result<ServerFrame, Failure> {
@@ -371,7 +515,10 @@ impl Requests {
             reason: block.reason,
             dropped: block.dropped,
         });
-        Ok(ServerFrame::Blocks { request, blocks: rows.collect() })
+        Ok(ServerFrame::Blocks {
+            request,
+            blocks: rows.collect(),
+        })
     }
 
     async fn sessions(&self, request: u32, operator: &Operator) -> Result<ServerFrame, Failure> {
@@ -379,7 +526,10 @@ impl Requests {
         let mut entries = self.hub.store.list_sessions(self.hub.clock.now()).await?;
         entries.retain(|entry| all || entry.operator == operator.id);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_at));
-        let sessions = entries.into_iter().map(|entry| self.session_row(entry)).collect();
+        let sessions = entries
+            .into_iter()
+            .map(|entry| self.session_row(entry))
+            .collect();
         Ok(ServerFrame::Sessions { request, sessions })
     }
 
@@ -403,10 +553,14 @@ impl Requests {
         operator: &Operator,
     ) -> Result<ServerFrame, Failure> {
         if *whose != operator.id && !has(operator.role, Right::Sessions) {
-            return Err(declined("not_allowed", "Your role may not end sessions of others."));
+            return Err(declined(
+                "not_allowed",
+                "Your role may not end sessions of others.",
+            ));
         }
         let entries = self.hub.store.list_sessions(self.hub.clock.now()).await?;
-        let is_it = |entry: &&SessionEntry| entry.operator == *whose && public_name(&entry.hash) == name;
+        let is_it =
+            |entry: &&SessionEntry| entry.operator == *whose && public_name(&entry.hash) == name;
         let Some(entry) = entries.iter().find(is_it) else {
             return Err(declined("no_such_session", "There is no such session."));
         };
@@ -434,7 +588,14 @@ fn require_template_right(operator: &Operator, scope: &TemplateScope) -> Result<
         }
         TemplateScope::Personal { .. } => may_use(operator, scope),
     };
-    if allowed { Ok(()) } else { Err(declined("not_allowed", "Your role may not save templates there.")) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(declined(
+            "not_allowed",
+            "Your role may not save templates there.",
+        ))
+    }
 }
 
 /// Empties, in a page, what visitors have deleted or changed since: only supervisors read originals (IN-09).
@@ -452,14 +613,22 @@ fn hide_originals(all: &[Stored], page: &mut [Stored]) {
                 message.text.clear();
                 message.attachments.clear();
             }
-            Event::Edited { message: Some(id), text, .. } if deleted.contains(id) => text.clear(),
+            Event::Edited {
+                message: Some(id),
+                text,
+                ..
+            } if deleted.contains(id) => text.clear(),
             _ => {}
         }
     }
 }
 
 fn public_name(hash: &TokenHash) -> String {
-    hash.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.0
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn request_of(frame: &ClientFrame) -> u32 {

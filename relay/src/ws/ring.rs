@@ -60,8 +60,17 @@ impl Ring {
     pub(super) fn new(point: ResumePoint, chats: Vec<Chat>) -> Self {
         let last_tx = watch::channel(point.seq).0;
         let chats = chats.into_iter().map(|chat| (chat.id, chat)).collect();
-        let state = State { point, entries: VecDeque::new(), bytes: 0, chats, generation: 0 };
-        Self { state: Mutex::new(state), last_tx }
+        let state = State {
+            point,
+            entries: VecDeque::new(),
+            bytes: 0,
+            chats,
+            generation: 0,
+        };
+        Self {
+            state: Mutex::new(state),
+            last_tx,
+        }
     }
 
     /// Begins anew with another history.
@@ -113,7 +122,11 @@ impl Ring {
         let state = self.lock();
         let first = state.entries.front()?.stored.seq;
         let entry = state.entries.get(usize::try_from(seq.0 - first.0).ok()?)?;
-        Some(ResumePoint { log: state.point.log.clone(), seq, mark: entry.stored.mark })
+        Some(ResumePoint {
+            log: state.point.log.clone(),
+            seq,
+            mark: entry.stored.mark,
+        })
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -129,13 +142,23 @@ impl Ring {
     pub(super) fn after(&self, seq: Seq, limit: usize) -> Next {
         let state = self.lock();
         let Some(first) = state.entries.front().map(|entry| entry.stored.seq) else {
-            return if seq == state.point.seq { Next::Entries(vec![]) } else { Next::Lost };
+            return if seq == state.point.seq {
+                Next::Entries(vec![])
+            } else {
+                Next::Lost
+            };
         };
         let skipped = seq.0 + 1 - first.0;
         match usize::try_from(skipped) {
-            Ok(skipped) if skipped <= state.entries.len() => {
-                Next::Entries(state.entries.iter().skip(skipped).take(limit).cloned().collect())
-            }
+            Ok(skipped) if skipped <= state.entries.len() => Next::Entries(
+                state
+                    .entries
+                    .iter()
+                    .skip(skipped)
+                    .take(limit)
+                    .cloned()
+                    .collect(),
+            ),
             Ok(_) | Err(_) => Next::Lost,
         }
     }
@@ -149,9 +172,13 @@ impl Ring {
         if point.seq == state.point.seq {
             return point.mark == state.point.mark;
         }
-        let Some(first) = state.entries.front().map(|entry| entry.stored.seq) else { return false };
+        let Some(first) = state.entries.front().map(|entry| entry.stored.seq) else {
+            return false;
+        };
         let place = usize::try_from(point.seq.0 - first.0).ok();
-        place.and_then(|place| state.entries.get(place)).is_some_and(|entry| entry.stored.mark == point.mark)
+        place
+            .and_then(|place| state.entries.get(place))
+            .is_some_and(|entry| entry.stored.mark == point.mark)
     }
 
     pub(crate) fn find_chat(&self, id: ChatId) -> Option<Chat> {
@@ -159,12 +186,20 @@ impl Ring {
     }
 
     pub(super) fn chats_where(&self, keep: impl Fn(&Chat) -> bool) -> Vec<Chat> {
-        self.lock().chats.values().filter(|chat| keep(chat)).cloned().collect()
+        self.lock()
+            .chats
+            .values()
+            .filter(|chat| keep(chat))
+            .cloned()
+            .collect()
     }
 
     pub(super) fn snapshot(&self, operator: &Operator, policy: &Policy) -> Snapshot {
         let state = self.lock();
-        let seen = state.chats.values().filter(|chat| sees(operator, &Sight::of(chat), policy));
+        let seen = state
+            .chats
+            .values()
+            .filter(|chat| sees(operator, &Sight::of(chat), policy));
         let (mut awaiting, mut mine, mut others) = (vec![], vec![], vec![]);
         let mut counts = SectionCounts::default();
         for chat in seen {
@@ -175,13 +210,23 @@ impl Ring {
             }
         }
         let count = |chats: &Vec<&Chat>| u32::try_from(chats.len()).unwrap_or(u32::MAX);
-        (counts.awaiting, counts.mine, counts.others) = (count(&awaiting), count(&mine), count(&others));
+        (counts.awaiting, counts.mine, counts.others) =
+            (count(&awaiting), count(&mine), count(&others));
         awaiting.sort_by_key(|chat| chat.waits_since());
         awaiting.truncate(AWAITING_WINDOW);
         others.sort_by_key(|chat| std::cmp::Reverse(chat.last_at));
         others.truncate(OTHERS_WINDOW);
-        let chats = awaiting.into_iter().chain(mine).chain(others).cloned().collect();
-        Snapshot { at: state.point.clone(), chats, counts }
+        let chats = awaiting
+            .into_iter()
+            .chain(mine)
+            .chain(others)
+            .cloned()
+            .collect();
+        Snapshot {
+            at: state.point.clone(),
+            chats,
+            counts,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -192,7 +237,10 @@ impl Ring {
 impl State {
     fn push(&mut self, stored: Stored) {
         let before = self.chats.get(&stored.chat).map(Sight::of);
-        let chat = self.chats.entry(stored.chat).or_insert_with(|| Chat::unborn(stored.chat));
+        let chat = self
+            .chats
+            .entry(stored.chat)
+            .or_insert_with(|| Chat::unborn(stored.chat));
         chat.apply(&stored);
         let after = Sight::of(chat);
         if chat.is_finished() {
@@ -211,7 +259,9 @@ impl State {
         self.bytes += entry.frame.len();
         self.entries.push_back(Arc::new(entry));
         while self.entries.len() > KEPT || self.bytes > KEPT_BYTES {
-            let Some(oldest) = self.entries.pop_front() else { break };
+            let Some(oldest) = self.entries.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.frame.len();
         }
     }
@@ -220,6 +270,11 @@ impl State {
 impl Entry {
     pub(super) fn new(stored: Stored, before: Option<Sight>, after: Sight) -> Self {
         let frame = encode(&ServerFrame::Event(stored.clone()));
-        Self { stored, frame, before, after }
+        Self {
+            stored,
+            frame,
+            before,
+            after,
+        }
     }
 }

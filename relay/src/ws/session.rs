@@ -10,8 +10,8 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use shared::model::{Operator, Seq};
@@ -46,7 +46,10 @@ const BURST: usize = 500;
 const BURST_WITHIN: Duration = Duration::from_secs(10);
 
 /// What travels: TCP, TLS, or a test's pipe.
-pub(super) trait Line: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static {}
+pub(super) trait Line:
+    tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static
+{
+}
 impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static> Line for T {}
 
 type Sink<L> = SplitSink<WebSocketStream<L>, Message>;
@@ -63,14 +66,19 @@ enum End {
 pub(super) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
     let (mut sink, mut stream) = socket.split();
     let end = match greet(&hub, &mut stream).await {
-        Ok((operator, session, resume)) => converse(&hub, &mut sink, stream, operator, session, resume).await,
+        Ok((operator, session, resume)) => {
+            converse(&hub, &mut sink, stream, operator, session, resume).await
+        }
         Err(end) => end,
     };
     if let End::Said(goodbye) = end {
         let last_word = async {
             let frame = encode(&ServerFrame::Goodbye(goodbye));
             sink.send(Message::Text(frame)).await?;
-            let close = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() };
+            let close = CloseFrame {
+                code: CloseCode::Normal,
+                reason: Utf8Bytes::default(),
+            };
             sink.send(Message::Close(Some(close))).await
         };
         // The desk may be gone already; then there is nobody to tell.
@@ -100,7 +108,13 @@ async fn greet<L: Line>(
     if protocol.is_some_and(|protocol| protocol != u64::from(PROTOCOL)) {
         return Err(say(GoodbyeCode::WrongProtocol));
     }
-    let Ok(ClientFrame::Hello { token, resume, program, .. }) = serde_json::from_value(value) else {
+    let Ok(ClientFrame::Hello {
+        token,
+        resume,
+        program,
+        ..
+    }) = serde_json::from_value(value)
+    else {
         return Err(say(GoodbyeCode::BadFrame));
     };
     let hash = hash_of(&token);
@@ -115,7 +129,10 @@ async fn greet<L: Line>(
         return Err(End::Said(goodbye(GoodbyeCode::Removed, &session.operator)));
     };
     if let Err(error) = hub.store.touch_session(&hash, now).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "could not note the use of a session");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "could not note the use of a session"
+        );
     }
     tracing::info!(operator = %operator.id, %program, resumes = resume.is_some(), "a desk connected");
     Ok((operator.clone(), hash, resume))
@@ -134,7 +151,13 @@ async fn converse<L: Line>(
     };
     let (answers_tx, answers_rx) = mpsc::channel(ANSWERS);
     let requests = Requests::new(Arc::clone(hub), operator.clone(), session, answers_tx);
-    let speaking = Speaker { hub, sink, operator, cursor: Seq(0), generation: hub.ring.generation() };
+    let speaking = Speaker {
+        hub,
+        sink,
+        operator,
+        cursor: Seq(0),
+        generation: hub.ring.generation(),
+    };
     tokio::select! {
         end = listen(stream, requests) => end,
         end = speaking.speak(seat, answers_rx, resume) => end,
@@ -162,7 +185,10 @@ async fn listen<L: Line>(mut stream: SplitStream<WebSocketStream<L>>, requests: 
         };
         let now = Instant::now();
         recent.push_back(now);
-        while recent.front().is_some_and(|at| now.duration_since(*at) > BURST_WITHIN) {
+        while recent
+            .front()
+            .is_some_and(|at| now.duration_since(*at) > BURST_WITHIN)
+        {
             recent.pop_front();
         }
         if recent.len() > BURST {
@@ -180,7 +206,9 @@ async fn listen<L: Line>(mut stream: SplitStream<WebSocketStream<L>>, requests: 
             }
             continue;
         }
-        let Ok(permit) = Arc::clone(&under_way).acquire_owned().await else { return End::Gone };
+        let Ok(permit) = Arc::clone(&under_way).acquire_owned().await else {
+            return End::Gone;
+        };
         let requests = Arc::clone(&requests);
         tokio::spawn(async move {
             requests.answer(frame).await;
@@ -265,7 +293,10 @@ impl<L: Line> Speaker<'_, L> {
     async fn welcome(&self, is_resumed: bool) -> Result<Utf8Bytes, End> {
         let unavailable = |_| End::Said(goodbye(GoodbyeCode::Stopping, &self.operator.id));
         let store = &self.hub.store;
-        let drafts = store.list_drafts(&self.operator.id).await.map_err(unavailable)?;
+        let drafts = store
+            .list_drafts(&self.operator.id)
+            .await
+            .map_err(unavailable)?;
         let mut templates = store.list_templates().await.map_err(unavailable)?;
         templates.retain(|template| super::requests::may_use(&self.operator, &template.scope));
         Ok(encode(&ServerFrame::Welcome {
@@ -303,7 +334,8 @@ impl<L: Line> Speaker<'_, L> {
         let snapshot = self.hub.ring.snapshot(&self.operator, &policy);
         self.cursor = snapshot.at.seq;
         self.generation = self.hub.ring.generation();
-        self.send(encode(&ServerFrame::Snapshot(Box::new(snapshot)))).await
+        self.send(encode(&ServerFrame::Snapshot(Box::new(snapshot))))
+            .await
     }
 
     /// Sends what happened since the cursor, as far as this operator sees it.
@@ -323,11 +355,15 @@ impl<L: Line> Speaker<'_, L> {
                 let (chat, at) = (entry.stored.chat, entry.stored.seq);
                 match visible(&self.operator, entry.before.as_ref(), &entry.after, &policy) {
                     Visible::Event => self.feed(entry.frame.clone()).await?,
-                    Visible::Hidden => self.feed(encode(&ServerFrame::ChatHidden { chat, at })).await?,
+                    Visible::Hidden => {
+                        self.feed(encode(&ServerFrame::ChatHidden { chat, at }))
+                            .await?
+                    }
                     Visible::Shown => {
                         if let Some(chat) = self.hub.ring.find_chat(chat) {
                             let chat = Box::new(chat);
-                            self.feed(encode(&ServerFrame::ChatShown { chat, at })).await?;
+                            self.feed(encode(&ServerFrame::ChatShown { chat, at }))
+                                .await?;
                         }
                     }
                     Visible::Nothing => {}
@@ -339,7 +375,14 @@ impl<L: Line> Speaker<'_, L> {
 
     fn point(&self) -> ResumePoint {
         let point = self.hub.ring.point();
-        if point.seq == self.cursor { point } else { self.hub.ring.point_at(self.cursor).unwrap_or_else(follower::nowhere) }
+        if point.seq == self.cursor {
+            point
+        } else {
+            self.hub
+                .ring
+                .point_at(self.cursor)
+                .unwrap_or_else(follower::nowhere)
+        }
     }
 
     async fn send(&mut self, frame: Utf8Bytes) -> Result<(), End> {
@@ -347,21 +390,24 @@ impl<L: Line> Speaker<'_, L> {
     }
 
     async fn feed(&mut self, frame: Utf8Bytes) -> Result<(), End> {
-        let feeding = timeout(WRITE_WITHIN, self.sink.feed(Message::Text(frame)));
-        self.ended(feeding.await)
+        let done = timeout(WRITE_WITHIN, self.sink.feed(Message::Text(frame))).await;
+        self.ended(done)
     }
 
     async fn flush(&mut self) -> Result<(), End> {
-        let flushing = timeout(WRITE_WITHIN, self.sink.flush());
-        self.ended(flushing.await)
+        let done = timeout(WRITE_WITHIN, self.sink.flush()).await;
+        self.ended(done)
     }
 
     async fn write(&mut self, message: Message) -> Result<(), End> {
-        let sending = timeout(WRITE_WITHIN, self.sink.send(message));
-        self.ended(sending.await)
+        let done = timeout(WRITE_WITHIN, self.sink.send(message)).await;
+        self.ended(done)
     }
 
-    fn ended<E>(&self, done: Result<Result<(), E>, tokio::time::error::Elapsed>) -> Result<(), End> {
+    fn ended<E>(
+        &self,
+        done: Result<Result<(), E>, tokio::time::error::Elapsed>,
+    ) -> Result<(), End> {
         match done {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),

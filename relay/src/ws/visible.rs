@@ -18,7 +18,12 @@ pub(super) enum Visible {
 }
 
 /// `before` is none for a chat that begins with this event.
-pub(super) fn visible(operator: &Operator, before: Option<&Sight>, after: &Sight, policy: &Policy) -> Visible {
+pub(super) fn visible(
+    operator: &Operator,
+    before: Option<&Sight>,
+    after: &Sight,
+    policy: &Policy,
+) -> Visible {
     let saw = before.is_some_and(|before| sees(operator, before, policy));
     let has_begun = before.is_some();
     match (saw, sees(operator, after, policy)) {

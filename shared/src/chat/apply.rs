@@ -1,11 +1,11 @@
 //! Taking events in. Cannot fail, reads no policy: the same events give the same chat everywhere, for ever.
 
 use crate::model::{
-    AttachmentKind, Card, ContactKind, Message, MessageId, Notice, NoticeKind, OperatorId,
-    Timestamp,
+    AttachmentKind, ContactKind, Message, MessageId, Notice, NoticeKind, OperatorId, Timestamp,
 };
 use crate::text;
 
+use super::redact::empty_visitor;
 use super::{
     Author, Block, Chat, Event, LAST_LINE_LIMIT, LastLine, Outgoing, Stage, Stored, TransferTarget,
     Trouble,
@@ -278,11 +278,16 @@ impl Chat {
 
     /// Forgets everything personal (`storage.md` 9).
     fn forget(&mut self) {
-        self.visitor.card = Card::default();
+        empty_visitor(&mut self.visitor);
         self.last_line = None;
         self.entry = None;
         if let Some(block) = &mut self.block {
             block.reason.clear();
+        }
+        for outgoing in &mut self.outgoing {
+            if let Trouble::Failed { reason } = &mut outgoing.trouble {
+                reason.empty();
+            }
         }
     }
 }

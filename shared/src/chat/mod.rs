@@ -13,11 +13,13 @@ mod event;
 mod note;
 mod platform;
 mod receipt;
+mod redact;
 mod refusal;
 mod reply;
 pub mod rights;
 pub mod timeline;
 mod transfer;
+mod upcast;
 
 #[cfg(test)]
 #[expect(
@@ -39,6 +41,7 @@ pub use command::{
 pub use event::{Event, Stored};
 pub use refusal::Refusal;
 pub use rights::{Right, Sight};
+pub use upcast::{SHAPE, UpcastError, upcast};
 
 use serde::{Deserialize, Serialize};
 

@@ -224,6 +224,23 @@ proptest! {
     }
 
     #[test]
+    fn an_emptied_log_adds_up_to_the_chat_that_was_told_to_forget(steps in prop::collection::vec(step(), 1..60)) {
+        let mut desk = unborn();
+        for step in &steps {
+            perform(&mut desk, step);
+        }
+        let mut forgetful = desk.chat.clone();
+        forgetful.apply_unstored(&Event::Redacted, desk.now);
+        for stored in &mut desk.log {
+            stored.event = stored.event.redacted();
+        }
+        if let Some(mut replayed) = Chat::replay(desk.chat.id, &desk.log) {
+            replayed.apply_unstored(&Event::Redacted, desk.now);
+            prop_assert_eq!(replayed, forgetful);
+        }
+    }
+
+    #[test]
     fn a_chat_survives_being_written_down(steps in prop::collection::vec(step(), 1..60)) {
         let mut desk = unborn();
         for step in &steps {

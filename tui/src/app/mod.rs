@@ -13,7 +13,9 @@ use shared::chat::DeskCommand;
 use shared::model::{
     ChatId, CommandId, OperatorId, Policy, Presence, Seq, Template, Timestamp, VisitorId,
 };
-use shared::protocol::{BlockRow, ChannelHealth, ClientFrame, ResumePoint};
+use shared::protocol::{
+    BlockRow, ChannelHealth, ClientFrame, OpenSection, ResumePoint, SectionCounts,
+};
 
 use crate::composer::Composer;
 use crate::drafts::Drafts;
@@ -76,6 +78,8 @@ pub enum Asked {
     Timeline(ChatId),
     /// Closed chats.
     Closed,
+    /// The next open chats of a list.
+    Open(OpenSection),
     /// A chat by its number.
     Find(Seq),
     /// A visitor's chats.
@@ -132,6 +136,11 @@ pub struct App {
     pub(crate) zone: Zone,
     pub(crate) composer: Composer,
     pub(crate) is_note: bool,
+    /// Unread messages of the open chat when it was opened, and the event the first of them came with.
+    pub(crate) new_count: u32,
+    pub(crate) new_from: Option<Seq>,
+    /// How many open chats there are in each list, where the relay has cut them.
+    pub(crate) counts: SectionCounts,
     /// Rows the conversation is scrolled up.
     pub(crate) scroll: usize,
     pub(crate) is_zoomed: bool,
@@ -145,6 +154,8 @@ pub struct App {
     pub(crate) seed: u64,
     pub(crate) next_command: u64,
     pub(crate) drafts: Drafts,
+    /// Changed while the relay could not be told.
+    pub(crate) untold_drafts: BTreeSet<ChatId>,
     /// The composer differs from what was kept since then.
     pub(crate) edited_at: Option<Timestamp>,
     pub(crate) told_replying_at: Option<Timestamp>,
@@ -202,6 +213,9 @@ impl App {
             zone: Zone::Command,
             composer: Composer::new(),
             is_note: false,
+            new_count: 0,
+            new_from: None,
+            counts: SectionCounts::default(),
             scroll: 0,
             is_zoomed: false,
             popup: None,
@@ -213,6 +227,7 @@ impl App {
             seed: options.seed,
             next_command: 0,
             drafts: options.drafts,
+            untold_drafts: BTreeSet::new(),
             edited_at: None,
             told_replying_at: None,
             presences: Vec::new(),
@@ -247,6 +262,19 @@ impl App {
     /// Returns how many commands have no answer yet.
     pub fn unanswered(&self) -> usize {
         self.pending.len()
+    }
+
+    /// Returns how many replies and notes are on their way to the relay.
+    pub(crate) fn unsent(&self) -> usize {
+        self.pending
+            .iter()
+            .filter(|pending| {
+                matches!(
+                    pending.command,
+                    DeskCommand::Reply(_) | DeskCommand::Note { .. }
+                )
+            })
+            .count()
     }
 
     /// Asks for something to be done outside. Frames are dropped while the relay is not live: what matters is asked again.

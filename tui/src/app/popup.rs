@@ -48,6 +48,15 @@ pub enum Confirm {
     Split(usize),
     /// Sending outside the reply window.
     HumanAgent,
+    /// Pasting much.
+    Paste {
+        /// What.
+        text: String,
+        /// Its length in characters.
+        count: usize,
+    },
+    /// Sending what has waited long for a connection.
+    Old(usize),
     /// Leaving with commands unanswered.
     Quit(usize),
 }

@@ -181,6 +181,18 @@ impl Key {
         .normal()
     }
 
+    /// Returns the key as hints and help write it: `Enter`, `^G`, `Alt+Enter`, `F5`, `c`.
+    #[must_use]
+    pub fn label(self) -> String {
+        let written = self.to_string();
+        let parts: Vec<String> = written.split('+').map(label_part).collect();
+        let label = parts.join("+");
+        match label.strip_prefix("Ctrl+") {
+            Some(rest) if rest.chars().count() == 1 => format!("^{}", rest.to_uppercase()),
+            Some(_) | None => label,
+        }
+    }
+
     /// Returns the character to insert when this key is pressed in a text field; `None` for everything else.
     pub fn text(self) -> Option<char> {
         match self.code {
@@ -212,6 +224,22 @@ impl Key {
 fn single(mut chars: impl Iterator<Item = char>) -> Option<char> {
     let first = chars.next();
     if chars.next().is_some() { None } else { first }
+}
+
+fn label_part(part: &str) -> String {
+    match part {
+        "escape" => return "Esc".to_owned(),
+        "pageup" => return "PgUp".to_owned(),
+        "pagedown" => return "PgDn".to_owned(),
+        _ => {}
+    }
+    let word = part.strip_prefix("arrow").unwrap_or(part);
+    let mut chars = word.chars();
+    match chars.next() {
+        Some(first) if chars.as_str().is_empty() => first.to_string(),
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
 }
 
 impl fmt::Display for Key {

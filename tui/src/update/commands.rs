@@ -4,10 +4,14 @@ use shared::chat::{DeskCommand, Refusal};
 use shared::model::{ChatId, CommandId, Seq, Timestamp};
 use shared::protocol::ClientFrame;
 
+use crate::app::popup::{Confirm, Kind, Popup};
 use crate::app::{App, Pending, Undo};
 
 /// How long `u` takes an action back.
 const UNDO_MS: i64 = 10_000;
+
+/// Words that waited longer are sent only after a question.
+const OLD_MS: i64 = 600_000;
 
 /// How long after `unavailable` a command is tried again.
 const RETRY_MS: i64 = 2_000;
@@ -56,6 +60,52 @@ impl App {
         }
     }
 
+    /// After a connection is made anew, sends everything that waits; replies that have waited long only after a question.
+    pub(super) fn resend_all(&mut self) {
+        let now = self.now;
+        let is_old = |pending: &Pending| {
+            let is_words = matches!(
+                pending.command,
+                DeskCommand::Reply(_) | DeskCommand::Note { .. }
+            );
+            is_words && pending.at.0 + OLD_MS < now.0
+        };
+        let old = self
+            .pending
+            .iter()
+            .filter(|pending| is_old(pending))
+            .count();
+        self.resend(|pending| !is_old(pending));
+        if old > 0 {
+            self.popup = Some(Popup::new(Kind::Confirm(Confirm::Old(old))));
+        }
+    }
+
+    /// Answers the question about what has waited long: it is sent, or kept as drafts.
+    pub(super) fn settle_old(&mut self, is_sent: bool) {
+        let now = self.now;
+        if is_sent {
+            self.resend(|pending| pending.at.0 + OLD_MS < now.0);
+            return;
+        }
+        let (old, rest): (Vec<Pending>, Vec<Pending>) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|pending| pending.at.0 + OLD_MS < now.0);
+        self.pending = rest;
+        for pending in old {
+            self.keep_words(&pending);
+        }
+    }
+
+    /// Keeps the words of a command that will not be done.
+    pub(super) fn keep_words(&mut self, pending: &Pending) {
+        match &pending.command {
+            DeskCommand::Reply(draft) => self.put_back(pending.chat, &draft.text, false),
+            DeskCommand::Note { text, .. } => self.put_back(pending.chat, text, true),
+            _ => {}
+        }
+    }
+
     fn answered(&mut self, id: &CommandId) -> Option<Pending> {
         let at = self.pending.iter().position(|pending| pending.id == *id)?;
         Some(self.pending.remove(at))
@@ -84,13 +134,16 @@ impl App {
         let Some(pending) = self.answered(id) else {
             return;
         };
-        match &pending.command {
-            DeskCommand::Reply(draft) => self.put_back(pending.chat, &draft.text, false),
-            DeskCommand::Note { text, .. } => self.put_back(pending.chat, text, true),
-            _ => {}
-        }
+        self.keep_words(&pending);
         if pending.command == DeskCommand::MarkRead {
             return;
+        }
+        if self
+            .undo
+            .as_ref()
+            .is_some_and(|undo| undo.chat == pending.chat)
+        {
+            self.undo = None;
         }
         let text = self.refusal_in_words(refusal, sentence);
         self.say(text);
@@ -109,7 +162,7 @@ impl App {
             id.push_str("-human_agent");
         }
         if !self.language.has(&id) {
-            id = "refusal-unknown".to_owned();
+            "refusal-unknown".clone_into(&mut id);
         }
         let (mut name, mut length, mut limit) = (String::new(), 0, 0);
         match refusal {

@@ -14,6 +14,9 @@ use crate::keymap::{Action, Zone};
 /// How often colleagues and the visitor are told of typing.
 const TYPING_MS: i64 = 3_000;
 
+/// Characters pasted without a question.
+const PASTE_LIMIT: usize = 2_000;
+
 /// Letters after which a suggestion is looked for.
 const SUGGEST_FROM: usize = 3;
 
@@ -72,6 +75,9 @@ impl App {
         };
         if self.drafts.put(&Self::draft_key(chat), draft) {
             self.effect(Effect::SaveDrafts);
+            if !self.is_live {
+                self.untold_drafts.insert(chat);
+            }
             self.send(ClientFrame::SaveDraft { chat, draft: told });
         }
     }
@@ -86,6 +92,19 @@ impl App {
             self.is_note = draft.is_note;
         }
         self.edited_at = None;
+    }
+
+    /// Tells the relay of drafts that changed while it could not be told.
+    pub(super) fn tell_drafts(&mut self) {
+        for chat in std::mem::take(&mut self.untold_drafts) {
+            let kept = self.drafts.get(&Self::draft_key(chat));
+            let draft = kept.map_or_else(DraftText::default, |kept| DraftText {
+                text: kept.text.clone(),
+                caret: u32::try_from(kept.caret).unwrap_or(0),
+                is_note: kept.is_note,
+            });
+            self.send(ClientFrame::SaveDraft { chat, draft });
+        }
     }
 
     /// Gives a text back that did not go out: before what stands in the composer now.
@@ -249,7 +268,17 @@ impl App {
     pub(crate) fn usable_templates(&self) -> Vec<&Template> {
         let language = self.chat().map(|chat| &chat.language);
         let config = self.policy().map_or(&[][..], |policy| &policy.templates);
-        let mut all: Vec<&Template> = self.templates.iter().chain(config).collect();
+        let mine = self
+            .policy()
+            .and_then(|policy| policy.find_operator(&self.me))
+            .map_or(&[][..], |operator| &operator.departments);
+        let is_for_me = |template: &&Template| match &template.scope {
+            TemplateScope::Global => true,
+            TemplateScope::Department { department } => mine.contains(department),
+            TemplateScope::Personal { operator } => *operator == self.me,
+        };
+        let known = self.templates.iter().chain(config);
+        let mut all: Vec<&Template> = known.filter(is_for_me).collect();
         all.sort_by_key(|template| {
             let is_personal = matches!(template.scope, TemplateScope::Personal { .. });
             (Some(&template.language) != language, !is_personal)
@@ -305,10 +334,10 @@ impl App {
     /// Keeps the text of the composer as a template of this operator.
     pub(super) fn save_template(&mut self) {
         let text = self.composer.text().trim().to_owned();
-        let language = self
-            .chat()
-            .map(|chat| chat.language.clone())
-            .unwrap_or_else(|| shared::model::Language::from(self.language.code()));
+        let language = self.chat().map_or_else(
+            || shared::model::Language::from(self.language.code()),
+            |chat| chat.language.clone(),
+        );
         let template = TemplateDraft {
             scope: TemplateScope::Personal {
                 operator: self.me.clone(),
@@ -340,6 +369,15 @@ impl App {
             self.write(self.is_note);
         }
         if self.zone == Zone::Composer {
+            let count = text.chars().count();
+            if count > PASTE_LIMIT {
+                let confirm = Confirm::Paste {
+                    text: text.to_owned(),
+                    count,
+                };
+                self.popup = Some(Popup::new(Kind::Confirm(confirm)));
+                return;
+            }
             if !self.composer.insert(text) {
                 self.tell("composer-full");
             }

@@ -86,7 +86,7 @@ impl App {
                 self.asked.remove(&request);
                 self.templates.retain(|template| template.id != Some(id));
             }
-            ServerFrame::Counts(_) => {}
+            ServerFrame::Counts(counts) => self.counts = counts,
             ServerFrame::Presence {
                 chat,
                 operator,
@@ -143,6 +143,7 @@ impl App {
         self.resume = Some(snapshot.at);
         self.is_closed_loaded = false;
         self.past.clear();
+        self.counts = snapshot.counts;
         self.book.restart(snapshot.chats);
         if self.open.is_some_and(|open| self.book.get(open).is_none()) {
             self.leave_chat();
@@ -152,7 +153,8 @@ impl App {
     fn go_live(&mut self, at: ResumePoint) {
         self.resume = Some(at);
         self.is_live = true;
-        self.resend(|_| true);
+        self.resend_all();
+        self.tell_drafts();
         let wanted: Vec<ChatId> = self.book.wanted().collect();
         for chat in wanted {
             self.send(ClientFrame::LoadChat { chat });
@@ -281,7 +283,7 @@ impl App {
                 Some(id) => self.show_chat(*id),
                 None => self.tell("popup-nothing-found"),
             },
-            Asked::Timeline(_) | Asked::Blocks | Asked::Template => {}
+            Asked::Timeline(_) | Asked::Open(_) | Asked::Blocks | Asked::Template => {}
         }
     }
 
@@ -302,7 +304,7 @@ impl App {
     /// Takes a draft of another desk in, unless something is being written here.
     fn take_draft(&mut self, chat: ChatId, draft: DraftText) {
         let is_here = self.open == Some(chat);
-        if is_here && self.edited_at.is_some() {
+        if (is_here && self.edited_at.is_some()) || self.untold_drafts.contains(&chat) {
             return;
         }
         let kept = Draft {

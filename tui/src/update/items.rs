@@ -6,6 +6,7 @@ use shared::model::{CardField, Seq};
 use crate::app::App;
 use crate::app::popup::{Choice, Item, Kind, Popup};
 use crate::fuzzy;
+use crate::key::Key;
 use crate::keymap::{Action, Zone};
 
 /// Returns a text with the placeholders the desk knows filled in; others stay for the operator.
@@ -52,6 +53,15 @@ fn items(app: &App, popup: &Popup) -> Vec<Item> {
     }
 }
 
+/// Returns how many rows a popup has before anything is searched; its size does not change while one types.
+pub(crate) fn count_items(app: &App, popup: &Popup) -> usize {
+    let is_number = popup.kind == Kind::Palette && popup.field.text().starts_with('#');
+    if is_number {
+        return palette(app, "").len();
+    }
+    items(app, popup).len()
+}
+
 /// Returns the rows that the text field of a popup finds, best first.
 pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
     let all = items(app, popup);
@@ -59,14 +69,26 @@ pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
     if !popup.has_field() || query.trim().is_empty() || query.starts_with('#') {
         return all;
     }
-    let words: Vec<String> = all
-        .iter()
-        .map(|item| format!("{} {}", item.label, item.aside))
-        .collect();
-    fuzzy::search(query, &words, &app.layouts)
+    fuzzy::search(query, &words(&all), &app.layouts)
         .found
         .into_iter()
         .filter_map(|found| all.get(found.index).cloned())
+        .collect()
+}
+
+/// Returns how the text field reads on the other keyboard layout, where that is what found the rows.
+pub(crate) fn other_reading(app: &App, popup: &Popup) -> Option<String> {
+    let query = popup.field.text();
+    if !popup.has_field() || query.trim().is_empty() || query.starts_with('#') {
+        return None;
+    }
+    fuzzy::search(query, &words(&items(app, popup)), &app.layouts).other_reading
+}
+
+fn words(items: &[Item]) -> Vec<String> {
+    items
+        .iter()
+        .map(|item| format!("{} {}", item.label, item.aside))
         .collect()
 }
 
@@ -80,7 +102,7 @@ fn plain(label: String, aside: String, choice: Choice) -> Item {
 }
 
 fn action_item(app: &App, action: Action, words: &str) -> Item {
-    let key = |zone| app.keymap.key_of(zone, action).map(|key| key.to_string());
+    let key = |zone| app.keymap.key_of(zone, action).map(Key::label);
     let aside = match (key(Zone::Command), key(Zone::Composer)) {
         (Some(command), _) if app.zone == Zone::Command => command,
         (_, Some(composer)) => composer,

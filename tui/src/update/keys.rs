@@ -230,16 +230,7 @@ impl App {
 
     /// Leaves, after one more question when commands have no answer yet.
     pub(super) fn quit(&mut self) {
-        let unsent = self
-            .pending
-            .iter()
-            .filter(|pending| {
-                matches!(
-                    pending.command,
-                    DeskCommand::Reply(_) | DeskCommand::Note { .. }
-                )
-            })
-            .count();
+        let unsent = self.unsent();
         let confirm = Kind::Confirm(Confirm::Quit(unsent));
         let is_asked = self
             .popup
@@ -250,11 +241,7 @@ impl App {
             return;
         }
         for pending in std::mem::take(&mut self.pending) {
-            match pending.command {
-                DeskCommand::Reply(draft) => self.put_back(pending.chat, &draft.text, false),
-                DeskCommand::Note { text, .. } => self.put_back(pending.chat, &text, true),
-                _ => {}
-            }
+            self.keep_words(&pending);
         }
         self.keep_draft();
         self.is_quitting = true;

@@ -11,7 +11,7 @@ mod popups;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use items::{fill, visible};
+pub(crate) use items::{count_items, fill, other_reading, visible};
 
 use shared::model::Timestamp;
 

@@ -3,7 +3,7 @@
 
 use shared::chat::DeskCommand;
 use shared::model::{ChatId, Presence};
-use shared::protocol::ClientFrame;
+use shared::protocol::{ClientFrame, OpenSection};
 
 use crate::app::book::{Section, section_of};
 use crate::app::{App, Asked};
@@ -19,7 +19,10 @@ impl App {
             self.leave_chat();
             self.open = Some(id);
             self.scroll = 0;
+            self.new_count = self.book.get(id).map_or(0, |chat| chat.unread);
+            self.new_from = None;
             self.load_draft();
+            self.load_past();
             self.send(ClientFrame::Presence {
                 chat: id,
                 presence: Presence::Viewing,
@@ -55,6 +58,7 @@ impl App {
         if !story.is_loaded && !story.is_loading {
             self.load_story();
         }
+        self.mark_new();
         let is_seen = self.has_focus && self.scroll == 0 && self.is_live;
         let is_unread = self
             .chat()
@@ -66,6 +70,61 @@ impl App {
         if is_seen && is_unread && !is_asked {
             self.ask(id, DeskCommand::MarkRead);
         }
+    }
+
+    /// Finds where the messages begin that were unread when the chat was opened.
+    fn mark_new(&mut self) {
+        let count = usize::try_from(self.new_count).unwrap_or(usize::MAX);
+        if self.new_from.is_some() || count == 0 {
+            return;
+        }
+        let Some(story) = self.open.and_then(|open| self.book.story(open)) else {
+            return;
+        };
+        let received = story
+            .timeline
+            .events()
+            .iter()
+            .rev()
+            .filter(|stored| matches!(stored.event, shared::chat::Event::Received { .. }));
+        let first = received.take(count).last().map(|stored| stored.seq);
+        if story.is_loaded {
+            self.new_from = first;
+        }
+    }
+
+    /// Asks for the visitor's earlier chats where the panel shows them.
+    fn load_past(&mut self) {
+        let visitor = self.chat().map(|chat| chat.visitor.id);
+        let is_shown = self.columns >= 160;
+        if is_shown && visitor.is_some_and(|visitor| !self.past.contains_key(&visitor)) {
+            self.load_visitor();
+        }
+    }
+
+    /// Asks for the next chats of a list that was cut.
+    fn load_open(&mut self) {
+        let (section, count) = match self.section {
+            Section::Queue => (OpenSection::Awaiting, self.counts.awaiting),
+            Section::Mine => (OpenSection::Mine, self.counts.mine),
+            Section::Others => (OpenSection::Others, self.counts.others),
+            Section::Closed => return,
+        };
+        let chats = self.list();
+        let is_cut = chats.len() < usize::try_from(count).unwrap_or(usize::MAX);
+        let after = chats.iter().map(|chat| chat.waits_since()).max();
+        let asked = Asked::Open(section);
+        let is_asked = self.asked.values().any(|known| *known == asked);
+        let Some(after) = after.filter(|_| is_cut && !is_asked && self.is_live) else {
+            return;
+        };
+        let request = self.request(asked);
+        self.send(ClientFrame::LoadOpen {
+            request,
+            section,
+            after,
+            limit: PAGE,
+        });
     }
 
     /// Asks for the next earlier page of the chat on the screen.
@@ -142,6 +201,9 @@ impl App {
                 .min(ids.len().saturating_sub(1)),
             None => 0,
         };
+        if at == Some(to) && by > 0 {
+            self.load_open();
+        }
         if at == Some(to) && self.section == Section::Closed && by > 0 && self.has_more_closed {
             self.load_closed();
         }

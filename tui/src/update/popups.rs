@@ -49,7 +49,7 @@ impl App {
             && self.chat().is_some_and(|chat| chat.category.is_none())
     }
 
-    fn load_visitor(&mut self) {
+    pub(super) fn load_visitor(&mut self) {
         let Some(visitor) = self.chat().map(|chat| chat.visitor.id) else {
             return;
         };
@@ -103,6 +103,7 @@ impl App {
         match popup.kind {
             Kind::Field(_) => self.popup = Some(Popup::new(Kind::Card)),
             Kind::Comment(_) => self.popup = Some(Popup::new(Kind::Transfer)),
+            Kind::Confirm(Confirm::Old(_)) => self.settle_old(false),
             _ => {}
         }
     }
@@ -314,6 +315,13 @@ impl App {
             Confirm::Split(_) => self.send_reply(&text, false),
             Confirm::HumanAgent if text.is_empty() => {}
             Confirm::HumanAgent => self.send_reply(&text, true),
+            Confirm::Paste { text, .. } => {
+                if !self.composer.insert(text) {
+                    self.tell("composer-full");
+                }
+                self.edited();
+            }
+            Confirm::Old(_) => self.settle_old(true),
             Confirm::Quit(_) => {}
         }
     }

@@ -69,10 +69,7 @@ fn an_event_with_a_gap_loads_the_chat() {
     desk.teller.tell(3, NOW, Event::WindowClosed);
     let late = desk.teller.tell(3, NOW, received(33, NOW, "again"));
     let effects = desk.hear(ServerFrame::Event(late));
-    let is_asked = effects
-        .iter()
-        .any(|effect| *effect == Effect::Send(ClientFrame::LoadChat { chat: ChatId(3) }));
-    assert!(is_asked);
+    assert!(effects.contains(&Effect::Send(ClientFrame::LoadChat { chat: ChatId(3) })));
     assert_eq!(
         desk.app.resume_point().map(|point| point.seq),
         Some(Seq(20))
@@ -423,4 +420,34 @@ fn a_foreign_chat_can_be_read_and_noted_but_not_answered() {
     desk.write("fyi @lina");
     let asked = commands(&desk.press("enter"));
     assert!(matches!(&asked[0].2, DeskCommand::Note { mentions, .. } if mentions.len() == 1));
+}
+
+#[test]
+fn words_that_waited_long_are_sent_only_after_a_question() {
+    for (key, is_sent) in [("enter", true), ("escape", false)] {
+        let mut desk = desk();
+        desk.put(offline());
+        desk.press("r");
+        desk.write("late");
+        desk.press("enter");
+        desk.now = Timestamp(NOW.0 + 700_000);
+        assert!(replies(&desk.connect()).is_empty());
+        assert_eq!(!replies(&desk.press(key)).is_empty(), is_sent);
+        assert_eq!(desk.app.composer.is_empty(), is_sent);
+    }
+}
+
+#[test]
+fn a_draft_changed_without_a_connection_is_told_afterwards() {
+    let mut desk = desk();
+    desk.put(offline());
+    desk.press("r");
+    desk.write("kept");
+    desk.now = Timestamp(NOW.0 + 2_000);
+    desk.put(Input::Due);
+    let effects = desk.connect();
+    let is_told = effects.iter().any(|effect| {
+        matches!(effect, Effect::Send(ClientFrame::SaveDraft { draft, .. }) if draft.text == "kept")
+    });
+    assert!(is_told);
 }

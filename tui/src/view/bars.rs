@@ -117,7 +117,7 @@ pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
             continue;
         };
         let id = format!("action-{}", action.id());
-        let hint = format!("{key} {}", app.tr(&id));
+        let hint = format!("{} {}", key.label(), app.tr(&id));
         let cells = u16::try_from(text::width(&hint)).unwrap_or(u16::MAX);
         if column + cells > area.width {
             break;
@@ -189,7 +189,7 @@ fn facts(app: &App) -> Vec<String> {
         broken,
         count("status-unread", usize::try_from(unread).unwrap_or(0)),
         oldest,
-        count(id, app.pending.len()),
+        count(id, app.unsent()),
         count("status-drafts", app.drafts.count()),
     ]
     .into_iter()

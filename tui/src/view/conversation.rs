@@ -9,6 +9,7 @@ use shared::text::{clean, clean_line};
 
 use super::{Areas, divide, put, put_right};
 use crate::app::App;
+use crate::key::Key;
 use crate::text;
 use crate::theme::Token;
 
@@ -184,6 +185,10 @@ fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
             continue;
         }
         rows.extend(made.into_iter().rev());
+        if app.new_from.is_some() && app.new_from == seq_of(entry) {
+            let values = [("count", app.new_count.into())];
+            rows.push(Row::divider(&app.language.tr("chat-new", &values), width));
+        }
         let day = app.day(time_of(entry));
         let before = index
             .checked_sub(1)
@@ -199,6 +204,13 @@ fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
         rows.push(Row::divider(&app.tr("chat-beginning"), width));
     }
     rows
+}
+
+fn seq_of(entry: &Entry) -> Option<shared::model::Seq> {
+    match entry {
+        Entry::Message(message) => Some(message.stored.seq),
+        Entry::Event(_) => None,
+    }
 }
 
 fn time_of(entry: &Entry) -> Timestamp {
@@ -314,7 +326,7 @@ fn notice(app: &App, chat: &Chat, area: Rect, buffer: &mut Buffer) {
             crate::keymap::Zone::Command,
             crate::keymap::Action::AddContact,
         );
-        let key = key.map(|key| key.to_string()).unwrap_or_default();
+        let key = key.map(Key::label).unwrap_or_default();
         format!("{value}: {} ({key})", app.tr("action-add-contact"))
     } else if app.typing.iter().any(|(known, _)| *known == chat.id) {
         app.say_with("notice-visitor-typing", &[("name", &name)])

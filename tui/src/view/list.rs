@@ -51,11 +51,10 @@ pub(super) fn stage(app: &App, chat: &Chat) -> Stage {
         }
     });
     match target {
-        None => Stage::Fresh,
         Some(target) if waited > target * 2 => Stage::Overdue,
         Some(target) if waited > target => Stage::Late,
         Some(target) if waited * 2 >= target => Stage::Soon,
-        Some(_) => Stage::Fresh,
+        Some(_) | None => Stage::Fresh,
     }
 }
 

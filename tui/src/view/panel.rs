@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use shared::chat::Chat;
 use shared::text::clean_line;
 
 use super::{divide, put};
@@ -89,5 +90,30 @@ fn lines(app: &App) -> Vec<String> {
             None => app.tr("card-blocked").into_owned(),
         });
     }
+    let past: Vec<String> = app
+        .past
+        .get(&chat.visitor.id)
+        .into_iter()
+        .flatten()
+        .filter(|id| **id != chat.id)
+        .filter_map(|id| app.book.get(*id))
+        .map(|past| past_line(app, past))
+        .collect();
+    if !past.is_empty() {
+        lines.push(String::new());
+        lines.push(app.tr("card-earlier").into_owned());
+        lines.extend(past);
+    }
     lines
+}
+
+fn past_line(app: &App, past: &Chat) -> String {
+    let day = app.day(past.opened_at).map(|day| day.to_string());
+    let number = past.number.map(|number| format!("#{number}"));
+    let category = past
+        .category
+        .as_ref()
+        .map(|path| clean_line(&path.to_string()));
+    let parts: Vec<String> = [day, number, category].into_iter().flatten().collect();
+    parts.join("  ")
 }

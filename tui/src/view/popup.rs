@@ -15,11 +15,19 @@ use crate::theme::Token;
 /// The widest a popup gets.
 const WIDEST: u16 = 78;
 
-fn place(whole: Rect) -> Rect {
+/// Returns where a popup lies: as high as what is in it, at most two thirds of the screen.
+fn place(app: &App, popup: &Popup, whole: Rect) -> Rect {
     let width = WIDEST.min(whole.width.saturating_sub(2));
-    let height = (whole.height * 2 / 3)
+    let rows = if popup.has_rows() {
+        crate::update::count_items(app, popup).clamp(1, usize::from(whole.height))
+    } else {
+        4
+    };
+    let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+    let most = (whole.height * 2 / 3)
         .max(10)
         .min(whole.height.saturating_sub(2));
+    let height = rows.saturating_add(6).min(most);
     Rect::new(
         whole.x + (whole.width - width) / 2,
         whole.y + (whole.height - height) / 2,
@@ -40,7 +48,7 @@ fn inside(area: Rect) -> Rect {
 /// Returns where the caret stands in a popup's text field.
 pub(super) fn caret(app: &App, whole: Rect) -> Option<Position> {
     let popup = app.popup.as_ref().filter(|popup| popup.has_field())?;
-    let inner = inside(place(whole));
+    let inner = inside(place(app, popup, whole));
     let layout = popup.field.layout(inner.width.saturating_sub(2), 1);
     let at = Position::new(inner.x + 2 + layout.caret.0, inner.y);
     inner.contains(at).then_some(at)
@@ -49,7 +57,7 @@ pub(super) fn caret(app: &App, whole: Rect) -> Option<Position> {
 /// Draws the popup, if there is one.
 pub(super) fn draw(app: &App, whole: Rect, buffer: &mut Buffer) {
     let Some(popup) = &app.popup else { return };
-    let area = place(whole);
+    let area = place(app, popup, whole);
     Clear.render(area, buffer);
     let frame = Block::bordered()
         .border_set(app.borders.frame())
@@ -162,6 +170,8 @@ fn confirm_in_words(app: &App, confirm: &Confirm) -> String {
         Confirm::Close => ("popup-close-ask", 0),
         Confirm::Split(parts) => ("popup-split", *parts),
         Confirm::HumanAgent => ("popup-human", 0),
+        Confirm::Paste { count, .. } => ("composer-paste-confirm", *count),
+        Confirm::Old(count) => ("banner-outbox-old", *count),
         Confirm::Quit(unsent) => ("popup-quit-unsent", *unsent),
     };
     app.language.tr(id, &[("count", count.into())]).into_owned()
@@ -206,6 +216,11 @@ fn rows(app: &App, popup: &Popup, area: Rect, buffer: &mut Buffer) {
         let style = app.theme.style(Token::Dim);
         put(buffer, area, top, 1, &app.tr("popup-nothing-found"), style);
         return;
+    }
+    if let Some(read) = crate::update::other_reading(app, popup) {
+        let values = [("typed", popup.field.text()), ("read", &*read)];
+        let line = app.say_with("popup-other-layout", &values);
+        put(buffer, area, 1, 0, &line, app.theme.style(Token::Dim));
     }
     let at = popup.at.min(items.len() - 1);
     let first = (at + 1).saturating_sub(fit);

@@ -98,11 +98,12 @@ impl App {
         if let Some(reaction) = &entry.reaction {
             marks.push(clean_line(reaction));
         }
-        let mut text = parts.join("\n");
-        if !marks.is_empty() {
-            text.push_str(&format!(" ({})", marks.join(", ")));
+        let text = parts.join("\n");
+        if marks.is_empty() {
+            text
+        } else {
+            format!("{text} ({})", marks.join(", "))
         }
-        text
     }
 
     fn quoted(&self, entry: &MessageEntry) -> Option<String> {
@@ -206,6 +207,10 @@ impl App {
     }
 
     /// Returns an event as a line of the timeline; none for those that stand on messages.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one short arm per event, and no wildcard"
+    )]
     pub(super) fn event_in_words(&self, event: &Event) -> Option<String> {
         let by_name = |id: &str, by: &OperatorId| self.say_with(id, &[("name", &self.who(by))]);
         let line = match event {

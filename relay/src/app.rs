@@ -1,0 +1,597 @@
+//! The running relay: its parts, joined. Builds them in order, stops them in order, replaces what a new config changes.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use shared::chat::{Chat, DeskCommand, PlatformCommand, SettledAs};
+use shared::model::{
+    ChannelId, ChannelState, ChatId, CommandId, OperatorId, PlatformId, Policy, Presence, Seq,
+    Timestamp, VisitorId,
+};
+use shared::protocol::NoticeLevel;
+
+use crate::channels::Profile;
+use crate::channels::build::build;
+use crate::channels::registry::Registry;
+use crate::clock::{Clock, SystemClock, random_i64};
+use crate::config::{Config, Reload};
+use crate::engine::{Bells, Engine, EngineError};
+use crate::http::listener::{Protection, serve};
+use crate::http::{Logins, Site, router, serve_metrics};
+use crate::intake::{Intake, Listener};
+use crate::keeper::{Keeper, ProfileTaker, Profiles, Signals};
+use crate::outbox::{Health, Outbox, OutboxBells, Settler, Worker};
+use crate::password;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Delivery, Store, StoreError};
+use crate::telemetry::Metrics;
+use crate::timers::{self, TimerBell};
+use crate::tls;
+use crate::ws::{CommandFailure, Desks, Hub};
+
+/// Counts of dropped messages are written so often.
+const COUNT_EVERY: Duration = Duration::from_millis(500);
+/// The store is looked at so often, to tell desks when it fails and when it is back.
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+/// For everything to end after a stop.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+
+/// What a running relay is asked from within its process.
+pub struct Running {
+    /// Where desks and platforms come in.
+    pub address: SocketAddr,
+    /// For sessions without a password: the demo's desk.
+    pub site: Site,
+    stop_tx: watch::Sender<bool>,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops it, and waits until replies under way have been recorded and everything is on disk.
+    pub async fn stop(self) {
+        self.stop_tx.send_replace(true);
+        if tokio::time::timeout(STOP_WITHIN, self.ended).await.is_err() {
+            tracing::warn!("not everything ended in time");
+        }
+    }
+}
+
+/// Starts a relay: returns when it serves.
+///
+/// # Errors
+///
+/// The store, an address or a certificate does not work; in words for an admin.
+pub async fn start(
+    config: Config,
+    changes_rx: Option<mpsc::Receiver<Reload>>,
+    metrics: Option<Metrics>,
+) -> anyhow::Result<Running> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    std::fs::create_dir_all(&config.relay.data_dir).with_context(|| {
+        format!(
+            "could not make the data folder {}",
+            config.relay.data_dir.display()
+        )
+    })?;
+    let sqlite = SqliteStore::open(&config.store)?;
+    let store: Arc<dyn Store> = sqlite.clone();
+    check_channels(&config, &store).await?;
+    let protection = match &config.relay.tls {
+        Some(files) => Protection::Tls(tls::acceptor(files)?),
+        None => Protection::None,
+    };
+    let listener = TcpListener::bind(config.relay.listen)
+        .await
+        .with_context(|| format!("could not listen on {} (relay.listen)", config.relay.listen))?;
+    let address = listener.local_addr()?;
+
+    let registry = Registry::default();
+    let client = http_client()?;
+    registry.replace(build(&config, &client));
+    let bells = Arc::new(RelayBells::default());
+    let engine =
+        Engine::start(store.clone(), clock.clone(), bells.clone(), config.policy()).await?;
+    let desks = Arc::new(EngineDesks {
+        engine: engine.clone(),
+        signals: Signals::new(registry.clone(), clock.clone()),
+    });
+    let hub = Hub::start(store.clone(), desks, clock.clone()).await?;
+    let ears = Arc::new(Ears {
+        hub: hub.clone(),
+        profiles: Profiles::new(registry.clone(), clock.clone()),
+        taker: Arc::new(ProfilesOf {
+            engine: engine.clone(),
+            store: store.clone(),
+        }),
+    });
+    let intake = Intake::new(engine.clone(), store.clone(), registry.clone(), ears);
+    let site = Site {
+        webhooks: intake.clone(),
+        hub: hub.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        logins: Arc::new(Logins::new(password::check(config.password_hashes.clone()))),
+        allowed: Arc::new(RwLock::new(Arc::new(config.relay.allowed.clone()))),
+        health: Arc::default(),
+    };
+
+    let (stop_tx, stopping) = watch::channel(false);
+    let mut parts = JoinSet::new();
+    let metrics_listener = match (config.relay.metrics_listen, metrics) {
+        (Some(address), Some(metrics)) => {
+            let listener = TcpListener::bind(address)
+                .await
+                .with_context(|| format!("could not listen on {address} (relay.metrics_listen)"))?;
+            Some((listener, metrics))
+        }
+        _ => None,
+    };
+    if let Some((listener, metrics)) = metrics_listener {
+        parts.spawn(serve_metrics(listener, metrics.handle(), stopping.clone()));
+    }
+    parts.spawn(serve(
+        listener,
+        router(site.clone()),
+        protection,
+        stopping.clone(),
+    ));
+    parts.spawn(timers::run(
+        store.clone(),
+        engine.clone(),
+        clock.clone(),
+        bells.timers.clone(),
+        stopping.clone(),
+    ));
+    parts.spawn(count_dropped(
+        engine.clone(),
+        store.clone(),
+        stopping.clone(),
+    ));
+    parts.spawn(watch_store(site.clone(), stopping.clone()));
+
+    let crew = Crew::new(&site, &engine, &registry, &bells, &intake);
+    crew.follow(&config);
+    let reloads = Reloads {
+        site: site.clone(),
+        engine,
+        registry,
+        client,
+        crew,
+    };
+    let ended = tokio::spawn(run_until_stopped(
+        reloads, config, changes_rx, parts, stopping, sqlite,
+    ));
+    Ok(Running {
+        address,
+        site,
+        stop_tx,
+        ended,
+    })
+}
+
+/// CH-14: a channel with chats is switched off, not taken out.
+async fn check_channels(config: &Config, store: &Arc<dyn Store>) -> anyhow::Result<()> {
+    for channel in store.list_channels_with_chats().await? {
+        if !config.channels.iter().any(|known| known.id == channel) {
+            anyhow::bail!(
+                "channel {channel} has chats but is not in the config: keep it with active = false"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn http_client() -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("deskwire/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .context("could not set the HTTP client up")
+}
+
+async fn run_until_stopped(
+    reloads: Reloads,
+    config: Config,
+    changes_rx: Option<mpsc::Receiver<Reload>>,
+    mut parts: JoinSet<()>,
+    mut stopping: watch::Receiver<bool>,
+    sqlite: Arc<SqliteStore>,
+) {
+    let crew = reloads.crew.clone();
+    let hub = reloads.site.hub.clone();
+    if let Some(changes_rx) = changes_rx {
+        tokio::spawn(reloads.run(config, changes_rx));
+    }
+    // An error means that whoever may stop us is gone: that is a stop as well.
+    stopping.wait_for(|stopping| *stopping).await.ok();
+    hub.stop();
+    crew.stop().await;
+    while parts.join_next().await.is_some() {}
+    sqlite.close().await;
+}
+
+/// Senders and keepers: one of each for every channel.
+#[derive(Clone)]
+struct Crew {
+    outbox: Outbox,
+    site: Site,
+    intake: Arc<Intake>,
+    at_work: Arc<Mutex<HashMap<ChannelId, (watch::Sender<bool>, JoinSet<()>)>>>,
+}
+
+impl Crew {
+    fn new(
+        site: &Site,
+        engine: &Arc<Engine>,
+        registry: &Registry,
+        bells: &Arc<RelayBells>,
+        intake: &Arc<Intake>,
+    ) -> Self {
+        let hub = site.hub.clone();
+        let health = Health::new(move |channel: &ChannelId, state: &ChannelState| {
+            hub.channel_changed(channel, state.clone());
+        });
+        let outbox = Outbox {
+            store: site.store.clone(),
+            settler: Arc::new(SettlerOf {
+                engine: engine.clone(),
+            }),
+            registry: registry.clone(),
+            clock: site.clock.clone(),
+            bells: bells.outbox.clone(),
+            health: Arc::new(health),
+            owner: format!("{:016x}", random_i64()).into(),
+        };
+        Self {
+            outbox,
+            site: site.clone(),
+            intake: intake.clone(),
+            at_work: Arc::default(),
+        }
+    }
+
+    /// Puts people to work for channels that have none, and says how switched-off ones are.
+    fn follow(&self, config: &Config) {
+        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        for channel in &config.channels {
+            if !channel.active {
+                self.outbox.health.note(&channel.id, ChannelState::Inactive);
+            } else if *self.outbox.health.watch(&channel.id).borrow() == ChannelState::Inactive {
+                self.outbox.health.note(&channel.id, ChannelState::Unknown);
+            }
+            let is_at_work = at_work.contains_key(&channel.id);
+            if is_at_work || !channel.active || self.outbox.registry.find(&channel.id).is_none() {
+                continue;
+            }
+            at_work.insert(channel.id.clone(), self.begin(&channel.id));
+        }
+    }
+
+    fn begin(&self, channel: &ChannelId) -> (watch::Sender<bool>, JoinSet<()>) {
+        let (stop_tx, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Worker::new(self.outbox.clone(), channel.clone()).run(stopping.clone()));
+        let keeper = Keeper {
+            channel: channel.clone(),
+            registry: self.outbox.registry.clone(),
+            store: self.site.store.clone(),
+            clock: self.site.clock.clone(),
+            health: self.outbox.health.clone(),
+            catcher: self.intake.clone(),
+        };
+        tasks.spawn(keeper.run(stopping));
+        (stop_tx, tasks)
+    }
+
+    /// Sends the people of these channels home, to come back with the new settings.
+    async fn send_home(&self, channels: &[ChannelId]) {
+        let gone: Vec<_> = {
+            let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+            channels
+                .iter()
+                .filter_map(|channel| at_work.remove(channel))
+                .collect()
+        };
+        for (stop_tx, mut tasks) in gone {
+            stop_tx.send_replace(true);
+            while tasks.join_next().await.is_some() {}
+        }
+    }
+
+    async fn stop(&self) {
+        let channels: Vec<_> = {
+            let at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+            for (stop_tx, _) in at_work.values() {
+                stop_tx.send_replace(true);
+            }
+            at_work.keys().cloned().collect()
+        };
+        self.send_home(&channels).await;
+    }
+}
+
+/// Puts new configs in force.
+struct Reloads {
+    site: Site,
+    engine: Arc<Engine>,
+    registry: Registry,
+    client: reqwest::Client,
+    crew: Crew,
+}
+
+impl Reloads {
+    async fn run(self, mut config: Config, mut changes_rx: mpsc::Receiver<Reload>) {
+        while let Some(change) = changes_rx.recv().await {
+            match change {
+                Reload::Taken(new) => match check_channels(&new, &self.site.store).await {
+                    Ok(()) => {
+                        self.take(&config, &new).await;
+                        config = *new;
+                        tracing::info!("the changed config is in force");
+                        self.site.hub.notice(
+                            NoticeLevel::Info,
+                            "config_taken",
+                            "The changed config is in force.",
+                        );
+                    }
+                    Err(error) => self.refuse(&[error.to_string()]),
+                },
+                Reload::Refused(faults) => {
+                    self.refuse(&faults.iter().map(ToString::to_string).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+
+    fn refuse(&self, faults: &[String]) {
+        for fault in faults {
+            tracing::error!("the changed config is not in force: {fault}");
+        }
+        let text = format!(
+            "The changed config has faults and is not in force: {}",
+            faults.join("; ")
+        );
+        self.site
+            .hub
+            .notice(NoticeLevel::Error, "config_refused", &text);
+    }
+
+    async fn take(&self, old: &Config, new: &Config) {
+        let is_same = |id: &ChannelId| {
+            let (old, new) = (find(old, id), find(new, id));
+            matches!((old, new), (Some(old), Some(new)) if old.active == new.active && old.same_platform(new))
+        };
+        let changed: Vec<_> = old
+            .channels
+            .iter()
+            .map(|c| c.id.clone())
+            .filter(|id| !is_same(id))
+            .collect();
+        self.crew.send_home(&changed).await;
+        let mut channels = build(new, &self.client);
+        // A channel whose settings are the same stays the same: it may be in the middle of something.
+        for (id, channel) in &mut channels {
+            if let Some(kept) = self.registry.find(id).filter(|_| is_same(id)) {
+                *channel = kept;
+            }
+        }
+        self.registry.replace(channels);
+        self.engine.set_policy(new.policy());
+        self.site
+            .logins
+            .replace_check(password::check(new.password_hashes.clone()));
+        *self
+            .site
+            .allowed
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(new.relay.allowed.clone());
+        self.site.hub.policy_changed(&new.policy());
+        for channel in &changed {
+            self.crew.outbox.health.note(channel, ChannelState::Unknown);
+        }
+        self.crew.follow(new);
+    }
+}
+
+fn find<'a>(config: &'a Config, id: &ChannelId) -> Option<&'a crate::config::ChannelConfig> {
+    config.channels.iter().find(|channel| channel.id == *id)
+}
+
+/// Writes the counts of dropped messages down (BL-02).
+async fn count_dropped(
+    engine: Arc<Engine>,
+    store: Arc<dyn Store>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut is_stopping = false;
+    while !is_stopping {
+        tokio::select! {
+            () = tokio::time::sleep(COUNT_EVERY) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => is_stopping = true,
+        }
+        for (visitor, more) in engine.blocks().take_counts() {
+            if let Err(error) = store.count_dropped(visitor, more).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not count dropped messages"
+                );
+            }
+        }
+    }
+}
+
+/// Tells desks when the store fails, and when it is back.
+async fn watch_store(site: Site, mut stopping: watch::Receiver<bool>) {
+    let mut was_ready = true;
+    while !*stopping.borrow() {
+        let is_ready = site.health.is_ready(&site.store).await;
+        if is_ready != was_ready {
+            was_ready = is_ready;
+            let (level, code, text) = if is_ready {
+                (
+                    NoticeLevel::Info,
+                    "store_recovered",
+                    "The relay can write again.",
+                )
+            } else {
+                (
+                    NoticeLevel::Error,
+                    "store_failing",
+                    "The relay cannot write: nothing is accepted until it can.",
+                )
+            };
+            tracing::warn!(code, "{text}");
+            site.hub.notice_to_all(level, code, text);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PROBE_EVERY) => {}
+            _ = stopping.changed() => {}
+        }
+    }
+}
+
+/// Everything that wakes somebody.
+#[derive(Default)]
+struct RelayBells {
+    outbox: Arc<OutboxBells>,
+    timers: Arc<TimerBell>,
+}
+
+impl Bells for RelayBells {
+    fn outbox(&self, channel: &ChannelId) {
+        self.outbox.ring(channel);
+    }
+
+    fn timers(&self, deadline: Timestamp) {
+        self.timers.ring(deadline);
+    }
+}
+
+struct EngineDesks {
+    engine: Arc<Engine>,
+    signals: Signals,
+}
+
+#[async_trait]
+impl Desks for EngineDesks {
+    fn policy(&self) -> Arc<Policy> {
+        self.engine.policy()
+    }
+
+    async fn command(
+        &self,
+        operator: &OperatorId,
+        id: &CommandId,
+        chat: ChatId,
+        command: DeskCommand,
+    ) -> Result<Option<Seq>, CommandFailure> {
+        match self.engine.by_operator(operator, id, chat, command).await {
+            Ok(taken) => Ok(taken.seq),
+            Err(EngineError::Refused(refusal)) => Err(CommandFailure::Refused(refusal)),
+            Err(error @ (EngineError::Overtaken | EngineError::Busy | EngineError::Store(_))) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a command was not done"
+                );
+                Err(CommandFailure::Unavailable)
+            }
+        }
+    }
+
+    fn set_online(&self, operator: &OperatorId, is_online: bool) {
+        self.engine.set_online(operator, is_online);
+    }
+
+    fn presence(&self, operator: &OperatorId, chat: &Chat, presence: Presence) {
+        if chat.owner() == Some(operator) {
+            self.signals.presence(chat, presence);
+        }
+    }
+}
+
+struct SettlerOf {
+    engine: Arc<Engine>,
+}
+
+#[async_trait]
+impl Settler for SettlerOf {
+    async fn settle(&self, delivery: &Delivery, result: SettledAs) -> Result<bool, StoreError> {
+        match self.engine.settle(delivery, result).await {
+            Ok(taken) => Ok(!taken.was_repeat),
+            Err(EngineError::Refused(_) | EngineError::Overtaken) => Ok(false),
+            Err(EngineError::Busy) => Err(StoreError::Overloaded),
+            Err(EngineError::Store(error)) => Err(error),
+        }
+    }
+}
+
+/// Who listens to intake.
+struct Ears {
+    hub: Arc<Hub>,
+    profiles: Arc<Profiles>,
+    taker: Arc<dyn ProfileTaker>,
+}
+
+impl Listener for Ears {
+    fn visitor_typing(&self, chat: ChatId) {
+        self.hub.visitor_typing(chat);
+    }
+
+    fn alarm(&self, channel: &ChannelId, text: &str) {
+        self.hub.notice(
+            NoticeLevel::Warning,
+            "channel_warning",
+            &format!("{channel}: {text}"),
+        );
+    }
+
+    fn visitor_seen(
+        &self,
+        channel: &ChannelId,
+        chat: ChatId,
+        visitor: VisitorId,
+        platform_id: &PlatformId,
+    ) {
+        self.profiles
+            .ask(&self.taker, channel, chat, visitor, platform_id);
+    }
+}
+
+struct ProfilesOf {
+    engine: Arc<Engine>,
+    store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl ProfileTaker for ProfilesOf {
+    async fn profile_known(&self, chat: ChatId, _visitor: VisitorId, profile: Profile) {
+        let Ok(Some(known)) = self.store.find_chat(chat).await else {
+            return;
+        };
+        let mut visitor = known.visitor;
+        let card = &mut visitor.card;
+        card.name = profile.name.or(card.name.take());
+        card.first_name = profile.first_name.or(card.first_name.take());
+        card.photo_url = profile.photo_url.or(card.photo_url.take());
+        card.profile_asked_at = Some(self.engine.now());
+        if let Err(error) = self
+            .engine
+            .by_profile(chat, PlatformCommand::Profile { visitor })
+            .await
+        {
+            tracing::info!(
+                error = &error as &dyn std::error::Error,
+                "a profile was not taken in"
+            );
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The Conversations API (meta.md 14): what was said while we were away, and whether a doubtful reply arrived. Only the
+//! 20 newest messages of a conversation can be read.
+
+use serde_json::Value;
+
+use shared::model::{Attachment, AttachmentKind, PlatformId, Timestamp};
+
+use crate::channels::{FetchError, Happening, History, Inbound, PastMessage, Quote};
+
+use super::graph::{CallError, Graph};
+use super::wire;
+
+const FIELDS: &str = "id,updated_time,participants,\
+    messages.limit(20){id,created_time,from,to,message,attachments,sticker,reply_to}";
+/// Messages of a conversation that can be read.
+const READABLE: usize = 20;
+/// Pages of conversations at most; a day of a busy Page.
+const PAGES: usize = 40;
+
+/// A message of a conversation.
+struct Past<'a> {
+    platform_id: PlatformId,
+    sent_at: Timestamp,
+    from: PlatformId,
+    value: &'a Value,
+}
+
+/// What was said with one visitor.
+pub(super) async fn history(
+    graph: &Graph,
+    visitor: &PlatformId,
+    since: Timestamp,
+) -> Result<History, FetchError> {
+    let path = format!("{}/conversations", graph.page_id());
+    let query = [
+        ("platform", "messenger"),
+        ("user_id", visitor.as_str()),
+        ("fields", FIELDS),
+    ];
+    let answer = graph
+        .get_slowly(&path, &query)
+        .await
+        .map_err(CallError::for_fetch)?;
+    let Some(conversation) = answer.get("data").and_then(|data| data.get(0)) else {
+        return Ok(History::default());
+    };
+    let past = messages_of(conversation);
+    let listed = wire::at(conversation, &["messages", "data"])
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
+    let reaches_back = past.iter().any(|message| message.sent_at < since);
+    let is_whole = listed == past.len() && (listed < READABLE || reaches_back);
+    let mut messages: Vec<_> = past
+        .into_iter()
+        .map(|message| PastMessage {
+            is_ours: message.from.as_str() == graph.page_id(),
+            sent_at: message.sent_at,
+            text: text_of(message.value),
+            platform_id: message.platform_id,
+        })
+        .collect();
+    messages.sort_by_key(|message| message.sent_at);
+    Ok(History {
+        messages,
+        is_complete: is_whole,
+    })
+}
+
+/// Everything said since then, as the webhooks would have told it.
+pub(super) async fn catch_up(graph: &Graph, since: Timestamp) -> Result<Vec<Inbound>, FetchError> {
+    let path = format!("{}/conversations", graph.page_id());
+    let mut inbound = vec![];
+    let mut after: Option<String> = None;
+    for _ in 0..PAGES {
+        let mut query = vec![("platform", "messenger"), ("fields", FIELDS)];
+        if let Some(after) = &after {
+            query.push(("after", after.as_str()));
+        }
+        let answer = graph
+            .get_slowly(&path, &query)
+            .await
+            .map_err(CallError::for_fetch)?;
+        let conversations = answer
+            .get("data")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        let mut is_old = false;
+        for conversation in conversations {
+            is_old |=
+                graph_time(conversation.get("updated_time")).is_some_and(|updated| updated < since);
+            inbound.extend(inbound_of(graph.page_id(), conversation, since));
+        }
+        let has_next = wire::at(&answer, &["paging", "next"]).is_some();
+        after = wire::id(wire::at(&answer, &["paging", "cursors", "after"])).filter(|_| has_next);
+        if is_old || after.is_none() || conversations.is_empty() {
+            break;
+        }
+    }
+    inbound.sort_by_key(|event| event.at);
+    Ok(inbound)
+}
+
+/// Translates a conversation; the keys are those of the webhooks.
+pub(super) fn inbound_of(page_id: &str, conversation: &Value, since: Timestamp) -> Vec<Inbound> {
+    let account = PlatformId(page_id.to_owned());
+    let people = wire::at(conversation, &["participants", "data"]).and_then(Value::as_array);
+    let people = people
+        .into_iter()
+        .flatten()
+        .filter_map(|person| wire::platform_id(person.get("id")));
+    let senders = messages_of(conversation)
+        .into_iter()
+        .map(|message| message.from);
+    let Some(visitor) = people.chain(senders).find(|id| *id != account) else {
+        return vec![];
+    };
+    let recent = messages_of(conversation)
+        .into_iter()
+        .filter(|message| message.sent_at >= since);
+    recent
+        .map(|message| Inbound {
+            account: account.clone(),
+            visitor: visitor.clone(),
+            key: format!("msg:{}", message.platform_id),
+            at: message.sent_at,
+            what: happening(&account, &message),
+        })
+        .collect()
+}
+
+fn happening(account: &PlatformId, message: &Past<'_>) -> Happening {
+    let platform_id = message.platform_id.clone();
+    let (text, attachments) = (text_of(message.value), attachments_of(message.value));
+    if message.from == *account {
+        return Happening::Echo {
+            platform_id,
+            text,
+            attachments,
+            application: None,
+            delivery: None,
+        };
+    }
+    let quoted = wire::platform_id(wire::at(message.value, &["reply_to", "mid"]));
+    let quotes = quoted.map(Quote::Message);
+    Happening::Message {
+        platform_id,
+        text,
+        attachments,
+        quotes,
+        entry: None,
+        standby: false,
+    }
+}
+
+/// Messages that can be read; those too old come as bare ids or errors and are passed over.
+fn messages_of(conversation: &Value) -> Vec<Past<'_>> {
+    let list = wire::at(conversation, &["messages", "data"]).and_then(Value::as_array);
+    let readable = list.into_iter().flatten().filter_map(|value| {
+        Some(Past {
+            platform_id: wire::platform_id(value.get("id"))?,
+            sent_at: graph_time(value.get("created_time"))?,
+            from: wire::platform_id(wire::at(value, &["from", "id"]))?,
+            value,
+        })
+    });
+    readable.collect()
+}
+
+fn text_of(message: &Value) -> String {
+    wire::message_text(message.get("message")).unwrap_or_default()
+}
+
+fn attachments_of(message: &Value) -> Vec<Attachment> {
+    let sticker = wire::address(message.get("sticker")).map(|url| Attachment {
+        kind: AttachmentKind::Sticker,
+        url: Some(url),
+        title: None,
+    });
+    let list = wire::at(message, &["attachments", "data"]).and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .map(attachment)
+        .chain(sticker)
+        .collect()
+}
+
+fn attachment(value: &Value) -> Attachment {
+    let url = |path: &[&str]| wire::address(wire::at(value, path));
+    let mime = value
+        .get("mime_type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let (kind, url) = if value.get("image_data").is_some() {
+        (AttachmentKind::Photo, url(&["image_data", "url"]))
+    } else if value.get("video_data").is_some() {
+        (AttachmentKind::Video, url(&["video_data", "url"]))
+    } else if mime.starts_with("audio/") {
+        (AttachmentKind::Audio, url(&["file_url"]))
+    } else if value.get("generic_template").is_some() {
+        (AttachmentKind::Template, None)
+    } else {
+        (AttachmentKind::Document, url(&["file_url"]))
+    };
+    Attachment {
+        kind,
+        url,
+        title: wire::line(value.get("name")),
+    }
+}
+
+/// Reads `2026-11-20T15:55:48+0000`, whose offset has no colon.
+pub(super) fn graph_time(value: Option<&Value>) -> Option<Timestamp> {
+    let text = value?.as_str()?;
+    let time = jiff::Timestamp::strptime("%Y-%m-%dT%H:%M:%S%z", text).ok()?;
+    Some(Timestamp(time.as_millisecond()))
+}
+
+/// Makes an id safe as a part of a path: ids are opaque.
+pub(super) fn path_part(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}

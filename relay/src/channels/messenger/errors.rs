@@ -1,0 +1,122 @@
+//! Meta's errors (meta.md 10): decided on code and subcode only, never on the status or the English text.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use shared::model::FailureReason;
+use shared::text;
+
+use crate::channels::{LinkFault, SendError};
+
+use super::wire;
+
+/// An error as Meta gave it; the words are clean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct GraphError {
+    pub(super) code: i64,
+    pub(super) subcode: Option<i64>,
+    pub(super) is_transient: bool,
+    /// For people: Meta's words for users where there are any.
+    pub(super) words: String,
+    pub(super) trace: Option<String>,
+}
+
+/// What to do about an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Only the visitor can open the window.
+    Window,
+    /// The visitor cannot be reached.
+    Person,
+    /// Another application answers there.
+    Thread,
+    /// The token is dead: nothing leaves.
+    Token,
+    /// The channel may not do this.
+    NotAllowed,
+    /// Throttled; nothing was sent.
+    TooFast,
+    /// It will pass; nothing was sent.
+    Later,
+    /// It may have been sent.
+    Unclear,
+    /// No, for good.
+    Refused,
+}
+
+impl GraphError {
+    /// Reads the error object of an answer, if it is one.
+    pub(super) fn of(body: &Value) -> Option<Self> {
+        let error = body.get("error")?.as_object()?;
+        let number = |name: &str| wire::id(error.get(name)).and_then(|text| text.parse().ok());
+        let words =
+            wire::line(error.get("error_user_msg")).or_else(|| wire::line(error.get("message")));
+        Some(Self {
+            code: number("code").unwrap_or(0),
+            subcode: number("error_subcode"),
+            is_transient: error
+                .get("is_transient")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+            words: words.map_or_else(
+                || "no reason given".to_owned(),
+                |words| text::one_line(&words, 200),
+            ),
+            trace: wire::line(error.get("fbtrace_id")),
+        })
+    }
+
+    /// The table of meta.md 10.
+    pub(super) fn class(&self) -> Class {
+        match (self.code, self.subcode.unwrap_or(0)) {
+            (1, 1_357_046) => Class::Unclear,
+            (10, 2_018_278 | 2_018_065 | 2_534_022) => Class::Window,
+            (551, _) | (200, 1_545_041) | (10, 2_018_108) | (100, 2_018_001 | 2_534_014 | 33) => {
+                Class::Person
+            }
+            (10, 2_018_300) | (100, 2_534_037) | (2_018_300, _) => Class::Thread,
+            (190 | 102, _) => Class::Token,
+            (4 | 17 | 32 | 341 | 613 | 80001 | 80002 | 80006, _) => Class::TooFast,
+            (10 | 200 | 230 | 368, _) | (100, 2_534_013 | 2_534_029) => Class::NotAllowed,
+            (1 | 2 | 1200 | 2022 | 2_018_321, _) => Class::Later,
+            _ if self.is_transient => Class::Later,
+            _ => Class::Refused,
+        }
+    }
+
+    /// Returns what the outbox learns of a send that was answered so. `wait`: how long the headers ask to wait.
+    pub(super) fn for_send(&self, wait: Option<Duration>) -> SendError {
+        let text = self.words.clone();
+        match self.class() {
+            Class::Window => SendError::Refused(FailureReason::WindowClosed),
+            Class::Person => SendError::Refused(FailureReason::VisitorUnreachable),
+            Class::Thread => SendError::Refused(FailureReason::ThreadControlled),
+            Class::Token => SendError::Unauthorized(self.token_fault()),
+            Class::NotAllowed => SendError::Refused(FailureReason::NotAllowed { text }),
+            Class::TooFast => SendError::TooFast { wait },
+            Class::Later => SendError::NotSent { cause: text },
+            Class::Unclear => SendError::Unclear { cause: text },
+            Class::Refused => SendError::Refused(FailureReason::Refused { text }),
+        }
+    }
+
+    /// Says what is wrong with the token, and what to do (CH-24).
+    pub(super) fn token_fault(&self) -> LinkFault {
+        let what = match self.subcode {
+            Some(458) => "the app was removed from the Page",
+            Some(459 | 464) => "Meta wants the Page's admin to confirm the account",
+            Some(460) => "the password of the person who connected the Page was changed",
+            Some(463) => "the access token has expired",
+            Some(467) => "the access token was invalidated",
+            _ => "Meta does not accept the access token",
+        };
+        let reason = format!(
+            "{what}: make a new Page token at Meta and put it into the config (access_token)"
+        );
+        LinkFault {
+            reason,
+            is_passing: false,
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Calls of the Graph API: the address, the proof, the answer or the error. The token goes in a header, so that no address
+//! in a log holds it.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use sha2::Sha256;
+use tokio::time::Instant;
+
+use crate::channels::{FetchError, LinkFault, SendError};
+
+use super::MessengerSettings;
+use super::errors::{Class, GraphError};
+
+/// The newest version known (meta.md 1).
+const VERSION: &str = "v26.0";
+/// For a whole call.
+const CALL_WITHIN: Duration = Duration::from_secs(30);
+/// Two calls a second, for the Conversations API (meta.md 11).
+const BETWEEN_SLOW_CALLS: Duration = Duration::from_millis(500);
+/// Bytes of an answer that are looked at.
+const ANSWER_LIMIT: usize = 4 << 20;
+
+/// A Page's access to the Graph.
+pub(super) struct Graph {
+    client: Client,
+    base: String,
+    page_id: String,
+    token: SecretString,
+    proof: String,
+    human_agent: bool,
+    next_slow_call: Mutex<Option<Instant>>,
+}
+
+/// Why a call brought nothing.
+#[derive(Debug)]
+pub(super) enum CallError {
+    /// Nothing was written.
+    NotSent(String),
+    /// Written, and then silence or nonsense.
+    Unclear(String),
+    /// Meta says no; how long its headers ask to wait.
+    Graph(GraphError, Option<Duration>),
+}
+
+impl Graph {
+    pub(super) fn new(client: Client, settings: &MessengerSettings) -> Self {
+        Self {
+            client,
+            base: format!("{}/{VERSION}", settings.api_url.trim_end_matches('/')),
+            page_id: settings.page_id.clone(),
+            proof: proof(settings),
+            token: settings.access_token.clone(),
+            human_agent: settings.human_agent,
+            next_slow_call: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn page_id(&self) -> &str {
+        &self.page_id
+    }
+
+    pub(super) fn human_agent(&self) -> bool {
+        self.human_agent
+    }
+
+    /// Reads something.
+    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, CallError> {
+        self.call(Method::GET, path, query, None).await
+    }
+
+    /// Reads from an edge that allows two calls a second.
+    pub(super) async fn get_slowly(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Value, CallError> {
+        let turn = self.take_turn();
+        tokio::time::sleep_until(turn).await;
+        self.get(path, query).await
+    }
+
+    /// Does something.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value, CallError> {
+        self.call(Method::POST, path, query, Some(body)).await
+    }
+
+    fn take_turn(&self) -> Instant {
+        let mut next = self
+            .next_slow_call
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let turn = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
+        *next = Some(turn + BETWEEN_SLOW_CALLS);
+        turn
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value, CallError> {
+        let mut request = self
+            .client
+            .request(method, format!("{}/{path}", self.base))
+            .bearer_auth(self.token.expose_secret())
+            .query(query)
+            .query(&[("appsecret_proof", self.proof.as_str())])
+            .timeout(CALL_WITHIN);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(call_error)?;
+        let status = response.status();
+        let wait = wait_of(response.headers());
+        let body = read(response).await?;
+        match serde_json::from_slice::<Value>(&body) {
+            Ok(value) => match GraphError::of(&value) {
+                Some(error) => Err(CallError::Graph(error, wait)),
+                None if status.is_success() => Ok(value),
+                None => Err(CallError::Unclear(format!(
+                    "status {status} without a reason"
+                ))),
+            },
+            Err(_) => Err(CallError::Unclear(format!(
+                "status {status} with an unreadable answer"
+            ))),
+        }
+    }
+}
+
+impl CallError {
+    /// What the outbox learns.
+    pub(super) fn for_send(self) -> SendError {
+        match self {
+            Self::NotSent(cause) => SendError::NotSent { cause },
+            Self::Unclear(cause) => SendError::Unclear { cause },
+            Self::Graph(error, wait) => {
+                log(&error);
+                error.for_send(wait)
+            }
+        }
+    }
+
+    /// What whoever asks for data learns.
+    pub(super) fn for_fetch(self) -> FetchError {
+        match self {
+            Self::NotSent(cause) | Self::Unclear(cause) => FetchError::Later { cause },
+            Self::Graph(error, _) => match error.class() {
+                Class::TooFast | Class::Later | Class::Unclear | Class::Token => {
+                    FetchError::Later { cause: error.words }
+                }
+                Class::Window
+                | Class::Person
+                | Class::Thread
+                | Class::NotAllowed
+                | Class::Refused => FetchError::Refused { cause: error.words },
+            },
+        }
+    }
+
+    /// What the keeper learns.
+    pub(super) fn for_link(self) -> LinkFault {
+        match self {
+            Self::NotSent(cause) | Self::Unclear(cause) => LinkFault {
+                reason: format!("Meta does not answer: {cause}"),
+                is_passing: true,
+            },
+            Self::Graph(error, _) => match error.class() {
+                Class::Token => error.token_fault(),
+                Class::TooFast | Class::Later | Class::Unclear => LinkFault {
+                    reason: format!("Meta is busy: {}", error.words),
+                    is_passing: true,
+                },
+                Class::Window
+                | Class::Person
+                | Class::Thread
+                | Class::NotAllowed
+                | Class::Refused => {
+                    let reason = format!(
+                        "Meta refuses ({}): check the permissions pages_messaging and pages_manage_metadata of the token",
+                        error.words
+                    );
+                    LinkFault {
+                        reason,
+                        is_passing: false,
+                    }
+                }
+            },
+        }
+    }
+}
+
+fn log(error: &GraphError) {
+    let (code, subcode, trace) = (error.code, error.subcode, error.trace.as_deref());
+    tracing::warn!(code, subcode, trace, "Meta refused a call");
+}
+
+/// Without the address: it is long, and holds the proof.
+fn call_error(error: reqwest::Error) -> CallError {
+    let is_before = error.is_connect() || error.is_builder();
+    let cause = causes(&error.without_url());
+    if is_before {
+        CallError::NotSent(cause)
+    } else {
+        CallError::Unclear(cause)
+    }
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, CallError> {
+    let mut body = vec![];
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_LIMIT => {
+                body.extend_from_slice(&chunk)
+            }
+            Ok(Some(_)) => return Err(CallError::Unclear("an endless answer".to_owned())),
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(CallError::Unclear(causes(&error.without_url()))),
+        }
+    }
+}
+
+/// Minutes to regain access, from the business use case header (meta.md 11).
+fn wait_of(headers: &HeaderMap) -> Option<Duration> {
+    let usage = headers.get("x-business-use-case-usage")?.to_str().ok()?;
+    let usage: Value = serde_json::from_str(usage).ok()?;
+    let cases = usage
+        .as_object()?
+        .values()
+        .filter_map(Value::as_array)
+        .flatten();
+    let minutes = cases
+        .filter_map(|case| case.get("estimated_time_to_regain_access")?.as_u64())
+        .max()?;
+    (minutes > 0).then(|| Duration::from_secs(minutes.min(24 * 60) * 60))
+}
+
+/// Proves that the caller knows the app secret (meta.md 15).
+fn proof(settings: &MessengerSettings) -> String {
+    let secret = settings.app_secret.expose_secret().as_bytes();
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        return String::new();
+    };
+    mac.update(settings.access_token.expose_secret().as_bytes());
+    mac.finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

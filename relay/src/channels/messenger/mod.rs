@@ -1,0 +1,149 @@
+//! Facebook Messenger: customers write to a Page (`object: "page"`). A translation and nothing else; what the platform
+//! really does stands in its documentation and, as bodies, in `fixtures/`.
+
+mod attachments;
+mod conversations;
+mod errors;
+mod events;
+mod graph;
+mod handshake;
+mod link;
+mod profile;
+mod receive;
+mod send;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Seconds, Timestamp};
+
+use super::{
+    Answer, Channel, FetchError, History, Inbound, LinkFault, Outbound, Profile, Receipt, Received,
+    Rejected, SendError, Signal, Webhook,
+};
+
+use graph::Graph;
+
+/// UTF-16 units of a text (counting them never counts fewer than Meta does).
+const TEXT_LIMIT: usize = 2000;
+/// The reply window (OUT-06).
+const REPLY_WINDOW: Seconds = Seconds(24 * 3600);
+/// The window of the human-agent tag (OUT-07).
+const HUMAN_WINDOW: Seconds = Seconds(7 * 86_400);
+
+/// What a Page needs.
+#[derive(Debug, Clone)]
+pub struct MessengerSettings {
+    /// The Page.
+    pub page_id: String,
+    /// Of the Page.
+    pub access_token: SecretString,
+    /// Made up by the admin, typed at Meta as well.
+    pub verify_token: SecretString,
+    /// Of the application.
+    pub app_secret: SecretString,
+    /// Ours, to know thread control that comes to us.
+    pub app_id: Option<String>,
+    /// The Human Agent feature was granted.
+    pub human_agent: bool,
+    /// `https://graph.facebook.com`, or a gateway.
+    pub api_url: String,
+}
+
+/// One Page.
+pub struct Messenger {
+    settings: MessengerSettings,
+    account: PlatformId,
+    abilities: Abilities,
+    graph: Graph,
+}
+
+/// Returns what Messenger can carry (features 1b).
+pub fn abilities(human_agent: bool) -> Abilities {
+    Abilities {
+        text_limit: TEXT_LIMIT,
+        reply_window: Some(REPLY_WINDOW),
+        human_window: human_agent.then_some(HUMAN_WINDOW),
+        quotes: true,
+        typing: true,
+        seen: true,
+        asks_contacts: ContactAsk {
+            phone: true,
+            email: true,
+        },
+        delivered_receipts: true,
+        read_receipts: true,
+        starts_chats: false,
+        reconciles: Reconciles::ByEcho,
+    }
+}
+
+impl Messenger {
+    /// Returns a channel for a Page.
+    pub fn new(settings: MessengerSettings, client: reqwest::Client) -> Self {
+        Self {
+            account: PlatformId(settings.page_id.clone()),
+            abilities: abilities(settings.human_agent),
+            graph: Graph::new(client, &settings),
+            settings,
+        }
+    }
+}
+
+#[async_trait]
+impl Channel for Messenger {
+    fn abilities(&self) -> &Abilities {
+        &self.abilities
+    }
+
+    fn account(&self) -> &PlatformId {
+        &self.account
+    }
+
+    fn secret_fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(self.settings.app_secret.expose_secret().as_bytes()).into()
+    }
+
+    fn handshake(&self, query: &str) -> Result<Answer, Rejected> {
+        handshake::answer(query, self.settings.verify_token.expose_secret())
+    }
+
+    fn receive(&self, webhook: &Webhook<'_>) -> Result<Received, Rejected> {
+        let secret = self.settings.app_secret.expose_secret();
+        signature::check(webhook.headers, webhook.body, secret)?;
+        Ok(receive::translate(
+            webhook.body,
+            webhook.received_at,
+            self.settings.app_id.as_deref(),
+        ))
+    }
+
+    async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
+        send::send(&self.graph, reply).await
+    }
+
+    async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {
+        send::signal(&self.graph, visitor, signal).await
+    }
+
+    async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {
+        profile::fetch(&self.graph, visitor).await
+    }
+
+    async fn history(&self, visitor: &PlatformId, since: Timestamp) -> Result<History, FetchError> {
+        conversations::history(&self.graph, visitor, since).await
+    }
+
+    async fn catch_up(&self, since: Timestamp) -> Result<Vec<Inbound>, FetchError> {
+        conversations::catch_up(&self.graph, since).await
+    }
+
+    async fn check_link(&self) -> Result<(), LinkFault> {
+        link::check(&self.graph).await
+    }
+}

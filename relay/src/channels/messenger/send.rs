@@ -1,0 +1,119 @@
+//! The Send API (meta.md 8): one reply, once. The error says what is known; nothing is tried twice here but what surely
+//! was not sent because another application held the thread.
+
+use serde_json::{Value, json};
+
+use shared::model::{ContactAsk, FailureReason, PlatformId};
+
+use crate::channels::{Outbound, Receipt, SendError, Signal};
+
+use super::graph::{CallError, Graph};
+use super::wire;
+
+pub(super) async fn send(graph: &Graph, reply: &Outbound) -> Result<Receipt, SendError> {
+    match try_send(graph, reply, reply.human_agent).await {
+        Err(SendError::Refused(FailureReason::ThreadControlled)) => {
+            if !take_thread(graph, &reply.visitor).await {
+                return Err(SendError::Refused(FailureReason::ThreadControlled));
+            }
+            try_send(graph, reply, reply.human_agent).await
+        }
+        other => other,
+    }
+}
+
+async fn try_send(
+    graph: &Graph,
+    reply: &Outbound,
+    human_agent: bool,
+) -> Result<Receipt, SendError> {
+    let path = format!("{}/messages", graph.page_id());
+    let body = body(reply, human_agent && graph.human_agent());
+    let answer = graph
+        .post(&path, &[], &body)
+        .await
+        .map_err(CallError::for_send)?;
+    match wire::platform_id(answer.get("message_id")) {
+        Some(platform_id) => Ok(Receipt {
+            platform_id: Some(platform_id),
+        }),
+        None => Err(SendError::Unclear {
+            cause: "Meta said yes without a message id".to_owned(),
+        }),
+    }
+}
+
+/// Returns the body of a call.
+pub(super) fn body(reply: &Outbound, human_agent: bool) -> Value {
+    let mut message = json!({ "text": reply.text, "metadata": format!("dw:{}", reply.delivery) });
+    if !reply.asks.is_empty() {
+        message["quick_replies"] = quick_replies(reply.asks);
+    }
+    let mut body = json!({
+        "recipient": { "id": reply.visitor },
+        "messaging_type": "RESPONSE",
+        "message": message,
+    });
+    if human_agent {
+        body["messaging_type"] = "MESSAGE_TAG".into();
+        body["tag"] = "HUMAN_AGENT".into();
+    }
+    if let Some(quoted) = &reply.quotes {
+        body["reply_to"] = json!({ "mid": quoted });
+    }
+    body
+}
+
+fn quick_replies(asks: ContactAsk) -> Value {
+    let kinds = [
+        (asks.phone, "user_phone_number"),
+        (asks.email, "user_email"),
+    ];
+    kinds
+        .into_iter()
+        .filter(|(asked, _)| *asked)
+        .map(|(_, kind)| json!({ "content_type": kind }))
+        .collect()
+}
+
+/// Asks for the right to answer; every such call may fail (meta.md 13).
+async fn take_thread(graph: &Graph, visitor: &PlatformId) -> bool {
+    let body = json!({ "recipient": { "id": visitor }, "metadata": "an operator answers" });
+    for call in ["take_thread_control", "request_thread_control"] {
+        let path = format!("{}/{call}", graph.page_id());
+        match graph.post(&path, &[], &body).await {
+            Ok(answer) if is_success(&answer) => return true,
+            Ok(_) => {}
+            Err(error) => tracing::info!(call, error = ?error, "the thread was not given to us"),
+        }
+    }
+    false
+}
+
+/// `{"success": true}`, or the same as text.
+pub(super) fn is_success(answer: &Value) -> bool {
+    match answer.get("success") {
+        Some(Value::Bool(success)) => *success,
+        Some(Value::String(text)) => text == "true",
+        _ => false,
+    }
+}
+
+pub(super) async fn signal(
+    graph: &Graph,
+    visitor: &PlatformId,
+    signal: Signal,
+) -> Result<(), SendError> {
+    let action = match signal {
+        Signal::TypingOn => "typing_on",
+        Signal::TypingOff => "typing_off",
+        Signal::Seen => "mark_seen",
+    };
+    let path = format!("{}/messages", graph.page_id());
+    let body = json!({ "recipient": { "id": visitor }, "sender_action": action });
+    graph
+        .post(&path, &[], &body)
+        .await
+        .map_err(CallError::for_send)?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Meta's JSON as it really comes: ids are strings or numbers, times seconds or milliseconds, numbers or strings, and
+//! everything may be missing. Looked at piece by piece, so that one strange event loses nothing but itself.
+
+use serde_json::{Map, Value};
+
+use shared::model::{PlatformId, Timestamp};
+use shared::text;
+
+/// Below this a time is in seconds (meta.md 1).
+const SECONDS_BELOW: i64 = 100_000_000_000;
+
+/// Reads an id: text or a whole number, never through a float. Empty ones are none.
+pub(super) fn id(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) if !text.is_empty() && text.len() <= 1024 => {
+            Some(text.replace('\0', "\u{fffd}"))
+        }
+        Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        Value::String(_)
+        | Value::Number(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Array(_)
+        | Value::Object(_) => None,
+    }
+}
+
+/// Reads the id of a message, a person, an account.
+pub(super) fn platform_id(value: Option<&Value>) -> Option<PlatformId> {
+    id(value).map(PlatformId)
+}
+
+/// Reads a time: milliseconds or seconds, a number or a numeric text.
+pub(super) fn time(value: Option<&Value>) -> Option<Timestamp> {
+    let number = match value? {
+        Value::Number(number) => number.as_i64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    let millis = if number.abs() < SECONDS_BELOW {
+        number.checked_mul(1000)?
+    } else {
+        number
+    };
+    Some(Timestamp(millis))
+}
+
+/// Reads text, cleaned (IN-13).
+pub(super) fn message_text(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?;
+    Some(text::clean_message(text).into_owned())
+}
+
+/// Reads a name or a title: cleaned, one line, none when nothing is left.
+pub(super) fn line(value: Option<&Value>) -> Option<String> {
+    let text = match value? {
+        Value::String(text) => text::clean_line(text),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    (!text.is_empty()).then(|| text::one_line(&text, 300))
+}
+
+/// Reads an address to open: http or https only.
+pub(super) fn address(value: Option<&Value>) -> Option<String> {
+    let text = text::clean_line(value?.as_str()?);
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    (is_web && text.len() <= 4096).then_some(text)
+}
+
+/// Follows names into objects.
+pub(super) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, name| value.get(name))
+}
+
+/// Returns the members of a list, or none of them.
+pub(super) fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value] {
+    object
+        .get(name)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// Whether a member says `true`.
+pub(super) fn flag(value: &Value, name: &str) -> bool {
+    value.get(name).and_then(Value::as_bool).unwrap_or(false)
+}

@@ -1,0 +1,104 @@
+//! `deskwire-relay demo`: a relay, a simulated platform, people who write, and a desk, in one process on one terminal. No
+//! account, no network, nothing left behind.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use sim::messenger::{Graph, GraphOptions};
+use sim::visitors::{Cast, CastOptions};
+use tokio::signal::unix::{SignalKind, signal};
+
+use tui::link::{Credential, Server, Token, Transport};
+use tui::Terminal;
+use tui::config::Settings;
+use tui::terminal::{Surroundings, check_terminal};
+
+use crate::app::{self, Running};
+use crate::config::{self, Config};
+use crate::http::session;
+use crate::{password, telemetry};
+
+/// The company of the demo.
+const COMPANY: &str = include_str!("demo.toml");
+/// Who works there.
+const LOGIN: &str = "demo";
+/// Good enough for customers who do not exist.
+const PASSWORD: &str = "demo";
+
+pub(super) fn demo(no_desk: bool) -> anyhow::Result<ExitCode> {
+    if no_desk {
+        telemetry::log_to_stderr();
+    } else {
+        check_terminal().context("the demo needs a terminal; without one use `demo --no-desk`")?;
+    }
+    super::block_on(async move {
+        let folder = tempfile::Builder::new().prefix("deskwire-demo-").tempdir()?;
+        let graph = Graph::start(GraphOptions::default()).await?;
+        let running = app::start(company(folder.path(), graph.url())?, None, None).await?;
+        graph.set_callback(&format!("http://{}/webhooks/acme-page", running.address));
+        let cast = Cast::start(&graph, CastOptions::default());
+        let shown = if no_desk { wait(&running).await } else { desk(&running).await };
+        cast.stop().await;
+        running.stop().await;
+        graph.stop().await;
+        folder.close().context("could not remove the demo's folder")?;
+        shown.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+/// Returns the embedded config, filled in.
+fn company(folder: &Path, api_url: &str) -> anyhow::Result<Config> {
+    let text = COMPANY
+        .replace("{data_dir}", &folder.display().to_string())
+        .replace("{api_url}", api_url)
+        .replace("{language}", language())
+        .replace("{password_hash}", &password::hash(PASSWORD)?);
+    let loaded = config::parse(Path::new("demo.toml"), &text);
+    let faults: Vec<_> = loaded.faults.iter().map(ToString::to_string).collect();
+    loaded.config.with_context(|| format!("the embedded config has faults: {}", faults.join("; ")))
+}
+
+/// The desk speaks the terminal's language, if it can.
+fn language() -> &'static str {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| std::env::var(name).ok());
+    match locale.unwrap_or_default().get(..2) {
+        Some("ru") => "ru",
+        Some("zh") => "zh",
+        _ => "en",
+    }
+}
+
+/// Opens the desk, with a session that needs no password.
+async fn desk(running: &Running) -> anyhow::Result<()> {
+    let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let session = session::begin(&running.site, LOGIN.into(), here).await?;
+    let config = tui::config::Config::default();
+    let variable = |name: &str| std::env::var(name).ok();
+    let surroundings = Surroundings::from_environment(variable);
+    let options = tui::DeskOptions {
+        server: Server::parse(&running.address.to_string(), Transport::Private)?,
+        login: LOGIN.to_owned(),
+        credential: Credential::Token(Token::new(&session.token)),
+        sign_in: None,
+        terminal: Terminal::own(surroundings, config.keyboard.esc_wait)?,
+        settings: Settings::new(&config, variable),
+        drafts: None,
+    };
+    tui::run(options).await?;
+    Ok(())
+}
+
+/// Says how to open a desk, and waits to be stopped.
+async fn wait(running: &Running) -> anyhow::Result<()> {
+    let address = running.address;
+    super::say(&format!("DESKWIRE_PASSWORD={PASSWORD} deskwire --server http://{address} --login {LOGIN}"));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `deskwire-relay doctor`: is all well, and what to mend.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::channels::build::build;
+use crate::store::sqlite;
+
+pub(super) fn doctor(told: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let config = super::load(told)?;
+    super::block_on(async move {
+        let mut is_well = true;
+        match sqlite::look(&config.store) {
+            Ok(look) => {
+                super::say(&format!(
+                    "store: {} events, {} chats open",
+                    look.events, look.open_chats
+                ));
+                if look.unread > 0 {
+                    super::say(&format!(
+                        "store: {} bodies were not understood; they are kept raw",
+                        look.unread
+                    ));
+                }
+            }
+            Err(error) => {
+                is_well = false;
+                super::say(&format!("store: {error:#}"));
+            }
+        }
+        for (id, channel) in build(&config, &reqwest::Client::new()) {
+            match channel.check_link().await {
+                Ok(()) => super::say(&format!("{id}: works")),
+                Err(fault) => {
+                    is_well = false;
+                    super::say(&format!("{id}: {}", fault.reason));
+                }
+            }
+        }
+        if let Some(public) = &config.relay.public_url {
+            for channel in &config.channels {
+                super::say(&format!(
+                    "{}: start the relay first, then give Meta the address {}/webhooks/{} and the verify token",
+                    channel.id,
+                    public.trim_end_matches('/'),
+                    channel.id
+                ));
+            }
+        }
+        Ok(if is_well {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    })
+}

@@ -1,0 +1,70 @@
+//! The command line: one file per command, and the only place that prints.
+
+mod args;
+mod backup;
+mod check;
+mod demo;
+mod doctor;
+mod hash_password;
+mod serve;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::{Args, Command};
+
+/// Runs the command given; the exit code is 0 when all is well, 1 for a stated fault, 2 for wrong usage.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let config = args.config.as_deref();
+    let done = match args.command {
+        Command::Serve => serve::serve(config),
+        Command::Check { defaults } => return check::check(config, defaults),
+        Command::Demo { no_desk } => demo::demo(no_desk),
+        Command::Doctor => doctor::doctor(config),
+        Command::HashPassword => hash_password::hash_password(),
+        Command::Backup { file } => backup::backup(config, &file),
+        Command::Restore { file } => backup::restore(config, &file),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            say_error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line on standard error.
+#[expect(clippy::print_stderr, reason = "the command line speaks to people")]
+fn say_error(text: &str) {
+    eprintln!("deskwire-relay: {text}");
+}
+
+/// One line on standard output.
+#[expect(clippy::print_stdout, reason = "the command line speaks to people")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Reads the config, or says every fault.
+fn load(told: Option<&Path>) -> anyhow::Result<crate::config::Config> {
+    let file = crate::config::locate(told);
+    let loaded = crate::config::load(&file);
+    for fault in &loaded.faults {
+        say_error(&fault.to_string());
+    }
+    loaded.config.ok_or_else(|| {
+        anyhow::anyhow!("the config has faults; see config.example.toml, and check again with `deskwire-relay check`")
+    })
+}
+
+/// Starts the runtime a command needs.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

@@ -1,0 +1,207 @@
+//! `[[channel]]`: the connected accounts, each kind with its own keys (CH-01 … CH-03, CH-17).
+
+use std::collections::HashMap;
+
+use shared::model::{ChannelId, DepartmentId, Language, OperatorId};
+
+use crate::channels::messenger::MessengerSettings;
+
+use super::section::Section;
+
+/// Every kind of the interface.
+const KINDS: [&str; 9] = [
+    "messenger",
+    "instagram",
+    "vk",
+    "telegram",
+    "viber",
+    "ok",
+    "whatsapp",
+    "webchat",
+    "http",
+];
+/// Meta's own address.
+const GRAPH: &str = "https://graph.facebook.com";
+
+/// One channel.
+#[derive(Debug, Clone)]
+pub struct ChannelConfig {
+    /// In the webhook address.
+    pub id: ChannelId,
+    /// `messenger` …
+    pub kind: String,
+    /// Shown.
+    pub name: String,
+    /// Whether its chats are shown (CH-12).
+    pub active: bool,
+    /// Of its chats.
+    pub language: Language,
+    /// Whose queue.
+    pub department: Option<DepartmentId>,
+    /// Whose chats.
+    pub operator: Option<OperatorId>,
+    /// What the platform needs.
+    pub platform: Platform,
+}
+
+/// What a platform needs.
+#[derive(Debug, Clone)]
+pub enum Platform {
+    /// A Page.
+    Messenger(MessengerSettings),
+    /// A kind that this release does not build; such a channel is inactive.
+    NotBuilt,
+}
+
+impl ChannelConfig {
+    /// Whether two settings of a channel lead to the same calls.
+    pub fn same_platform(&self, other: &Self) -> bool {
+        use secrecy::ExposeSecret;
+        match (&self.platform, &other.platform) {
+            (Platform::Messenger(a), Platform::Messenger(b)) => {
+                let secrets = |settings: &MessengerSettings| {
+                    [
+                        &settings.access_token,
+                        &settings.verify_token,
+                        &settings.app_secret,
+                    ]
+                    .map(|secret| secret.expose_secret().to_owned())
+                };
+                a.page_id == b.page_id
+                    && a.app_id == b.app_id
+                    && a.human_agent == b.human_agent
+                    && a.api_url == b.api_url
+                    && secrets(a) == secrets(b)
+            }
+            (Platform::NotBuilt, Platform::NotBuilt) => true,
+            (Platform::Messenger(_), Platform::NotBuilt)
+            | (Platform::NotBuilt, Platform::Messenger(_)) => false,
+        }
+    }
+}
+
+/// Reads one; `accounts` holds those seen before, with their lines.
+pub(super) fn read(
+    section: &Section<'_, '_>,
+    main_language: &Language,
+    accounts: &mut HashMap<String, String>,
+) -> ChannelConfig {
+    let id = section.required("id");
+    if !is_address_part(&id) && !id.is_empty() {
+        let message = format!(
+            "channel id {id:?}: expected lower-case letters, digits, - and _: it is part of an address"
+        );
+        section.fault(section.place("id"), message);
+    }
+    let kind = section.choice("kind", "", &KINDS);
+    if !section.has("kind") {
+        section.fault(
+            section.place("id"),
+            format!("channel {id} needs kind = \"messenger\""),
+        );
+    }
+    let active = section.flag("active", true);
+    let platform = if kind == "messenger" {
+        Platform::Messenger(messenger(section, &id, accounts))
+    } else {
+        not_built(section, &kind, active);
+        Platform::NotBuilt
+    };
+    let department = section.text("department").map(DepartmentId);
+    let operator = section.text("operator").map(OperatorId);
+    if department.is_some() && operator.is_some() {
+        let message =
+            format!("channel {id} has a department and an operator: its chats go to one of them");
+        section.fault(section.place("operator"), message);
+    }
+    ChannelConfig {
+        name: section.text("name").unwrap_or_else(|| id.clone()),
+        language: section
+            .text("language")
+            .map_or_else(|| main_language.clone(), Language),
+        id: ChannelId(id),
+        kind,
+        active,
+        department,
+        operator,
+        platform,
+    }
+}
+
+fn messenger(
+    section: &Section<'_, '_>,
+    id: &str,
+    accounts: &mut HashMap<String, String>,
+) -> MessengerSettings {
+    let page_id = section.required("page_id");
+    if !page_id.is_empty() && !page_id.chars().all(|char| char.is_ascii_digit()) {
+        let message = format!(
+            "page_id {page_id:?}: expected the number of a Page (never a personal profile)"
+        );
+        section.fault(section.place("page_id"), message);
+    }
+    if let Some(other) = accounts.insert(format!("page {page_id}"), id.to_owned())
+        && !page_id.is_empty()
+    {
+        let message = format!(
+            "channels {other} and {id} are one Page, {page_id}: a Page is connected once (CH-17)"
+        );
+        section.fault(section.place("page_id"), message);
+    }
+    let api_url = section.text("api_url").unwrap_or_else(|| GRAPH.to_owned());
+    let is_web =
+        url::Url::parse(&api_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if !is_web {
+        section.fault(
+            section.place("api_url"),
+            format!("api_url {api_url:?}: expected an address such as {GRAPH}"),
+        );
+    }
+    MessengerSettings {
+        page_id,
+        access_token: section.secret("access_token"),
+        verify_token: section.secret("verify_token"),
+        app_secret: section.secret("app_secret"),
+        app_id: section
+            .text("app_id")
+            .filter(|id| !id.is_empty() && id != "…"),
+        human_agent: section.flag("human_agent", false),
+        api_url,
+    }
+}
+
+/// Looks at the keys of kinds to come, so that their files can be written already.
+fn not_built(section: &Section<'_, '_>, kind: &str, active: bool) {
+    for key in [
+        "page_id",
+        "account_id",
+        "app_id",
+        "api_url",
+        "group_id",
+        "confirmation",
+        "receive",
+        "human_agent",
+    ] {
+        section.item(key);
+    }
+    for key in [
+        "access_token",
+        "verify_token",
+        "app_secret",
+        "secret",
+        "token",
+    ] {
+        section.maybe_secret(key);
+    }
+    if active && !kind.is_empty() && KINDS.contains(&kind) {
+        let message = format!(
+            "channels of kind {kind} are not in this release yet: set active = false, or take it out"
+        );
+        section.fault(section.place("kind"), message);
+    }
+}
+
+fn is_address_part(id: &str) -> bool {
+    id.chars()
+        .all(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || matches!(char, '-' | '_'))
+}

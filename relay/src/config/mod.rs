@@ -1,0 +1,173 @@
+//! The one TOML file (ADM-01). A file with a fault gives no config at all, and every fault is said at once (ADM-02).
+
+mod addresses;
+mod channels;
+mod fault;
+mod locate;
+mod people;
+mod read;
+mod reload;
+mod secret;
+mod section;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use shared::model::{
+    Abilities, CategoryTree, ChannelProfile, Company, Department, DeskSettings, Operator,
+    OperatorId, Policy, Template, Timeouts,
+};
+
+pub use addresses::Addresses;
+pub use channels::{ChannelConfig, Platform};
+pub use fault::Fault;
+pub use locate::{default_data_folder, locate};
+pub use reload::{Reload, watch};
+
+use crate::channels::messenger;
+
+/// Everything the file says, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[company]`.
+    pub company: Company,
+    /// `[relay]`.
+    pub relay: RelayConfig,
+    /// `[store] url`, resolved: the SQLite file.
+    pub store: PathBuf,
+    /// `[[department]]`.
+    pub departments: Vec<Department>,
+    /// `[[operator]]`.
+    pub operators: Vec<Operator>,
+    /// The hash of each operator's password; without one they cannot log in with a password.
+    pub password_hashes: Arc<HashMap<OperatorId, String>>,
+    /// `[[channel]]`.
+    pub channels: Vec<ChannelConfig>,
+    /// `[categories]`.
+    pub categories: CategoryTree,
+    /// `[[template]]`.
+    pub templates: Vec<Template>,
+    /// `[assignment] hide_others`.
+    pub hide_others: bool,
+    /// `[timeouts]`.
+    pub timeouts: Timeouts,
+    /// `[crm] url`.
+    pub crm_url: Option<String>,
+    /// `[desk]`.
+    pub desk: DeskSettings,
+}
+
+/// `[relay]`.
+#[derive(Debug, Clone)]
+pub struct RelayConfig {
+    /// Where desks and platforms come in.
+    pub listen: SocketAddr,
+    /// What platforms are told.
+    pub public_url: Option<String>,
+    /// Where metrics are served, if at all.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// From where desks may come.
+    pub allowed: Addresses,
+    /// `[relay.tls]`.
+    pub tls: Option<TlsFiles>,
+}
+
+/// `[relay.tls]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// PEM: the certificate and what it hangs on.
+    pub cert: PathBuf,
+    /// PEM: its key.
+    pub key: PathBuf,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// None: it has faults.
+    pub config: Option<Config>,
+    /// Faults, and warnings.
+    pub faults: Vec<Fault>,
+}
+
+/// The largest file that is read.
+const FILE_LIMIT: usize = 1 << 20;
+
+/// Reads and checks a file.
+pub fn load(file: &Path) -> Loaded {
+    let fault = |message: String| Loaded {
+        config: None,
+        faults: vec![Fault {
+            file: file.to_owned(),
+            line: 1,
+            column: 1,
+            message,
+            is_warning: false,
+        }],
+    };
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => return fault(format!("could not read the file: {error}")),
+    };
+    if bytes.len() > FILE_LIMIT {
+        return fault("the file is larger than 1 MiB".to_owned());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => parse(file, &text),
+        Err(_) => fault("the file is not UTF-8 text".to_owned()),
+    }
+}
+
+/// Checks a text as if it stood in that file.
+pub fn parse(file: &Path, text: &str) -> Loaded {
+    read::read(file, text)
+}
+
+impl Config {
+    /// Returns what rules and desks need of it; no secret.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            company: self.company.clone(),
+            departments: self.departments.clone(),
+            operators: self.operators.clone(),
+            channels: self.channels.iter().map(profile).collect(),
+            categories: self.categories.clone(),
+            templates: self.templates.clone(),
+            hide_others: self.hide_others,
+            timeouts: self.timeouts,
+            desk: self.desk.clone(),
+            crm_url: self.crm_url.clone(),
+        }
+    }
+}
+
+fn profile(channel: &ChannelConfig) -> ChannelProfile {
+    ChannelProfile {
+        id: channel.id.clone(),
+        kind: channel.kind.clone(),
+        name: channel.name.clone(),
+        active: channel.active,
+        language: channel.language.clone(),
+        department: channel.department.clone(),
+        operator: channel.operator.clone(),
+        abilities: abilities(&channel.platform),
+    }
+}
+
+fn abilities(platform: &Platform) -> Abilities {
+    match platform {
+        Platform::Messenger(settings) => messenger::abilities(settings.human_agent),
+        Platform::NotBuilt => Abilities {
+            human_window: None,
+            starts_chats: false,
+            ..messenger::abilities(false)
+        },
+    }
+}

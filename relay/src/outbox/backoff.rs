@@ -1,0 +1,35 @@
+//! How long to wait before trying again: 1 s doubling to 5 min, with jitter (OUT-05). Pure; chance is an argument.
+
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Returns the wait after `attempt` attempts; `chance` is anything random.
+pub(super) fn backoff(attempt: u32, chance: i64) -> Duration {
+    let doublings = attempt.saturating_sub(1).min(16);
+    let whole = FIRST.saturating_mul(1 << doublings).min(LONGEST);
+    let quarter = u64::try_from(whole.as_millis() / 4).unwrap_or(0).max(1);
+    let jitter = chance.unsigned_abs() % quarter;
+    whole - Duration::from_millis(quarter) + Duration::from_millis(jitter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_five_minutes_and_never_meet() {
+        for (attempt, whole) in [(1, 1), (2, 2), (5, 16), (9, 256), (10, 300), (40, 300)] {
+            for chance in [0, 1, 999, i64::MAX] {
+                let wait = backoff(attempt, chance);
+                let whole = Duration::from_secs(whole);
+                assert!(
+                    wait <= whole && wait >= whole * 3 / 4 - Duration::from_millis(1),
+                    "{attempt}: {wait:?}"
+                );
+            }
+        }
+        assert_ne!(backoff(5, 1), backoff(5, 2));
+    }
+}

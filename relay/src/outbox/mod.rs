@@ -1,0 +1,112 @@
+//! Replies on their way to platforms (`ARCHITECTURE.md`, "a reply goes out"). One sender per channel, under a lease; the
+//! intent is on disk before the first byte leaves; what nobody can know becomes *unconfirmed* and is asked of an operator.
+//! Knows no platform.
+
+mod backoff;
+mod reconcile;
+mod worker;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::{Notify, watch};
+
+use shared::chat::SettledAs;
+use shared::model::{ChannelId, ChannelState};
+
+use crate::channels::registry::Registry;
+use crate::clock::Clock;
+use crate::store::{Delivery, Store, StoreError};
+
+pub use worker::Worker;
+
+/// Commits what became of a delivery together with the chat's event.
+#[async_trait]
+pub trait Settler: Send + Sync {
+    /// False: the delivery had moved on already; nothing happened.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer; ask again.
+    async fn settle(&self, delivery: &Delivery, result: SettledAs) -> Result<bool, StoreError>;
+}
+
+/// Wakes the sender of a channel. Ringing is cheap and may be for nothing.
+#[derive(Default)]
+pub struct OutboxBells {
+    bells: Mutex<HashMap<ChannelId, Arc<Notify>>>,
+}
+
+impl OutboxBells {
+    /// Something of this channel may be due.
+    pub fn ring(&self, channel: &ChannelId) {
+        self.of(channel).notify_one();
+    }
+
+    fn of(&self, channel: &ChannelId) -> Arc<Notify> {
+        let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(bells.entry(channel.clone()).or_default())
+    }
+}
+
+/// How the channels are, told by whoever finds out: the keeper by asking, the outbox by being refused (CH-13, CH-24).
+pub struct Health {
+    states: Mutex<HashMap<ChannelId, watch::Sender<ChannelState>>>,
+    listener: Box<dyn Fn(&ChannelId, &ChannelState) + Send + Sync>,
+}
+
+impl Health {
+    /// Returns a record that tells every change to `listener`.
+    pub fn new(listener: impl Fn(&ChannelId, &ChannelState) + Send + Sync + 'static) -> Self {
+        Self {
+            states: Mutex::default(),
+            listener: Box::new(listener),
+        }
+    }
+
+    /// Notes how a channel is; true: that is news.
+    pub fn note(&self, channel: &ChannelId, state: ChannelState) -> bool {
+        let is_news = self.of(channel).send_if_modified(|now| {
+            let is_news = *now != state;
+            now.clone_from(&state);
+            is_news
+        });
+        if is_news {
+            (self.listener)(channel, &state);
+        }
+        is_news
+    }
+
+    /// Returns a receiver of a channel's state.
+    pub fn watch(&self, channel: &ChannelId) -> watch::Receiver<ChannelState> {
+        self.of(channel).subscribe()
+    }
+
+    fn of(&self, channel: &ChannelId) -> watch::Sender<ChannelState> {
+        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        states
+            .entry(channel.clone())
+            .or_insert_with(|| watch::channel(ChannelState::Unknown).0)
+            .clone()
+    }
+}
+
+/// What every sender needs.
+#[derive(Clone)]
+pub struct Outbox {
+    /// Where the rows are.
+    pub store: Arc<dyn Store>,
+    /// Who records results.
+    pub settler: Arc<dyn Settler>,
+    /// Through whom replies leave.
+    pub registry: Registry,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What wakes senders.
+    pub bells: Arc<OutboxBells>,
+    /// How channels are.
+    pub health: Arc<Health>,
+    /// Random name of this run, for leases.
+    pub owner: Arc<str>,
+}

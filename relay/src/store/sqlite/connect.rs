@@ -1,0 +1,131 @@
+//! Connections, the schema and the lock: what must hold before anything is read or written (`storage.md` 4).
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+use sha2::{Digest, Sha256};
+
+use crate::clock::random_i64;
+
+/// Every schema there was, oldest first. A released one is never changed.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+
+/// Held for life: a second relay on the same file ends with a sentence.
+pub(super) fn lock(database: &Path) -> anyhow::Result<File> {
+    let path = with_suffix(database, "lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = file.with_context(|| format!("could not open the lock file {}", path.display()))?;
+    if file.try_lock().is_err() {
+        bail!(
+            "another relay works on {}: stop it first",
+            database.display()
+        );
+    }
+    Ok(file)
+}
+
+/// Opens the one connection that writes, and brings the schema up to date.
+pub(super) fn writer(database: &Path) -> anyhow::Result<Connection> {
+    let name = database.display();
+    let mut connection =
+        Connection::open(database).with_context(|| format!("could not open database {name}"))?;
+    prepare(&connection)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    migrate(&mut connection, database)
+        .with_context(|| format!("could not bring database {name} up to date"))?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(super) fn reader(database: &Path) -> anyhow::Result<Connection> {
+    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> anyhow::Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    ensure!(
+        mode == "wal",
+        "the folder does not allow a write-ahead log: use a local disk, not a network one"
+    );
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let level: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    ensure!(level == 2, "SQLite does not promise to sync");
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    Ok(())
+}
+
+/// One transaction for each step, forward only. A copy is made before an existing store is changed.
+fn migrate(connection: &mut Connection, database: &Path) -> anyhow::Result<()> {
+    connection.execute_batch("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")?;
+    let value = |connection: &Connection, name: &str| {
+        let query = "SELECT value FROM meta WHERE name = ?1";
+        connection
+            .query_row(query, [name], |row| row.get::<_, String>(0))
+            .optional()
+    };
+    let schema: usize = value(connection, "schema")?.map_or(Ok(0), |text| text.parse())?;
+    ensure!(
+        schema <= MIGRATIONS.len(),
+        "it was written by a newer relay (schema {schema}): install that release"
+    );
+    for (number, sql) in MIGRATIONS.iter().enumerate().take(schema) {
+        let known = value(connection, &format!("checksum:{}", number + 1))?;
+        ensure!(
+            known.as_deref() == Some(&*checksum(sql)),
+            "its schema {} is not this program's",
+            number + 1
+        );
+    }
+    if schema > 0 && schema < MIGRATIONS.len() {
+        let copy = with_suffix(database, &format!("before-{}", MIGRATIONS.len()));
+        connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+    }
+    for (number, sql) in MIGRATIONS.iter().enumerate().skip(schema) {
+        let step = connection.transaction()?;
+        step.execute_batch(sql)?;
+        let put = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        step.execute(put, params!["schema", (number + 1).to_string()])?;
+        step.execute(
+            put,
+            params![format!("checksum:{}", number + 1), checksum(sql)],
+        )?;
+        step.commit()?;
+    }
+    let begin = "INSERT OR IGNORE INTO head (one, log, seq, mark, floor) VALUES (1, ?1, 0, 0, 0)";
+    connection.execute(begin, [new_log()])?;
+    Ok(())
+}
+
+fn checksum(sql: &str) -> String {
+    Sha256::digest(sql.as_bytes())
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// A name for a history.
+pub(super) fn new_log() -> String {
+    format!("{:016x}", random_i64())
+}
+
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}

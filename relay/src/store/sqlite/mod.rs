@@ -1,0 +1,941 @@
+//! The store in one SQLite file: one thread writes, four connections read, one thread checkpoints (`storage.md` 4). The
+//! only SQL of the relay is in this folder.
+
+mod commit;
+mod connect;
+mod erase;
+mod maintenance;
+mod rows;
+mod search;
+mod writer;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use tokio::sync::{Semaphore, watch};
+
+use shared::chat::{Chat, Stored};
+use shared::model::{
+    Card, ChannelId, ChatId, DeliveryId, Mark, MessageId, OperatorId, PlatformId, Seq, Template,
+    TemplateId, Timestamp, Visitor, VisitorId,
+};
+use shared::protocol::DraftText;
+
+use super::{
+    BlockEntry, Change, Claim, Delivery, DueChat, FoundMessage, Head, LeaseToken, Outcome, PutBack,
+    Query, SessionEntry, Store, StoreError, TokenHash, UnreadBody, UnsettledCounts,
+};
+use crate::clock::{Clock, SystemClock, new_id};
+
+use commit::Prepared;
+use writer::{Tail, Writer, read_tail};
+
+/// Connections that read.
+const READERS: usize = 4;
+/// Keys are kept longer than any platform repeats itself.
+const KEYS_KEPT: Duration = Duration::from_secs(35 * 86_400);
+/// Bodies that were not understood are kept so long.
+const UNREAD_KEPT: Duration = Duration::from_secs(7 * 86_400);
+
+/// See the module.
+pub struct SqliteStore {
+    database: PathBuf,
+    writer: Mutex<Option<Arc<Writer>>>,
+    readers: Mutex<Vec<Connection>>,
+    turns: Semaphore,
+    last_rx: watch::Receiver<Seq>,
+    stop: Arc<AtomicBool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store of a file, making it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// In words for an admin: another relay works on it, it is newer, the disk is not fit for it.
+    pub fn open(database: &Path) -> anyhow::Result<Arc<Self>> {
+        let lock = connect::lock(database)?;
+        let connection = connect::writer(database)?;
+        let tail = read_tail(&connection)?;
+        let (last_tx, last_rx) = watch::channel(tail.seq);
+        let path = database.to_owned();
+        let (writer, thread) =
+            Writer::start(connection, tail, last_tx, move || connect::writer(&path))
+                .context("could not start the writing thread")?;
+        let readers = (0..READERS)
+            .map(|_| connect::reader(database))
+            .collect::<anyhow::Result<_>>()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let checkpoints = maintenance::start(database.to_owned(), last_rx.clone(), stop.clone())
+            .context("could not start the checkpoint thread")?;
+        Ok(Arc::new(Self {
+            database: database.to_owned(),
+            writer: Mutex::new(Some(Arc::new(writer))),
+            readers: Mutex::new(readers),
+            turns: Semaphore::new(READERS),
+            last_rx,
+            stop,
+            threads: Mutex::new(vec![thread, checkpoints]),
+            _lock: lock,
+        }))
+    }
+
+    /// Lets what waits be written, and ends the threads.
+    pub async fn close(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let ending = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                if thread.join().is_err() {
+                    tracing::error!("a thread of the store ended badly");
+                }
+            }
+        });
+        if ending.await.is_err() {
+            tracing::error!("the store did not end well");
+        }
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &mut Tail) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match writer {
+            Some(writer) => writer.write(work).await,
+            None => Err(StoreError::Unavailable(anyhow::anyhow!(
+                "the store is closed"
+            ))),
+        }
+    }
+
+    /// Writes something of which only the effect matters.
+    async fn execute(
+        &self,
+        sql: &'static str,
+        values: impl rusqlite::Params + Send + 'static,
+    ) -> Result<usize, StoreError> {
+        self.write(move |connection, _| connection.prepare_cached(sql)?.execute(values))
+            .await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let closed = || StoreError::Unavailable(anyhow::anyhow!("the store is closed"));
+        let turn = self.turns.acquire().await.map_err(|_| closed())?;
+        let connection = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let connection = match connection {
+            Some(connection) => connection,
+            None => connect::reader(&self.database).map_err(StoreError::Unavailable)?,
+        };
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work(&connection);
+            (connection, result)
+        });
+        let (connection, result) = done
+            .await
+            .map_err(|error| StoreError::Damaged(error.into()))?;
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
+        drop(turn);
+        result.map_err(read_error)
+    }
+
+    async fn find<T: Send + 'static>(
+        &self,
+        sql: String,
+        values: impl rusqlite::Params + Send + 'static,
+        map: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.read(move |connection| {
+            connection
+                .prepare_cached(&sql)?
+                .query_row(values, map)
+                .optional()
+        })
+        .await
+    }
+
+    async fn list<T: Send + 'static>(
+        &self,
+        sql: String,
+        values: impl rusqlite::Params + Send + 'static,
+        map: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.read(move |connection| {
+            connection
+                .prepare_cached(&sql)?
+                .query_map(values, map)?
+                .collect()
+        })
+        .await
+    }
+}
+
+fn read_error(error: rusqlite::Error) -> StoreError {
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(..) => StoreError::Damaged(error.into()),
+        other => StoreError::Unavailable(other.into()),
+    }
+}
+
+/// The largest limit SQLite takes.
+fn limit_of(limit: u32) -> i64 {
+    i64::from(limit)
+}
+
+fn before_of(before: Option<Timestamp>) -> i64 {
+    before.map_or(i64::MAX, |before| before.0)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Outcome>, StoreError> {
+        let prepared: Vec<Prepared> = changes
+            .into_iter()
+            .map(|change| Prepared::of(change).map_err(|error| StoreError::Refused(error.into())))
+            .collect::<Result<_, _>>()?;
+        self.write(move |connection, tail| {
+            prepared
+                .iter()
+                .map(|change| change.write(connection, tail))
+                .collect()
+        })
+        .await
+    }
+
+    async fn changed(&self, after: Seq) {
+        let mut last = self.last_rx.clone();
+        // The writer is gone only when the store is closed: then nobody follows any more.
+        last.wait_for(|last| *last > after).await.ok();
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        let sql = "SELECT log, seq, mark, floor FROM head".to_owned();
+        let head = self.find(sql, [], |row| {
+            Ok(Head {
+                log: row.get(0)?,
+                seq: Seq(row.get(1)?),
+                mark: Mark(row.get(2)?),
+                floor: Seq(row.get(3)?),
+            })
+        });
+        head.await?
+            .ok_or_else(|| StoreError::Damaged(anyhow::anyhow!("there is no head")))
+    }
+
+    async fn events_after(&self, after: Seq, limit: u32) -> Result<Vec<Stored>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            rows::EVENT
+        );
+        self.list(sql, [after.0, limit_of(limit)], rows::stored)
+            .await
+    }
+
+    async fn timeline(
+        &self,
+        chat: ChatId,
+        before: Option<Seq>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM event WHERE chat = ?1 AND seq < ?2 ORDER BY version DESC LIMIT ?3",
+            rows::EVENT
+        );
+        let before = before.map_or(i64::MAX, |before| before.0);
+        let mut page = self
+            .list(sql, [chat.0, before, limit_of(limit)], rows::stored)
+            .await?;
+        page.reverse();
+        Ok(page)
+    }
+
+    async fn find_chat(&self, id: ChatId) -> Result<Option<Chat>, StoreError> {
+        self.find(
+            format!("SELECT {} FROM chat WHERE id = ?1", rows::CHAT),
+            [id.0],
+            rows::chat,
+        )
+        .await
+    }
+
+    async fn find_chat_by_number(&self, number: Seq) -> Result<Option<Chat>, StoreError> {
+        self.find(
+            format!("SELECT {} FROM chat WHERE number = ?1", rows::CHAT),
+            [number.0],
+            rows::chat,
+        )
+        .await
+    }
+
+    async fn find_open_chat(
+        &self,
+        channel: &ChannelId,
+        visitor: VisitorId,
+    ) -> Result<Option<ChatId>, StoreError> {
+        let sql = "SELECT id FROM chat WHERE channel = ?1 AND visitor = ?2 AND stage <> 'closed'"
+            .to_owned();
+        self.find(sql, (channel.0.clone(), visitor.0), |row| {
+            Ok(ChatId(row.get(0)?))
+        })
+        .await
+    }
+
+    async fn list_open_chats(&self) -> Result<Vec<Chat>, StoreError> {
+        self.list(
+            format!("SELECT {} FROM chat WHERE stage <> 'closed'", rows::CHAT),
+            [],
+            rows::chat,
+        )
+        .await
+    }
+
+    async fn list_closed_chats(
+        &self,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Chat>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM chat WHERE stage IN ('closed', 'closed_by_operator') AND last_at < ?1
+             ORDER BY last_at DESC LIMIT ?2",
+            rows::CHAT
+        );
+        self.list(sql, [before_of(before), limit_of(limit)], rows::chat)
+            .await
+    }
+
+    async fn list_visitor_chats(
+        &self,
+        visitor: VisitorId,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Chat>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM chat WHERE visitor = ?1 AND last_at < ?2 ORDER BY last_at DESC LIMIT ?3",
+            rows::CHAT
+        );
+        self.list(
+            sql,
+            [visitor.0, before_of(before), limit_of(limit)],
+            rows::chat,
+        )
+        .await
+    }
+
+    async fn list_due_chats(&self, now: Timestamp, limit: u32) -> Result<Vec<DueChat>, StoreError> {
+        let sql = "SELECT id, deadline FROM chat WHERE deadline <= ?1 ORDER BY deadline LIMIT ?2"
+            .to_owned();
+        let due = |row: &Row<'_>| {
+            Ok(DueChat {
+                chat: ChatId(row.get(0)?),
+                deadline: Timestamp(row.get(1)?),
+            })
+        };
+        self.list(sql, [now.0, limit_of(limit)], due).await
+    }
+
+    async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT min(deadline) FROM chat WHERE deadline IS NOT NULL".to_owned();
+        let earliest = self
+            .find(sql, [], |row| row.get::<_, Option<i64>>(0))
+            .await?;
+        Ok(earliest.flatten().map(Timestamp))
+    }
+
+    async fn list_channels_with_chats(&self) -> Result<Vec<ChannelId>, StoreError> {
+        let sql = "SELECT DISTINCT channel FROM chat ORDER BY channel".to_owned();
+        self.list(sql, [], |row| Ok(ChannelId(row.get(0)?))).await
+    }
+
+    async fn find_visitor(
+        &self,
+        channel: &ChannelId,
+        platform_id: &PlatformId,
+    ) -> Result<Option<Visitor>, StoreError> {
+        let sql = "SELECT id, channel, platform_id, profile FROM visitor WHERE channel = ?1 AND platform_id = ?2";
+        self.find(
+            sql.to_owned(),
+            (channel.0.clone(), platform_id.0.clone()),
+            |row| {
+                let card: Card = rows::json(row, 3)?;
+                Ok(Visitor {
+                    id: VisitorId(row.get(0)?),
+                    channel: ChannelId(row.get(1)?),
+                    platform_id: PlatformId(row.get(2)?),
+                    card,
+                })
+            },
+        )
+        .await
+    }
+
+    async fn find_message(
+        &self,
+        channel: &ChannelId,
+        platform_id: &PlatformId,
+    ) -> Result<Option<FoundMessage>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM message WHERE channel = ?1 AND platform_id = ?2",
+            rows::MESSAGE
+        );
+        self.find(
+            sql,
+            (channel.0.clone(), platform_id.0.clone()),
+            rows::message,
+        )
+        .await
+    }
+
+    async fn find_message_by_id(&self, id: MessageId) -> Result<Option<FoundMessage>, StoreError> {
+        self.find(
+            format!("SELECT {} FROM message WHERE id = ?1", rows::MESSAGE),
+            [id.0],
+            rows::message,
+        )
+        .await
+    }
+
+    async fn search(
+        &self,
+        query: &Query,
+        before: Option<Seq>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let terms = search::expression(query);
+        let sql = format!(
+            "SELECT {} FROM event WHERE seq IN
+                 (SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3)
+             ORDER BY seq DESC",
+            rows::EVENT
+        );
+        let before = before.map_or(i64::MAX, |before| before.0);
+        self.list(sql, (terms, before, limit_of(limit)), rows::stored)
+            .await
+    }
+
+    async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
+        self.write(move |connection, _| claim_deliveries(connection, &claim))
+            .await
+    }
+
+    async fn next_delivery_at(&self, channel: &ChannelId) -> Result<Option<Timestamp>, StoreError> {
+        let sql =
+            "SELECT min(not_before) FROM outbox WHERE channel = ?1 AND state = 'due'".to_owned();
+        let next = self
+            .find(sql, [channel.0.clone()], |row| row.get::<_, Option<i64>>(0))
+            .await?;
+        Ok(next.flatten().map(Timestamp))
+    }
+
+    async fn list_abandoned(
+        &self,
+        channel: &ChannelId,
+        token: LeaseToken,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM outbox WHERE channel = ?1 AND state = 'sending' AND token < ?2 ORDER BY place",
+            rows::DELIVERY
+        );
+        self.list(sql, (channel.0.clone(), token.0), rows::delivery)
+            .await
+    }
+
+    async fn list_overdue(
+        &self,
+        channel: &ChannelId,
+        now: Timestamp,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM outbox WHERE channel = ?1 AND state = 'due' AND window_ends <= ?2 ORDER BY place",
+            rows::DELIVERY
+        );
+        self.list(sql, (channel.0.clone(), now.0), rows::delivery)
+            .await
+    }
+
+    async fn put_back(
+        &self,
+        delivery: DeliveryId,
+        attempt: u32,
+        how: PutBack,
+    ) -> Result<bool, StoreError> {
+        let fits = "WHERE id = ?1 AND attempt = ?2 AND state = 'sending'";
+        let (sql, not_before, error) = match how {
+            PutBack::Due { not_before, error } => {
+                let set = "UPDATE outbox SET state = 'due', error = ?3, not_before = ?4";
+                (format!("{set} {fits}"), not_before.0, error)
+            }
+            PutBack::Doubtful { error } => {
+                let set = "UPDATE outbox SET doubtful = 1, error = ?3, not_before = coalesce(not_before, ?4)";
+                (format!("{set} {fits}"), 0, error)
+            }
+        };
+        let done = self.write(move |connection, _| {
+            connection
+                .prepare_cached(&sql)?
+                .execute(params![delivery.0, attempt, error, not_before])
+        });
+        Ok(done.await? > 0)
+    }
+
+    async fn find_delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        self.find(
+            format!("SELECT {} FROM outbox WHERE id = ?1", rows::DELIVERY),
+            [id.0],
+            rows::delivery,
+        )
+        .await
+    }
+
+    async fn count_unsettled(&self) -> Result<UnsettledCounts, StoreError> {
+        let sql = "SELECT count(*) FILTER (WHERE state = 'due'), count(*) FILTER (WHERE state = 'sending'),
+             count(*) FILTER (WHERE state = 'unconfirmed') FROM outbox WHERE state IN ('due', 'sending', 'unconfirmed')";
+        let counts = self.find(sql.to_owned(), [], |row| {
+            let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            Ok(UnsettledCounts {
+                due: count(0)?,
+                sending: count(1)?,
+                unconfirmed: count(2)?,
+            })
+        });
+        Ok(counts.await?.unwrap_or_default())
+    }
+
+    async fn take_lease(
+        &self,
+        name: &str,
+        owner: &str,
+        hold_for: Duration,
+    ) -> Result<Option<LeaseToken>, StoreError> {
+        let (name, owner) = (name.to_owned(), owner.to_owned());
+        self.write(move |connection, _| take_lease(connection, &name, &owner, hold_for))
+            .await
+    }
+
+    async fn give_lease_back(&self, name: &str, owner: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE lease SET owner = '', until = 0 WHERE name = ?1 AND owner = ?2";
+        self.execute(sql, (name.to_owned(), owner.to_owned()))
+            .await?;
+        Ok(())
+    }
+
+    async fn list_blocks(&self) -> Result<Vec<BlockEntry>, StoreError> {
+        let sql = "SELECT visitor, channel, platform_id, name, chat, operator, at, until, reason, dropped FROM block";
+        self.list(sql.to_owned(), [], |row| {
+            Ok(BlockEntry {
+                visitor: VisitorId(row.get(0)?),
+                channel: ChannelId(row.get(1)?),
+                platform_id: PlatformId(row.get(2)?),
+                visitor_name: row.get(3)?,
+                chat: ChatId(row.get(4)?),
+                by: OperatorId(row.get(5)?),
+                at: Timestamp(row.get(6)?),
+                until: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+                reason: row.get(8)?,
+                dropped: row.get::<_, i64>(9)?.unsigned_abs(),
+            })
+        })
+        .await
+    }
+
+    async fn count_dropped(&self, visitor: VisitorId, more: u64) -> Result<(), StoreError> {
+        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        self.execute(
+            "UPDATE block SET dropped = dropped + ?2 WHERE visitor = ?1",
+            (visitor.0, more),
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn save_session(&self, session: SessionEntry) -> Result<(), StoreError> {
+        let sql = "INSERT INTO session (hash, operator, created_at, expires_at, used_at, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        self.write(move |connection, _| {
+            connection
+                .prepare_cached("DELETE FROM session WHERE expires_at < ?1")?
+                .execute([session.created_at.0])?;
+            connection.prepare_cached(sql)?.execute(params![
+                session.hash.0,
+                session.operator.0,
+                session.created_at.0,
+                session.expires_at.0,
+                session.used_at.0,
+                session.address
+            ])
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn find_session(&self, hash: &TokenHash) -> Result<Option<SessionEntry>, StoreError> {
+        let sql = format!("SELECT {SESSION} FROM session WHERE hash = ?1");
+        self.find(sql, [hash.0], session).await
+    }
+
+    async fn touch_session(&self, hash: &TokenHash, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE session SET used_at = ?2 WHERE hash = ?1",
+            (hash.0, at.0),
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn list_sessions(&self, now: Timestamp) -> Result<Vec<SessionEntry>, StoreError> {
+        let sql = format!("SELECT {SESSION} FROM session WHERE expires_at > ?1");
+        self.list(sql, [now.0], session).await
+    }
+
+    async fn end_session(&self, hash: &TokenHash) -> Result<bool, StoreError> {
+        Ok(self
+            .execute("DELETE FROM session WHERE hash = ?1", [hash.0])
+            .await?
+            > 0)
+    }
+
+    async fn save_draft(
+        &self,
+        operator: &OperatorId,
+        chat: ChatId,
+        draft: &DraftText,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let operator = operator.0.clone();
+        if draft.text.is_empty() {
+            self.execute(
+                "DELETE FROM draft WHERE operator = ?1 AND chat = ?2",
+                (operator, chat.0),
+            )
+            .await?;
+            return Ok(());
+        }
+        let body =
+            serde_json::to_string(draft).map_err(|error| StoreError::Refused(error.into()))?;
+        let sql = "INSERT INTO draft (operator, chat, body, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (operator, chat) DO UPDATE SET body = excluded.body, at = excluded.at";
+        self.execute(sql, (operator, chat.0, body, at.0)).await?;
+        Ok(())
+    }
+
+    async fn list_drafts(
+        &self,
+        operator: &OperatorId,
+    ) -> Result<Vec<(ChatId, DraftText)>, StoreError> {
+        let sql = "SELECT chat, body FROM draft WHERE operator = ?1".to_owned();
+        self.list(sql, [operator.0.clone()], |row| {
+            Ok((ChatId(row.get(0)?), rows::json(row, 1)?))
+        })
+        .await
+    }
+
+    async fn save_template(&self, template: &Template) -> Result<(), StoreError> {
+        let id = template.id.map_or(0, |id| id.0);
+        let body =
+            serde_json::to_string(template).map_err(|error| StoreError::Refused(error.into()))?;
+        let sql = "INSERT INTO template (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
+        self.execute(sql, (id, body)).await?;
+        Ok(())
+    }
+
+    async fn delete_template(&self, id: TemplateId) -> Result<bool, StoreError> {
+        Ok(self
+            .execute("DELETE FROM template WHERE id = ?1", [id.0])
+            .await?
+            > 0)
+    }
+
+    async fn list_templates(&self) -> Result<Vec<Template>, StoreError> {
+        self.list(
+            "SELECT body FROM template ORDER BY id".to_owned(),
+            [],
+            |row| rows::json(row, 0),
+        )
+        .await
+    }
+
+    async fn keep_unread(&self, unread: UnreadBody) -> Result<(), StoreError> {
+        self.write(move |connection, _| {
+            let old = unread.at.minus(UNREAD_KEPT).0;
+            connection
+                .prepare_cached("DELETE FROM unread WHERE at < ?1")?
+                .execute([old])?;
+            connection
+                .prepare_cached("DELETE FROM seen WHERE at < ?1")?
+                .execute([unread.at.minus(KEYS_KEPT).0])?;
+            let sql =
+                "INSERT INTO unread (id, channel, at, reason, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+            connection.prepare_cached(sql)?.execute(params![
+                new_id(unread.at),
+                unread.channel.0,
+                unread.at.0,
+                unread.reason,
+                unread.body.as_ref()
+            ])
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn count_unread(&self) -> Result<u64, StoreError> {
+        let count = self
+            .find("SELECT count(*) FROM unread".to_owned(), [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .await?;
+        Ok(count.unwrap_or(0).unsigned_abs())
+    }
+
+    async fn bookmark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.find(
+            "SELECT value FROM meta WHERE name = ?1".to_owned(),
+            [name.to_owned()],
+            |row| row.get(0),
+        )
+        .await
+    }
+
+    async fn set_bookmark(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.execute(sql, (name.to_owned(), value.to_owned()))
+            .await?;
+        Ok(())
+    }
+
+    async fn redact(&self, visitor: VisitorId, at: Timestamp) -> Result<Vec<ChatId>, StoreError> {
+        let chats = self
+            .write(move |connection, tail| erase::redact(connection, tail, visitor, at))
+            .await?;
+        self.write(|connection, _| erase::scrub(connection)).await?;
+        let database = self.database.clone();
+        let log = connect::with_suffix(&database, "erased.log");
+        let noted = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            use std::io::Write as _;
+            let mut file = std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(log)?;
+            writeln!(file, "{visitor}")?;
+            file.sync_all()?;
+            Connection::open(&database)?.query_row(
+                "PRAGMA wal_checkpoint(TRUNCATE)",
+                [],
+                |_| Ok(()),
+            )?;
+            Ok(())
+        });
+        noted
+            .await
+            .map_err(|error| StoreError::Unavailable(error.into()))?
+            .map_err(StoreError::Unavailable)?;
+        Ok(chats)
+    }
+
+    async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let (from, to) = (self.database.clone(), to.to_owned());
+        let done = tokio::task::spawn_blocking(move || backup(&from, &to));
+        done.await
+            .map_err(|error| StoreError::Unavailable(error.into()))?
+            .map_err(StoreError::Unavailable)
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        let sql = "INSERT INTO meta (name, value) VALUES ('probe', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.execute(sql, [SystemClock.now().0.to_string()]).await?;
+        Ok(())
+    }
+}
+
+const SESSION: &str = "hash, operator, created_at, expires_at, used_at, address";
+
+fn session(row: &Row<'_>) -> rusqlite::Result<SessionEntry> {
+    Ok(SessionEntry {
+        hash: TokenHash(row.get(0)?),
+        operator: OperatorId(row.get(1)?),
+        created_at: Timestamp(row.get(2)?),
+        expires_at: Timestamp(row.get(3)?),
+        used_at: Timestamp(row.get(4)?),
+        address: row.get(5)?,
+    })
+}
+
+/// The earliest of each chat only, and none of a chat that has one under way, while the lease is held.
+fn claim_deliveries(connection: &Connection, claim: &Claim) -> rusqlite::Result<Vec<Delivery>> {
+    let held = "SELECT 1 FROM lease WHERE name = ?1 AND owner = ?2 AND token = ?3 AND until > ?4";
+    let name = format!("send:{}", claim.channel);
+    let lease = params![name, claim.owner, claim.token.0, SystemClock.now().0];
+    if !connection.prepare_cached(held)?.exists(lease)? {
+        return Ok(vec![]);
+    }
+    let sql = format!(
+        "SELECT {} FROM outbox AS o WHERE channel = ?1 AND state = 'due' AND not_before <= ?2 AND NOT EXISTS
+             (SELECT 1 FROM outbox AS earlier WHERE earlier.chat = o.chat AND earlier.state IN ('due', 'sending')
+                 AND (earlier.place < o.place OR (earlier.place = o.place AND earlier.id < o.id)
+                      OR earlier.state = 'sending'))
+         ORDER BY not_before LIMIT ?3",
+        rows::DELIVERY
+    );
+    let mut list = connection.prepare_cached(&sql)?;
+    let found = list.query_map(
+        params![claim.channel.as_str(), claim.now.0, claim.limit],
+        rows::delivery,
+    )?;
+    let mut claimed = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut take = connection.prepare_cached(
+        "UPDATE outbox SET state = 'sending', attempt = attempt + 1, token = ?2, started_at = ?3 WHERE id = ?1",
+    )?;
+    for delivery in &mut claimed {
+        take.execute(params![delivery.id.0, claim.token.0, claim.now.0])?;
+        delivery.attempt += 1;
+        delivery.state = super::DeliveryStage::Sending;
+        delivery.started_at = Some(claim.now);
+    }
+    Ok(claimed)
+}
+
+/// The token rises whenever the owner changes.
+fn take_lease(
+    connection: &Connection,
+    name: &str,
+    owner: &str,
+    hold_for: Duration,
+) -> rusqlite::Result<Option<LeaseToken>> {
+    let now = SystemClock.now();
+    let until = now.plus(hold_for).0;
+    let find = "SELECT owner, token, until FROM lease WHERE name = ?1";
+    let held = connection
+        .prepare_cached(find)?
+        .query_row([name], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, i64>(2)?,
+            ))
+        })
+        .optional()?;
+    let token = match held {
+        Some((holder, token, _)) if holder == owner => token,
+        Some((_, _, until)) if until > now.0 => return Ok(None),
+        Some((_, token, _)) => token + 1,
+        None => 1,
+    };
+    let put = "INSERT INTO lease (name, owner, token, until) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (name) DO UPDATE SET owner = ?2, token = ?3, until = ?4";
+    connection
+        .prepare_cached(put)?
+        .execute(params![name, owner, token, until])?;
+    Ok(Some(LeaseToken(token)))
+}
+
+/// Writes a hot copy of a store.
+///
+/// # Errors
+///
+/// There is no such store, or the copy's file exists already.
+pub fn backup(from: &Path, to: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !to.exists(),
+        "{} exists already: name another file",
+        to.display()
+    );
+    anyhow::ensure!(from.exists(), "there is no store at {}", from.display());
+    let connection = connect::reader(from)?;
+    connection.pragma_update(None, "query_only", false)?;
+    connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+    File::open(to)?.sync_all()?;
+    Ok(())
+}
+
+/// Puts a copy back, as another history: desks notice. Erased people stay erased.
+///
+/// # Errors
+///
+/// A relay runs on the store, or the copy is none.
+pub fn restore(from: &Path, database: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(from.exists(), "there is no file {}", from.display());
+    if let Some(folder) = database.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let _lock = connect::lock(database)?;
+    let fresh = connect::with_suffix(database, "restored");
+    std::fs::copy(from, &fresh).context("could not copy the file")?;
+    {
+        let connection = connect::writer(&fresh).context("the file is no copy of a store")?;
+        connection.execute("UPDATE head SET log = ?1", [connect::new_log()])?;
+        let mut tail = read_tail(&connection)?;
+        let erased = std::fs::read_to_string(connect::with_suffix(database, "erased.log"))
+            .unwrap_or_default();
+        for visitor in erased.lines().filter_map(|line| line.parse().ok()) {
+            erase::redact(&connection, &mut tail, visitor, SystemClock.now())?;
+        }
+        erase::scrub(&connection)?;
+        connection.execute("UPDATE head SET seq = ?1", [tail.seq.0])?;
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    for suffix in ["-wal", "-shm"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        if Path::new(&name).exists() {
+            std::fs::remove_file(&name)?;
+        }
+    }
+    std::fs::rename(&fresh, database)?;
+    Ok(())
+}
+
+/// What `doctor` says of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Events in all.
+    pub events: i64,
+    /// Chats that are not closed for good.
+    pub open_chats: i64,
+    /// Bodies that were not understood.
+    pub unread: i64,
+}
+
+/// Looks at a store, whether a relay runs on it or not.
+///
+/// # Errors
+///
+/// There is none, or it cannot be read.
+pub fn look(database: &Path) -> anyhow::Result<Look> {
+    anyhow::ensure!(
+        database.exists(),
+        "there is none yet at {}: the relay makes it when it starts",
+        database.display()
+    );
+    let connection = connect::reader(database)?;
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    Ok(Look {
+        events: count("SELECT seq FROM head")?,
+        open_chats: count("SELECT count(*) FROM chat WHERE stage <> 'closed'")?,
+        unread: count("SELECT count(*) FROM unread")?,
+    })
+}
