@@ -36,6 +36,8 @@ pub enum Action {
     AddContact,
     SaveTemplate,
     Zoom,
+    Find,
+    Copy,
     Queue,
     Mine,
     Others,
@@ -71,7 +73,7 @@ pub enum Zone {
 type Row = (Action, &'static str, &'static str, &'static str);
 
 /// Every action, in the order help and palette show them.
-const TABLE: [Row; 45] = [
+const TABLE: [Row; 47] = [
     (Action::Reply, "reply", "r enter", ""),
     (Action::Claim, "claim", "c", ""),
     (Action::Next, "next", "n ctrl+g f3", "ctrl+g f3"),
@@ -93,6 +95,8 @@ const TABLE: [Row; 45] = [
     (Action::Unblock, "unblock", "", ""),
     (Action::Blocks, "blocks", "", ""),
     (Action::Visitor, "visitor", "v", ""),
+    (Action::Find, "find", "f ctrl+f", "ctrl+f"),
+    (Action::Copy, "copy", "y", ""),
     (Action::Messages, "messages", "m", ""),
     (Action::Undo, "undo", "u ctrl+z", "ctrl+z"),
     (Action::Redo, "redo", "", "ctrl+y"),

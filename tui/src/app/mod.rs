@@ -14,7 +14,7 @@ use shared::model::{
     ChatId, CommandId, OperatorId, Policy, Presence, Seq, Template, Timestamp, VisitorId,
 };
 use shared::protocol::{
-    BlockRow, ChannelHealth, ClientFrame, OpenSection, ResumePoint, SectionCounts,
+    BlockRow, ChannelHealth, ClientFrame, Hit, OpenSection, ResumePoint, SectionCounts,
 };
 
 use crate::composer::Composer;
@@ -67,6 +67,8 @@ pub struct Pending {
     pub at: Timestamp,
     /// The relay could not decide: to be sent again then.
     pub retry_at: Option<Timestamp>,
+    /// The last event known when it was asked: what it led to came later.
+    pub after: Option<Seq>,
     /// A text that goes back into the composer when it is done.
     pub restores: Option<String>,
 }
@@ -84,6 +86,8 @@ pub enum Asked {
     Find(Seq),
     /// A visitor's chats.
     Visitor(VisitorId),
+    /// What was written.
+    Search,
     /// The blocks in force.
     Blocks,
     /// To save a template.
@@ -165,9 +169,15 @@ pub struct App {
     pub(crate) past: BTreeMap<VisitorId, Vec<ChatId>>,
     pub(crate) has_more_closed: bool,
     pub(crate) is_closed_loaded: bool,
+    /// The last event of the earliest closed chat that was listed.
+    pub(crate) closed_from: Option<Timestamp>,
+    /// What the search found.
+    pub(crate) hits: Vec<Hit>,
     pub(crate) bell_at: Option<Timestamp>,
     pub(crate) interrupted_at: Option<Timestamp>,
     pub(crate) title: String,
+    /// Letters typed in the command zone within the last moments.
+    pub(crate) stray: Vec<(char, Timestamp)>,
     pub(crate) is_quitting: bool,
     pub(crate) effects: Vec<Effect>,
 }
@@ -236,9 +246,12 @@ impl App {
             past: BTreeMap::new(),
             has_more_closed: false,
             is_closed_loaded: false,
+            closed_from: None,
+            hits: Vec::new(),
             bell_at: None,
             interrupted_at: None,
             title: String::new(),
+            stray: Vec::new(),
             is_quitting: false,
             effects: Vec::new(),
         }

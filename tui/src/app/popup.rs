@@ -14,6 +14,8 @@ pub enum Kind {
     Palette,
     /// The keys.
     Help,
+    /// What was written, in any chat.
+    Search,
     /// Prepared replies.
     Templates,
     /// To whom the chat goes.

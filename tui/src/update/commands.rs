@@ -36,6 +36,7 @@ impl App {
             command: command.clone(),
             at: self.now,
             retry_at: None,
+            after: self.resume.as_ref().map(|point| point.seq),
             restores,
         });
         self.send(ClientFrame::Command { id, chat, command });

@@ -1,12 +1,12 @@
 //! The text being written: kept per chat, sent as a reply or a note, helped by templates.
 
 use shared::chat::{DeskCommand, ReplyDraft};
-use shared::model::{ChatId, Presence, Template, TemplateScope};
-use shared::protocol::{ClientFrame, DraftText, TemplateDraft};
+use shared::model::{ChatId, Presence};
+use shared::protocol::{ClientFrame, DraftText};
 use shared::text::{find_placeholder, split_long, utf16_len};
 
+use crate::app::App;
 use crate::app::popup::{Confirm, Kind, Popup};
-use crate::app::{App, Asked};
 use crate::drafts::Draft;
 use crate::effect::Effect;
 use crate::keymap::{Action, Zone};
@@ -16,9 +16,6 @@ const TYPING_MS: i64 = 3_000;
 
 /// Characters pasted without a question.
 const PASTE_LIMIT: usize = 2_000;
-
-/// Letters after which a suggestion is looked for.
-const SUGGEST_FROM: usize = 3;
 
 impl App {
     /// Puts the caret into the composer.
@@ -262,98 +259,6 @@ impl App {
             hold_ms: None,
         };
         self.sent(id, DeskCommand::Reply(draft));
-    }
-
-    /// Returns the templates this operator may use, those in the chat's language first.
-    pub(crate) fn usable_templates(&self) -> Vec<&Template> {
-        let language = self.chat().map(|chat| &chat.language);
-        let config = self.policy().map_or(&[][..], |policy| &policy.templates);
-        let mine = self
-            .policy()
-            .and_then(|policy| policy.find_operator(&self.me))
-            .map_or(&[][..], |operator| &operator.departments);
-        let is_for_me = |template: &&Template| match &template.scope {
-            TemplateScope::Global => true,
-            TemplateScope::Department { department } => mine.contains(department),
-            TemplateScope::Personal { operator } => *operator == self.me,
-        };
-        let known = self.templates.iter().chain(config);
-        let mut all: Vec<&Template> = known.filter(is_for_me).collect();
-        all.sort_by_key(|template| {
-            let is_personal = matches!(template.scope, TemplateScope::Personal { .. });
-            (Some(&template.language) != language, !is_personal)
-        });
-        all
-    }
-
-    /// Returns the template the word before the caret suggests: its code, or the beginning of its text.
-    pub(crate) fn suggestion(&self) -> Option<String> {
-        if self.zone != Zone::Composer || self.is_note {
-            return None;
-        }
-        let typed = self.composer.before_caret();
-        if typed.trim().chars().count() < SUGGEST_FROM || !self.composer.after_caret().is_empty() {
-            return None;
-        }
-        let low = typed.trim_start().to_lowercase();
-        let word = low.rsplit(char::is_whitespace).next()?.to_owned();
-        let found = self.usable_templates().into_iter().find(|template| {
-            let text = template.text.to_lowercase();
-            let by_code = template
-                .code
-                .as_ref()
-                .is_some_and(|code| code.to_lowercase() == word);
-            by_code || (text != low && text.starts_with(&low))
-        })?;
-        Some(super::fill(self, &found.text))
-    }
-
-    /// Takes the suggestion in place of what was typed for it.
-    pub(super) fn accept_suggestion(&mut self) {
-        let Some(text) = self.suggestion() else {
-            return;
-        };
-        let typed = self.composer.before_caret().to_owned();
-        let is_whole = text
-            .to_lowercase()
-            .starts_with(&typed.trim_start().to_lowercase());
-        let from = if is_whole {
-            0
-        } else {
-            typed.rfind(char::is_whitespace).map_or(0, |at| {
-                at + typed
-                    .get(at..)
-                    .and_then(|rest| rest.chars().next())
-                    .map_or(0, char::len_utf8)
-            })
-        };
-        self.composer.replace(from..typed.len(), &text);
-        self.edited();
-    }
-
-    /// Keeps the text of the composer as a template of this operator.
-    pub(super) fn save_template(&mut self) {
-        let text = self.composer.text().trim().to_owned();
-        let language = self.chat().map_or_else(
-            || shared::model::Language::from(self.language.code()),
-            |chat| chat.language.clone(),
-        );
-        let template = TemplateDraft {
-            scope: TemplateScope::Personal {
-                operator: self.me.clone(),
-            },
-            language,
-            section: None,
-            title: None,
-            text,
-            code: None,
-        };
-        let request = self.request(Asked::Template);
-        self.send(ClientFrame::SaveTemplate {
-            request,
-            id: None,
-            template,
-        });
     }
 
     /// Pastes: into the popup's field, else into the composer; never as commands.

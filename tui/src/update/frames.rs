@@ -69,7 +69,12 @@ impl App {
                 has_more,
             } => self.take_page(request, chat, events, has_more),
             ServerFrame::Chats { request, page } => self.take_chats(request, page),
-            ServerFrame::Hits { request, .. } | ServerFrame::Sessions { request, .. } => {
+            ServerFrame::Hits { request, hits, .. } => {
+                if self.asked.remove(&request) == Some(Asked::Search) {
+                    self.hits = hits;
+                }
+            }
+            ServerFrame::Sessions { request, .. } => {
                 self.asked.remove(&request);
             }
             ServerFrame::Blocks { request, blocks } => {
@@ -153,6 +158,8 @@ impl App {
     fn go_live(&mut self, at: ResumePoint) {
         self.resume = Some(at);
         self.is_live = true;
+        let language = shared::model::Language::from(self.language.code());
+        self.send(ClientFrame::Speak { language });
         self.resend_all();
         self.tell_drafts();
         let wanted: Vec<ChatId> = self.book.wanted().collect();
@@ -265,6 +272,7 @@ impl App {
         let Some(asked) = self.asked.remove(&request) else {
             return;
         };
+        let earliest = page.chats.iter().map(|chat| chat.last_at).min();
         let ids: Vec<ChatId> = page.chats.iter().map(|chat| chat.id).collect();
         for chat in page.chats {
             self.book.show(chat);
@@ -272,6 +280,7 @@ impl App {
         match asked {
             Asked::Closed => {
                 self.has_more_closed = page.has_more;
+                self.closed_from = earliest;
                 if self.open.is_none() && self.section == Section::Closed {
                     self.show_section(Section::Closed);
                 }
@@ -283,7 +292,11 @@ impl App {
                 Some(id) => self.show_chat(*id),
                 None => self.tell("popup-nothing-found"),
             },
-            Asked::Timeline(_) | Asked::Open(_) | Asked::Blocks | Asked::Template => {}
+            Asked::Timeline(_)
+            | Asked::Open(_)
+            | Asked::Search
+            | Asked::Blocks
+            | Asked::Template => {}
         }
     }
 

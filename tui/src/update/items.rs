@@ -1,6 +1,6 @@
 //! What stands in a picker, made anew from the state whenever it is asked for, and searched.
 
-use shared::chat::{Chat, Outgoing, TransferTarget, Trouble};
+use shared::chat::{Chat, Event, Outgoing, TransferTarget, Trouble};
 use shared::model::{CardField, Seq};
 
 use crate::app::App;
@@ -43,6 +43,7 @@ fn items(app: &App, popup: &Popup) -> Vec<Item> {
     match &popup.kind {
         Kind::Palette => palette(app, popup.field.text()),
         Kind::Help => help(app),
+        Kind::Search => hits(app),
         Kind::Templates => templates(app),
         Kind::Transfer => targets(app),
         Kind::Category { .. } => categories(app),
@@ -59,6 +60,9 @@ pub(crate) fn count_items(app: &App, popup: &Popup) -> usize {
     if is_number {
         return palette(app, "").len();
     }
+    if popup.kind == Kind::Search {
+        return 12;
+    }
     items(app, popup).len()
 }
 
@@ -66,7 +70,8 @@ pub(crate) fn count_items(app: &App, popup: &Popup) -> usize {
 pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
     let all = items(app, popup);
     let query = popup.field.text();
-    if !popup.has_field() || query.trim().is_empty() || query.starts_with('#') {
+    let is_asked = popup.kind == Kind::Search || query.starts_with('#');
+    if !popup.has_field() || query.trim().is_empty() || is_asked {
         return all;
     }
     fuzzy::search(query, &words(&all), &app.layouts)
@@ -79,7 +84,8 @@ pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
 /// Returns how the text field reads on the other keyboard layout, where that is what found the rows.
 pub(crate) fn other_reading(app: &App, popup: &Popup) -> Option<String> {
     let query = popup.field.text();
-    if !popup.has_field() || query.trim().is_empty() || query.starts_with('#') {
+    let is_asked = popup.kind == Kind::Search || query.starts_with('#');
+    if !popup.has_field() || query.trim().is_empty() || is_asked {
         return None;
     }
     fuzzy::search(query, &words(&items(app, popup)), &app.layouts).other_reading
@@ -262,6 +268,30 @@ fn blocks(app: &App) -> Vec<Item> {
             let reason = shared::text::clean_line(&row.reason);
             let label = format!("{name}: {reason}");
             plain(label, app.name_of(&row.by), Choice::Unblock(row.chat))
+        })
+        .collect()
+}
+
+fn hits(app: &App) -> Vec<Item> {
+    app.hits
+        .iter()
+        .map(|hit| {
+            let text = match &hit.stored.event {
+                Event::Received { message, .. }
+                | Event::AnsweredOutside { message, .. }
+                | Event::ReplyWritten { message, .. } => message.text.as_str(),
+                Event::NoteWritten { text, .. } | Event::Edited { text, .. } => text,
+                _ => "",
+            };
+            let name = shared::text::clean_line(hit.chat.visitor.name());
+            let line = shared::text::clean_line(&shared::text::one_line(text, 200));
+            let number = hit.chat.number.map(|number| format!("#{number}"));
+            let choice = Choice::Open(hit.chat.id);
+            plain(
+                format!("{name}: {line}"),
+                number.unwrap_or_default(),
+                choice,
+            )
         })
         .collect()
 }

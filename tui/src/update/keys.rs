@@ -1,6 +1,7 @@
 //! What a key press does: first the popup, then the zone's keymap, then text.
 
-use shared::chat::DeskCommand;
+use shared::chat::timeline::Entry;
+use shared::chat::{Author, DeskCommand};
 use shared::model::Timestamp;
 
 use crate::app::App;
@@ -31,6 +32,9 @@ impl App {
     }
 
     fn press_command(&mut self, key: Key, action: Option<Action>) {
+        if self.stray_key(key, action) {
+            return;
+        }
         if let Some(action) = action {
             self.run(action);
         } else if key.code == Code::Char('/') || key.code == Code::Char('\\') {
@@ -68,7 +72,30 @@ impl App {
             self.run(Action::Templates);
             return;
         }
+        if key.code == Code::Up && self.composer.is_empty() {
+            self.recall();
+            return;
+        }
         self.type_key(chord);
+    }
+
+    /// Brings the text of my last reply back into an empty composer.
+    fn recall(&mut self) {
+        let me = Author::Operator {
+            operator: self.me.clone(),
+        };
+        let story = self.open.and_then(|open| self.book.story(open));
+        let text = story.and_then(|story| {
+            let entries = story.timeline.entries().iter().rev();
+            entries.into_iter().find_map(|entry| match entry {
+                Entry::Message(message) if message.author == me => Some(message.text.clone()),
+                Entry::Message(_) | Entry::Event(_) => None,
+            })
+        });
+        if let Some(text) = text {
+            self.composer.set(&text, text.len());
+            self.edited();
+        }
     }
 
     /// Inserts the template that lies on a function key.
@@ -122,6 +149,7 @@ impl App {
             Action::Zoom => self.is_zoomed = !self.is_zoomed,
             Action::AskContacts => self.ask_contacts(),
             Action::SaveTemplate => self.save_template(),
+            Action::Copy => self.copy(),
             Action::Reconnect => self.effect(Effect::Reconnect),
             Action::Repaint => self.effect(Effect::Repaint),
             Action::Interrupt => self.interrupt(),
@@ -204,6 +232,30 @@ impl App {
         self.zone = Zone::Composer;
     }
 
+    /// Copies the visitor's newest message.
+    fn copy(&mut self) {
+        let story = self.open.and_then(|open| self.book.story(open));
+        let text = story.and_then(|story| {
+            story
+                .timeline
+                .entries()
+                .iter()
+                .rev()
+                .find_map(|entry| match entry {
+                    Entry::Message(message)
+                        if message.author == Author::Visitor && !message.is_deleted =>
+                    {
+                        Some(message.text.clone())
+                    }
+                    Entry::Message(_) | Entry::Event(_) => None,
+                })
+        });
+        if let Some(text) = text {
+            self.effect(Effect::Copy(text));
+            self.tell("done-copied");
+        }
+    }
+
     fn undo_here(&mut self) {
         if self.zone == Zone::Command {
             self.undo_last();
@@ -222,7 +274,9 @@ impl App {
             return;
         }
         self.interrupted_at = Some(self.now);
-        if self.popup.take().is_none() {
+        if self.popup.is_some() {
+            self.step_back();
+        } else {
             let until = Timestamp(self.now.0 + TWICE_MS);
             self.said = Some((self.tr("done-quit-again").into_owned(), until));
         }

@@ -8,6 +8,8 @@ mod items;
 mod keys;
 mod moving;
 mod popups;
+mod stray;
+mod templates;
 #[cfg(test)]
 mod tests;
 

@@ -112,7 +112,13 @@ impl App {
         };
         let chats = self.list();
         let is_cut = chats.len() < usize::try_from(count).unwrap_or(usize::MAX);
-        let after = chats.iter().map(|chat| chat.waits_since()).max();
+        // The snapshot holds the latest of others, so the rest of them is asked from the beginning.
+        let after = match section {
+            OpenSection::Others => Some(shared::model::Timestamp(0)),
+            OpenSection::Awaiting | OpenSection::Mine => {
+                chats.iter().map(|chat| chat.waits_since()).max()
+            }
+        };
         let asked = Asked::Open(section);
         let is_asked = self.asked.values().any(|known| *known == asked);
         let Some(after) = after.filter(|_| is_cut && !is_asked && self.is_live) else {
@@ -171,15 +177,7 @@ impl App {
         if !self.is_live {
             return;
         }
-        let before = self
-            .is_closed_loaded
-            .then(|| {
-                self.book
-                    .list(Section::Closed, &self.me)
-                    .last()
-                    .map(|chat| chat.last_at)
-            })
-            .flatten();
+        let before = self.closed_from.filter(|_| self.is_closed_loaded);
         self.is_closed_loaded = true;
         let request = self.request(Asked::Closed);
         self.send(ClientFrame::LoadClosed {

@@ -33,6 +33,10 @@ impl App {
                 self.send(ClientFrame::LoadBlocks { request });
                 Kind::Blocks
             }
+            Action::Find => {
+                self.hits.clear();
+                Kind::Search
+            }
             Action::Messages => Kind::Messages,
             Action::Visitor => {
                 self.load_visitor();
@@ -96,7 +100,7 @@ impl App {
     }
 
     /// Closes the popup; a field of the card goes back to the card.
-    fn step_back(&mut self) {
+    pub(super) fn step_back(&mut self) {
         let Some(popup) = self.popup.take() else {
             return;
         };
@@ -134,7 +138,23 @@ impl App {
             edit(&mut popup.field, key.as_chord(&self.layouts), FIELD_CELLS);
             if popup.field.text() != was {
                 popup.at = 0;
+                self.hits.clear();
             }
+        }
+        self.popup = Some(popup);
+    }
+
+    /// Asks what was written; what is found stands in the popup until its text changes.
+    fn search(&mut self, popup: Popup) {
+        let text = popup.field.text().trim().to_owned();
+        if !text.is_empty() {
+            let request = self.request(Asked::Search);
+            self.send(ClientFrame::Search {
+                request,
+                text,
+                before: None,
+                limit: 50,
+            });
         }
         self.popup = Some(popup);
     }
@@ -175,6 +195,7 @@ impl App {
             Kind::Comment(to) => self.transfer(to.clone(), Some(popup.field.text())),
             Kind::Field(field) => self.edit_card(*field, popup.field.text()),
             Kind::Confirm(confirm) => self.confirm(confirm),
+            Kind::Search if self.hits.is_empty() => self.search(popup),
             _ => self.choose_row(popup),
         }
     }
@@ -191,7 +212,13 @@ impl App {
         }
         match item.choice {
             Choice::Act(action) => self.run(action),
-            Choice::Open(chat) => self.show_chat(chat),
+            Choice::Open(chat) => {
+                let hits = std::mem::take(&mut self.hits);
+                if let Some(hit) = hits.into_iter().find(|hit| hit.chat.id == chat) {
+                    self.book.show(*hit.chat);
+                }
+                self.show_chat(chat);
+            }
             Choice::Find(number) => self.find_chat(number),
             Choice::Insert(text) => {
                 if self.zone == Zone::Command {
@@ -331,7 +358,7 @@ impl App {
 fn picked_digit(popup: &Popup, key: Key) -> Option<char> {
     key.text()
         .filter(char::is_ascii_digit)
-        .filter(|_| popup.has_rows() && popup.field.is_empty())
+        .filter(|_| popup.has_rows() && popup.field.is_empty() && popup.kind != Kind::Search)
 }
 
 impl BlockForm {

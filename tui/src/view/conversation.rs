@@ -8,7 +8,7 @@ use shared::model::{Presence, Timestamp};
 use shared::text::{clean, clean_line};
 
 use super::{Areas, divide, put, put_right};
-use crate::app::App;
+use crate::app::{App, Pending};
 use crate::key::Key;
 use crate::text;
 use crate::theme::Token;
@@ -164,12 +164,10 @@ fn rows(app: &App, area: Rect, buffer: &mut Buffer) {
 fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let Some(chat) = app.open else { return rows };
-    for pending in app
-        .pending
-        .iter()
-        .rev()
-        .filter(|pending| pending.chat == chat)
-    {
+    for pending in app.pending.iter().rev() {
+        if pending.chat != chat || has_come(app, pending) {
+            continue;
+        }
         rows.extend(waiting_rows(app, &pending.command, pending.at, width));
     }
     let Some(story) = app.book.story(chat) else {
@@ -204,6 +202,28 @@ fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
         rows.push(Row::divider(&app.tr("chat-beginning"), width));
     }
     rows
+}
+
+/// Whether the event a command led to has come, before its answer.
+fn has_come(app: &App, pending: &Pending) -> bool {
+    let Some(story) = app.book.story(pending.chat) else {
+        return false;
+    };
+    story
+        .timeline
+        .events()
+        .iter()
+        .rev()
+        .take_while(|stored| Some(stored.seq) > pending.after)
+        .any(|stored| match (&stored.event, &pending.command) {
+            (Event::ReplyWritten { by, message, .. }, DeskCommand::Reply(draft)) => {
+                *by == app.me && message.text == draft.text
+            }
+            (Event::NoteWritten { by, text, .. }, DeskCommand::Note { text: asked, .. }) => {
+                *by == app.me && text == asked
+            }
+            _ => false,
+        })
 }
 
 fn seq_of(entry: &Entry) -> Option<shared::model::Seq> {

@@ -102,6 +102,7 @@ fn title(app: &App, popup: &Popup) -> String {
     match &popup.kind {
         Kind::Palette => app.tr("popup-commands").into_owned(),
         Kind::Help => app.tr("popup-help").into_owned(),
+        Kind::Search => app.tr("popup-find").into_owned(),
         Kind::Templates => app.tr("popup-templates").into_owned(),
         Kind::Transfer | Kind::Comment(_) => app.say_with("popup-transfer", &[("name", &name)]),
         Kind::Category { then_close: true } => app.tr("popup-close-pick").into_owned(),
@@ -142,7 +143,7 @@ fn hint(app: &App, popup: &Popup) -> String {
         ],
         Kind::Field(_) => &["hint-save", "hint-cancel"],
         Kind::Confirm(_) => &["hint-cancel"],
-        Kind::Category { .. } | Kind::Blocks | Kind::Messages | Kind::Card => {
+        Kind::Search | Kind::Category { .. } | Kind::Blocks | Kind::Messages | Kind::Card => {
             &["hint-choose", "hint-pick", "hint-close"]
         }
     };

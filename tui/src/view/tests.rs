@@ -109,6 +109,80 @@ fn a_failed_reply_says_why() {
 }
 
 #[test]
+fn every_event_has_words_in_every_language() {
+    use shared::model::{CardField, CategoryPath, Notice, NoticeKind, ThreadOwner};
+    let by = || shared::model::OperatorId::from("ivan");
+    let blocked = |until| Event::Blocked {
+        by: by(),
+        until,
+        reason: "spam".to_owned(),
+    };
+    let moved = |comment: Option<&str>| Event::Transferred {
+        by: by(),
+        to: Desk::handed_to_billing(),
+        comment: comment.map(str::to_owned),
+    };
+    let told = |kind| Event::Noticed {
+        notice: Notice {
+            kind,
+            text: "words".to_owned(),
+        },
+        opens_window_at: None,
+    };
+    let events = [
+        Event::Claimed {
+            by: by(),
+            from: Some(by()),
+        },
+        Event::Released { by: by() },
+        moved(None),
+        moved(Some("look")),
+        blocked(None),
+        blocked(Some(Timestamp(NOW.0 + 90_000_000))),
+        Event::Unblocked { by: Some(by()) },
+        Event::Unblocked { by: None },
+        Event::Categorized {
+            by: by(),
+            category: Some(CategoryPath(vec!["payment".to_owned()])),
+        },
+        Event::Categorized {
+            by: by(),
+            category: None,
+        },
+        Event::CardEdited {
+            by: by(),
+            field: CardField::Name,
+            value: None,
+        },
+        Event::Closed { by: by() },
+        Event::Reopened {
+            by: Some(by()),
+            owner: None,
+        },
+        Event::Reopened {
+            by: None,
+            owner: None,
+        },
+        Event::ThreadOwned {
+            owner: ThreadOwner::Other("bot".to_owned()),
+        },
+        told(NoticeKind::ButtonPressed),
+        told(NoticeKind::Referral),
+        told(NoticeKind::Feedback),
+        told(NoticeKind::Other),
+        Event::WindowClosed,
+        Event::Finished,
+    ];
+    for language in Language::ALL {
+        let desk = Desk::new(language, 80, 24);
+        for event in &events {
+            let words = desk.app.event_in_words(event).expect("words");
+            assert!(!words.contains("event-"), "{words}");
+        }
+    }
+}
+
+#[test]
 fn every_size_is_drawn() {
     let mut desk = Desk::new(Language::Ru, 80, 24);
     desk.press("t");

@@ -1,11 +1,13 @@
 //! What follows from keys and frames.
 
+mod writing;
+
 use shared::chat::{DeskCommand, Event, Refusal, TransferTarget};
 use shared::model::{ChatId, CommandId, MessageId, Seq, Timestamp};
 use shared::protocol::{ClientFrame, ServerFrame};
 
 use crate::app::book::Section;
-use crate::app::fixture::{Desk, NOW, message, opened, received, written};
+use crate::app::fixture::{Desk, NOW, opened, received, written};
 use crate::app::next_deadline;
 use crate::effect::Effect;
 use crate::input::{Input, LinkState};
@@ -105,40 +107,6 @@ fn a_russian_letter_claims_too() {
 }
 
 #[test]
-fn a_reply_is_sent_and_the_composer_is_empty() {
-    let mut desk = desk();
-    desk.press("r");
-    desk.write("Готово");
-    let effects = desk.press("enter");
-    assert_eq!(replies(&effects), ["Готово"]);
-    assert!(desk.app.composer.is_empty());
-    assert_eq!(desk.app.zone, Zone::Composer);
-}
-
-#[test]
-fn a_refused_reply_comes_back_into_the_composer() {
-    let mut desk = desk();
-    desk.press("r");
-    desk.write("Hello");
-    let effects = desk.press("enter");
-    let id = commands(&effects)[0].0.clone();
-    let refusal = Refusal::VisitorBlocked;
-    desk.hear(ServerFrame::Refused {
-        id,
-        sentence: refusal.sentence(),
-        hint: String::new(),
-        refusal,
-    });
-    assert_eq!(desk.app.composer.text(), "Hello");
-    assert!(
-        desk.app
-            .said
-            .as_ref()
-            .is_some_and(|(text, _)| text.contains("blocked"))
-    );
-}
-
-#[test]
 fn commands_without_an_answer_are_sent_again_under_their_ids() {
     let mut desk = desk();
     desk.press("r");
@@ -172,86 +140,6 @@ fn an_unavailable_store_is_asked_again_later() {
     desk.now = Timestamp(NOW.0 + 2_000);
     let again = commands(&desk.put(Input::Due));
     assert_eq!(again[0].0, id);
-}
-
-#[test]
-fn a_long_reply_is_split_after_a_question() {
-    let mut desk = desk();
-    desk.press("r");
-    desk.write(&"word ".repeat(30));
-    assert!(replies(&desk.press("enter")).is_empty());
-    assert!(desk.app.popup.is_some());
-    assert_eq!(replies(&desk.press("enter")).len(), 2);
-}
-
-#[test]
-fn a_placeholder_left_in_is_not_sent() {
-    let mut desk = desk();
-    desk.press("r");
-    desk.write("Order {order.id}");
-    assert!(replies(&desk.press("enter")).is_empty());
-    assert_eq!(desk.app.composer.text(), "Order {order.id}");
-}
-
-#[test]
-fn a_template_is_filled_in_and_inserted() {
-    let mut desk = desk();
-    desk.press("r \\");
-    desk.press("1");
-    assert_eq!(desk.app.composer.text(), "Hello Olga, this is Kate.");
-    desk.press("ctrl+u f7");
-    assert_eq!(desk.app.composer.text(), "Hello Olga, this is Kate.");
-}
-
-#[test]
-fn tab_takes_the_suggestion() {
-    let mut desk = desk();
-    desk.press("r");
-    desk.write("The ref");
-    desk.press("tab");
-    assert_eq!(desk.app.composer.text(), "The refund takes 3-5 days.");
-    desk.press("ctrl+u");
-    desk.write("so refund");
-    desk.press("tab");
-    assert_eq!(desk.app.composer.text(), "so The refund takes 3-5 days.");
-}
-
-#[test]
-fn each_chat_keeps_its_draft() {
-    let mut desk = desk();
-    desk.press("r");
-    desk.write("half");
-    desk.press("escape p");
-    desk.write(" a note");
-    let effects = desk.press("escape 1");
-    assert!(effects.contains(&Effect::SaveDrafts));
-    assert!(desk.app.composer.is_empty());
-    desk.press("2");
-    assert_eq!(desk.app.composer.text(), "half a note");
-    assert!(desk.app.is_note);
-}
-
-#[test]
-fn a_held_reply_comes_back_with_its_text() {
-    let mut desk = desk();
-    let held = Event::ReplyWritten {
-        by: "kate".into(),
-        message: message(77, NOW, "oops"),
-        delivery: shared::model::DeliveryId(77),
-        asks: shared::model::ContactAsk::default(),
-        human_agent: false,
-        held_until: Some(Timestamp(NOW.0 + 5_000)),
-    };
-    desk.happen(1, held);
-    desk.press("r");
-    let asked = commands(&desk.press("ctrl+z"));
-    let message = MessageId(77);
-    assert_eq!(asked[0].2, DeskCommand::Withdraw { message });
-    desk.hear(ServerFrame::Accepted {
-        id: asked[0].0.clone(),
-        seq: Some(Seq(99)),
-    });
-    assert_eq!(desk.app.composer.text(), "oops");
 }
 
 #[test]
@@ -404,50 +292,87 @@ fn a_deadline_is_always_ahead() {
 }
 
 #[test]
-fn pasting_never_runs_commands() {
+fn a_search_lists_what_was_written() {
     let mut desk = desk();
-    let effects = desk.put(Input::Paste("cxb\n".to_owned()));
-    assert!(commands(&effects).is_empty());
-    assert_eq!(desk.app.zone, Zone::Composer);
+    desk.press("f");
+    desk.write("4 order");
+    let effects = desk.press("enter");
+    let request = effects.iter().find_map(|effect| match effect {
+        Effect::Send(ClientFrame::Search { request, text, .. }) if text == "4 order" => {
+            Some(*request)
+        }
+        _ => None,
+    });
+    let stored = desk.stories.get(&ChatId(3)).expect("chat 3")[1].clone();
+    let chat = Box::new(desk.app.book.get(ChatId(3)).expect("chat 3").clone());
+    desk.hear(ServerFrame::Hits {
+        request: request.expect("a search"),
+        hits: vec![shared::protocol::Hit { stored, chat }],
+        has_more: false,
+    });
+    desk.press("enter");
+    assert_eq!(desk.app.open, Some(ChatId(3)));
 }
 
 #[test]
-fn a_foreign_chat_can_be_read_and_noted_but_not_answered() {
-    let mut desk = desk();
-    desk.press("3 r");
-    assert_eq!(desk.app.zone, Zone::Command);
-    desk.press("p");
-    desk.write("fyi @lina");
-    let asked = commands(&desk.press("enter"));
-    assert!(matches!(&asked[0].2, DeskCommand::Note { mentions, .. } if mentions.len() == 1));
-}
-
-#[test]
-fn words_that_waited_long_are_sent_only_after_a_question() {
-    for (key, is_sent) in [("enter", true), ("escape", false)] {
-        let mut desk = desk();
-        desk.put(offline());
-        desk.press("r");
-        desk.write("late");
-        desk.press("enter");
-        desk.now = Timestamp(NOW.0 + 700_000);
-        assert!(replies(&desk.connect()).is_empty());
-        assert_eq!(!replies(&desk.press(key)).is_empty(), is_sent);
-        assert_eq!(desk.app.composer.is_empty(), is_sent);
+fn every_refusal_has_words() {
+    let refusals = [
+        Refusal::Owned { by: "ivan".into() },
+        Refusal::NotClaimed,
+        Refusal::Finished,
+        Refusal::NotAllowed {
+            right: shared::chat::Right::Block,
+        },
+        Refusal::WindowClosed { human_agent: true },
+        Refusal::WindowClosed { human_agent: false },
+        Refusal::TooLong {
+            length: 200,
+            limit: 100,
+        },
+        Refusal::EmptyPlaceholder {
+            name: "x".to_owned(),
+        },
+        Refusal::UnknownOperator {
+            operator: "nobody".into(),
+        },
+        Refusal::HoldTooLong {
+            limit: shared::model::Seconds(30),
+        },
+        Refusal::CategoryRequired,
+    ];
+    for language in Language::ALL {
+        for refusal in &refusals {
+            let mut desk = Desk::new(language, 120, 40);
+            let id = commands(&desk.press("c"))[0].0.clone();
+            desk.hear(ServerFrame::Refused {
+                id,
+                refusal: refusal.clone(),
+                sentence: "SENTENCE".to_owned(),
+                hint: String::new(),
+            });
+            let (said, _) = desk.app.said.clone().expect("words");
+            assert!(
+                !said.contains("refusal-") && !said.contains("SENTENCE"),
+                "{said}"
+            );
+        }
     }
 }
 
 #[test]
-fn a_draft_changed_without_a_connection_is_told_afterwards() {
+fn a_contact_the_visitor_gave_goes_onto_the_card_with_one_key() {
     let mut desk = desk();
-    desk.put(offline());
-    desk.press("r");
-    desk.write("kept");
-    desk.now = Timestamp(NOW.0 + 2_000);
-    desk.put(Input::Due);
-    let effects = desk.connect();
-    let is_told = effects.iter().any(|effect| {
-        matches!(effect, Effect::Send(ClientFrame::SaveDraft { draft, .. }) if draft.text == "kept")
-    });
-    assert!(is_told);
+    let event = Event::Received {
+        message: crate::app::fixture::message(90, NOW, "olga@example.com"),
+        standby: false,
+        late: false,
+        contact: Some(shared::model::ContactKind::Email),
+    };
+    desk.happen(1, event);
+    let asked = commands(&desk.press("a"));
+    let expected = DeskCommand::EditCard {
+        field: shared::model::CardField::Email,
+        value: Some("olga@example.com".to_owned()),
+    };
+    assert_eq!(asked[0].2, expected);
 }
