@@ -28,7 +28,7 @@ const MORE: &str = "The password is asked for, or taken from the environment var
 
 /// The desk for operators of Deskwire.
 #[derive(Debug, Parser)]
-#[command(name = "deskwire", version, about, after_help = MORE, max_term_width = 100)]
+#[command(name = "deskwire", version, after_help = MORE, max_term_width = 100)]
 struct Arguments {
     #[command(flatten)]
     place: Place,

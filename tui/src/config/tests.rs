@@ -91,7 +91,7 @@ composer = "none"
 "ctrl+" = "transfer"
 "hyper+t" = "transfer"
 "ctrl+t" = "transfer"
-"Ctrl+T" = "close"
+"control+t" = "close"
 "#;
     insta::assert_snapshot!(faults(text));
 }

@@ -83,6 +83,8 @@ pub(crate) struct Parts<C, W: Write> {
 
 /// Runs the desk to its end.
 pub(crate) async fn run<C: Core, W: Write>(parts: Parts<C, W>) -> Result<Ended, DeskError> {
+    // Before the first frame: from then on a signal leaves a terminal to be restored.
+    let signals = Signals::listen().map_err(DeskError::Signals)?;
     let clock = parts.link.clock;
     let keeper = Keeper::new(parts.drafts);
     if parts.terminal.is_own() {
@@ -109,7 +111,7 @@ pub(crate) async fn run<C: Core, W: Write>(parts: Parts<C, W>) -> Result<Ended, 
         was_due_at: None,
         ended: None,
     };
-    runtime.run().await
+    runtime.run(signals).await
 }
 
 /// What woke the loop.
@@ -144,13 +146,12 @@ struct Runtime<C, W: Write> {
 }
 
 impl<C: Core, W: Write> Runtime<C, W> {
-    async fn run(mut self) -> Result<Ended, DeskError> {
-        let result = self.run_until_ended().await;
+    async fn run(mut self, signals: Signals) -> Result<Ended, DeskError> {
+        let result = self.run_until_ended(signals).await;
         self.finish(result).await
     }
 
-    async fn run_until_ended(&mut self) -> Result<Ended, DeskError> {
-        let mut signals = Signals::listen().map_err(DeskError::Signals)?;
+    async fn run_until_ended(&mut self, mut signals: Signals) -> Result<Ended, DeskError> {
         self.plan();
         loop {
             let wake = self.wait(&mut signals).await;
