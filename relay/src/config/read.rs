@@ -162,7 +162,9 @@ fn one<T>(
 ) -> T {
     let empty = toml_edit::Table::new();
     let item = top.item(name);
-    let table: &dyn TableLike = if let Some(table) = item.and_then(Item::as_table_like) { table } else {
+    let table: &dyn TableLike = if let Some(table) = item.and_then(Item::as_table_like) {
+        table
+    } else {
         if let Some(item) = item {
             top.fault(
                 item.span(),

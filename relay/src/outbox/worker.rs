@@ -289,7 +289,7 @@ impl Worker {
                 self.put_back_due(delivery, now, &fault.reason).await;
                 self.outbox.health.note(
                     &self.channel,
-                    ChannelState::Broken {
+                    &ChannelState::Broken {
                         reason: fault.reason,
                     },
                 );

@@ -64,7 +64,7 @@ impl Relay {
     }
 
     /// Asks it to stop, and waits; returns whether it ended well.
-    pub(crate) async fn stop_well(&mut self) -> bool {
+    pub(crate) async fn stop(&mut self) -> bool {
         let id = self.child.id().expect("the relay runs");
         let status = Command::new("kill")
             .args(["-TERM", &id.to_string()])
@@ -76,18 +76,6 @@ impl Relay {
             .await
             .expect("the relay stops");
         ended.expect("the relay is waited for").success()
-    }
-
-    /// Waits until it ends by itself; for crash points.
-    pub(crate) async fn wait_for_end(&mut self) {
-        tokio::time::timeout(PATIENCE, self.child.wait())
-            .await
-            .expect("the relay ends")
-            .expect("it is waited for");
-    }
-
-    pub(crate) fn set_env(&mut self, env: Vec<(String, String)>) {
-        self.setup.env = env;
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -265,9 +265,5 @@ fn proof(settings: &MessengerSettings) -> String {
         return String::new();
     };
     mac.update(settings.access_token.expose_secret().as_bytes());
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::hex::hex(&mac.finalize().into_bytes())
 }
