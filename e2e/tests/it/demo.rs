@@ -15,7 +15,7 @@ async fn the_demo_shows_a_desk_with_visitors_and_leaves_nothing_behind() {
     command.cwd(scratch.path());
     let mut screen = Screen::run(command, home.path(), 80, 24);
     screen.shows("Queue").await;
-    screen.shows("списали").await;
+    screen.shows("дважды").await;
     screen.keys("\x03");
     crate::harness::relay::pause(std::time::Duration::from_millis(100)).await;
     screen.keys("\x03");

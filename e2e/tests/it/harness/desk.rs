@@ -308,6 +308,7 @@ fn take(seen: &mut Seen, frame: ServerFrame) {
     match &frame {
         ServerFrame::Welcome { is_resumed, .. } => seen.was_resumed = *is_resumed,
         ServerFrame::Snapshot(snapshot) => {
+            seen.events.clear();
             seen.chats = snapshot
                 .chats
                 .iter()

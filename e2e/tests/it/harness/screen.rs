@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub(crate) struct Screen {
     keys: Option<Box<dyn Write + Send>>,
     parser: Arc<Mutex<vt100::Parser>>,
     bytes: Arc<Mutex<Vec<u8>>>,
+    is_hung_up: Arc<AtomicBool>,
 }
 
 impl Drop for Screen {
@@ -66,12 +68,20 @@ impl Screen {
         )));
         let bytes = Arc::new(Mutex::new(vec![]));
         let mut reader = pair.master.try_clone_reader().expect("its output");
-        let (screen, raw) = (Arc::clone(&parser), Arc::clone(&bytes));
+        let is_hung_up = Arc::new(AtomicBool::new(false));
+        let (screen, raw, hung_up) = (
+            Arc::clone(&parser),
+            Arc::clone(&bytes),
+            Arc::clone(&is_hung_up),
+        );
         std::thread::spawn(move || {
             let mut buffer = [0; 8192];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 screen.lock().unwrap().process(&buffer[..count]);
                 raw.lock().unwrap().extend_from_slice(&buffer[..count]);
+                if hung_up.load(Ordering::SeqCst) {
+                    return;
+                }
             }
         });
         let keys = pair.master.take_writer().expect("its input");
@@ -81,6 +91,7 @@ impl Screen {
             keys: Some(keys),
             parser,
             bytes,
+            is_hung_up,
         }
     }
 
@@ -119,6 +130,9 @@ impl Screen {
 
     /// Takes the terminal away, as a dropped SSH line does.
     pub(crate) fn hang_up(&mut self) {
+        // The reader holds the terminal open until one more thing is drawn.
+        self.is_hung_up.store(true, Ordering::SeqCst);
+        self.keys("?");
         self.keys = None;
         self.master = None;
     }
