@@ -460,11 +460,9 @@ async fn the_round_trip_is_measured_and_a_dead_line_given_up() {
     // Nothing is under way any more: from here the clock may run ahead. The relay says nothing.
     tokio::time::pause();
     let silent_since = Instant::now();
-    let late = loop {
-        match desk.link.next().await {
-            Some(LinkEvent::State(state)) => break state,
-            other => panic!("{other:?}"),
-        }
+    let late = match desk.link.next().await {
+        Some(LinkEvent::State(state)) => state,
+        other => panic!("{other:?}"),
     };
     assert!(round_trip(|ms| ms >= 5_000)(&late), "{late:?}");
     while !matches!(
