@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-
+use super::question::RawMode;
 use super::{Place, say};
 use crate::config::{self, Config, Settings};
 use crate::events::{TerminalEvent, TerminalEvents};
@@ -52,7 +51,7 @@ pub(super) async fn test(place: &Place) -> anyhow::Result<()> {
     let (keymap, settings) = keymap(&config);
     let mut events = TerminalEvents::open(config.keyboard.esc_wait)?;
     say("Press keys; Ctrl+C twice ends.");
-    enable_raw_mode()?;
+    let raw = RawMode::enter()?;
     let mut last = None;
     loop {
         match events.next().await {
@@ -69,7 +68,7 @@ pub(super) async fn test(place: &Place) -> anyhow::Result<()> {
             TerminalEvent::Focus(_) => {}
         }
     }
-    disable_raw_mode()?;
+    drop(raw);
     Ok(())
 }
 

@@ -157,7 +157,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<()> {
         look,
         command,
     } = arguments;
-    let result = runtime.block_on(async {
+    runtime.block_on(async {
         match command {
             None => open::run(&place, &look).await,
             Some(Command::Login) => login::run(&place).await,
@@ -165,10 +165,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<()> {
             Some(Command::Keys { test: false }) => keys::show(&place),
             Some(Command::Keys { test: true }) => keys::test(&place).await,
         }
-    });
-    // A password question that nobody answers shall not hold the end up.
-    runtime.shutdown_background();
-    result
+    })
 }
 
 /// Says what went wrong, on one line: the attempt, then its causes. A list of faults has a line each.
