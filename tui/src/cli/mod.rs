@@ -83,11 +83,13 @@ enum Command {
     },
 }
 
-fn parse_theme(name: &str) -> Result<Theme, String> {
-    Theme::named(name).ok_or_else(|| {
-        let known = Theme::NAMED.map(|(name, _)| name).join(", ");
-        format!("there are {known}")
-    })
+/// A theme nobody made.
+#[derive(Debug, thiserror::Error)]
+#[error("there are {}", Theme::NAMED.map(|(name, _)| name).join(", "))]
+struct UnknownTheme;
+
+fn parse_theme(name: &str) -> Result<Theme, UnknownTheme> {
+    Theme::named(name).ok_or(UnknownTheme)
 }
 
 /// Why an address or a name could not be made out of arguments and settings.
