@@ -69,6 +69,10 @@ impl Running {
 /// # Errors
 ///
 /// The store, an address or a certificate does not work; in words for an admin.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the parts are joined in one place, in order"
+)]
 pub async fn start(
     config: Config,
     changes_rx: Option<mpsc::Receiver<Reload>>,
@@ -219,13 +223,16 @@ async fn run_until_stopped(
     sqlite.close().await;
 }
 
+/// What stops the people of a channel, and the people.
+type Shift = (watch::Sender<bool>, JoinSet<()>);
+
 /// Senders and keepers: one of each for every channel.
 #[derive(Clone)]
 struct Crew {
     outbox: Outbox,
     site: Site,
     intake: Arc<Intake>,
-    at_work: Arc<Mutex<HashMap<ChannelId, (watch::Sender<bool>, JoinSet<()>)>>>,
+    at_work: Arc<Mutex<HashMap<ChannelId, Shift>>>,
 }
 
 impl Crew {
@@ -264,9 +271,11 @@ impl Crew {
         let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         for channel in &config.channels {
             if !channel.active {
-                self.outbox.health.note(&channel.id, ChannelState::Inactive);
+                self.outbox
+                    .health
+                    .note(&channel.id, &ChannelState::Inactive);
             } else if *self.outbox.health.watch(&channel.id).borrow() == ChannelState::Inactive {
-                self.outbox.health.note(&channel.id, ChannelState::Unknown);
+                self.outbox.health.note(&channel.id, &ChannelState::Unknown);
             }
             let is_at_work = at_work.contains_key(&channel.id);
             if is_at_work || !channel.active || self.outbox.registry.find(&channel.id).is_none() {
@@ -276,7 +285,7 @@ impl Crew {
         }
     }
 
-    fn begin(&self, channel: &ChannelId) -> (watch::Sender<bool>, JoinSet<()>) {
+    fn begin(&self, channel: &ChannelId) -> Shift {
         let (stop_tx, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(Worker::new(self.outbox.clone(), channel.clone()).run(stopping.clone()));
@@ -396,7 +405,10 @@ impl Reloads {
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(new.relay.allowed.clone());
         self.site.hub.policy_changed(&new.policy());
         for channel in &changed {
-            self.crew.outbox.health.note(channel, ChannelState::Unknown);
+            self.crew
+                .outbox
+                .health
+                .note(channel, &ChannelState::Unknown);
         }
         self.crew.follow(new);
     }

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
+mod hex;
 pub mod http;
 pub mod intake;
 pub mod keeper;

@@ -33,6 +33,7 @@ pub fn parse(hash: &str) -> Option<PasswordHash> {
 }
 
 /// Returns the check that logins use.
+#[expect(clippy::implicit_hasher, reason = "one caller, one map")]
 pub fn check(hashes: Arc<HashMap<OperatorId, String>>) -> PasswordCheck {
     Arc::new(move |operator, password| {
         let (hash, is_known) = match hashes.get(operator) {

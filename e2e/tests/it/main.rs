@@ -14,6 +14,7 @@ mod conversation;
 mod crash;
 mod demo;
 mod hostile;
+mod lifecycle;
 mod resent;
 mod resume;
 mod screen;

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "deskwire-relay", version, max_term_width = 100)]
 pub struct Args {
-    /// The config; else DESKWIRE_CONFIG, ./config.toml, the platform's config folder
+    /// The config; else `DESKWIRE_CONFIG`, ./config.toml, the platform's config folder
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What to do
@@ -21,7 +21,7 @@ pub struct Args {
 pub enum Command {
     /// Run the relay; SIGHUP or a changed file reloads the config, SIGTERM drains and stops
     Serve,
-    /// Read the config and say everything that is wrong, as FILE:LINE:COL: message
+    /// Read the config and say everything that is wrong, as <FILE:LINE:COL>: message
     Check {
         /// Also print every setting, its value, and whether it is the default
         #[arg(long)]

@@ -10,9 +10,9 @@ use sim::messenger::{Graph, GraphOptions};
 use sim::visitors::{Cast, CastOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
-use tui::link::{Credential, Server, Token, Transport};
 use tui::Terminal;
 use tui::config::Settings;
+use tui::link::{Credential, Server, Token, Transport};
 use tui::terminal::{Surroundings, check_terminal};
 
 use crate::app::{self, Running};
@@ -34,16 +34,24 @@ pub(super) fn demo(no_desk: bool) -> anyhow::Result<ExitCode> {
         check_terminal().context("the demo needs a terminal; without one use `demo --no-desk`")?;
     }
     super::block_on(async move {
-        let folder = tempfile::Builder::new().prefix("deskwire-demo-").tempdir()?;
+        let folder = tempfile::Builder::new()
+            .prefix("deskwire-demo-")
+            .tempdir()?;
         let graph = Graph::start(GraphOptions::default()).await?;
         let running = app::start(company(folder.path(), graph.url())?, None, None).await?;
         graph.set_callback(&format!("http://{}/webhooks/acme-page", running.address));
         let cast = Cast::start(&graph, CastOptions::default());
-        let shown = if no_desk { wait(&running).await } else { desk(&running).await };
+        let shown = if no_desk {
+            wait(&running).await
+        } else {
+            desk(&running).await
+        };
         cast.stop().await;
         running.stop().await;
         graph.stop().await;
-        folder.close().context("could not remove the demo's folder")?;
+        folder
+            .close()
+            .context("could not remove the demo's folder")?;
         shown.map(|()| ExitCode::SUCCESS)
     })
 }
@@ -57,12 +65,16 @@ fn company(folder: &Path, api_url: &str) -> anyhow::Result<Config> {
         .replace("{password_hash}", &password::hash(PASSWORD)?);
     let loaded = config::parse(Path::new("demo.toml"), &text);
     let faults: Vec<_> = loaded.faults.iter().map(ToString::to_string).collect();
-    loaded.config.with_context(|| format!("the embedded config has faults: {}", faults.join("; ")))
+    loaded
+        .config
+        .with_context(|| format!("the embedded config has faults: {}", faults.join("; ")))
 }
 
 /// The desk speaks the terminal's language, if it can.
 fn language() -> &'static str {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| std::env::var(name).ok());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
     match locale.unwrap_or_default().get(..2) {
         Some("ru") => "ru",
         Some("zh") => "zh",
@@ -93,7 +105,9 @@ async fn desk(running: &Running) -> anyhow::Result<()> {
 /// Says how to open a desk, and waits to be stopped.
 async fn wait(running: &Running) -> anyhow::Result<()> {
     let address = running.address;
-    super::say(&format!("DESKWIRE_PASSWORD={PASSWORD} deskwire --server http://{address} --login {LOGIN}"));
+    super::say(&format!(
+        "DESKWIRE_PASSWORD={PASSWORD} deskwire --server http://{address} --login {LOGIN}"
+    ));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

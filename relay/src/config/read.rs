@@ -162,20 +162,19 @@ fn one<T>(
 ) -> T {
     let empty = toml_edit::Table::new();
     let item = top.item(name);
-    let table: &dyn TableLike = match item.and_then(Item::as_table_like) {
-        Some(table) => table,
-        None => {
-            if let Some(item) = item {
-                top.fault(
-                    item.span(),
-                    format!(
-                        "{name}: expected a section [{name}], found {}",
-                        item.type_name()
-                    ),
-                );
-            }
-            &empty
+    let table: &dyn TableLike = if let Some(table) = item.and_then(Item::as_table_like) {
+        table
+    } else {
+        if let Some(item) = item {
+            top.fault(
+                item.span(),
+                format!(
+                    "{name}: expected a section [{name}], found {}",
+                    item.type_name()
+                ),
+            );
         }
+        &empty
     };
     let section = Section::new(name, table, item.and_then(Item::span), faults);
     let value = read(&section);

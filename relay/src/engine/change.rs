@@ -92,11 +92,11 @@ impl Walker<'_> {
             }
             Event::ReplyFailed { message, .. } => self.settle(*message, DeliveryStage::Failed),
             Event::ReplyUnconfirmed { message } => {
-                self.settle(*message, DeliveryStage::Unconfirmed)
+                self.settle(*message, DeliveryStage::Unconfirmed);
             }
             Event::ReplyRetried { message, .. } => self.settle(*message, DeliveryStage::Due),
             Event::ReplyWithdrawn { message, .. } => {
-                self.settle(*message, DeliveryStage::Withdrawn)
+                self.settle(*message, DeliveryStage::Withdrawn);
             }
             Event::Blocked { by, until, reason } => {
                 let (by, until, reason) = (by.clone(), *until, reason.clone());

@@ -199,8 +199,8 @@ async fn a_reply_that_is_being_sent_cannot_be_taken_back() {
         human_agent: false,
         hold_ms: Some(3000),
     });
-    let taken = world.by("anna", "r1", held).await.unwrap();
-    let message = taken.chat.outgoing[0].message;
+    let written = world.by("anna", "r1", held).await.unwrap();
+    let message = written.chat.outgoing[0].message;
     let lease = std::time::Duration::from_secs(10);
     let token = world
         .store

@@ -110,7 +110,7 @@ impl Connection {
                 match timeout(FIRST_BYTE_WITHIN, acceptor.accept(stream)).await {
                     Ok(Ok(stream)) => self.speak(stream).await,
                     Ok(Err(error)) => {
-                        tracing::debug!(peer = %self.peer, %error, "a TLS handshake failed")
+                        tracing::debug!(peer = %self.peer, %error, "a TLS handshake failed");
                     }
                     Err(_) => {}
                 }

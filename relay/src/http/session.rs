@@ -147,7 +147,7 @@ pub async fn begin(
 ) -> Result<Session, crate::store::StoreError> {
     let mut bytes = [0; 32];
     fill_random(&mut bytes);
-    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = crate::hex::hex(&bytes);
     let now = site.clock.now();
     let expires_at = now.plus(LASTS);
     let entry = SessionEntry {
@@ -171,19 +171,16 @@ pub(super) async fn log_out(State(site): State<Site>, headers: HeaderMap) -> Res
         return fault(StatusCode::UNAUTHORIZED, "not_logged_in", sentence, "");
     };
     let hash = hash_of(token);
-    match site.store.end_session(&hash).await {
-        Ok(_) => {
-            site.hub.session_ended(&hash);
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(_) => {
-            let sentence = "The relay cannot write to its store now.";
-            fault(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "store_unavailable",
-                sentence,
-                "try again in a moment",
-            )
-        }
+    if site.store.end_session(&hash).await.is_ok() {
+        site.hub.session_ended(&hash);
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        let sentence = "The relay cannot write to its store now.";
+        fault(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            sentence,
+            "try again in a moment",
+        )
     }
 }

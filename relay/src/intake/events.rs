@@ -31,6 +31,10 @@ struct Said<'a> {
 }
 
 impl Intake {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one short arm per kind of event, and no wildcard"
+    )]
     pub(super) async fn take_event(
         &self,
         channel: &ChannelId,

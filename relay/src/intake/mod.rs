@@ -161,7 +161,7 @@ impl Webhooks for Intake {
         match door.handshake(query) {
             Ok(answer) => HandshakeOutcome::Answer(answer.body),
             Err(rejected) => {
-                count_rejected(channel, &rejected);
+                count_rejected(channel, rejected);
                 HandshakeOutcome::Rejected
             }
         }
@@ -184,7 +184,7 @@ impl Webhooks for Intake {
         let received = match door.receive(&webhook) {
             Ok(received) => received,
             Err(rejected) => {
-                count_rejected(channel, &rejected);
+                count_rejected(channel, rejected);
                 return WebhookOutcome::Rejected;
             }
         };
@@ -232,7 +232,7 @@ impl From<EngineError> for IntakeError {
     }
 }
 
-fn count_rejected(channel: &ChannelId, rejected: &crate::channels::Rejected) {
+fn count_rejected(channel: &ChannelId, rejected: crate::channels::Rejected) {
     tracing::warn!(%channel, %rejected, "a request that is not from the platform was turned away");
     counter!("deskwire_rejected_webhooks_total", "channel" => channel.to_string()).increment(1);
 }

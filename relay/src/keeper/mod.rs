@@ -123,7 +123,7 @@ impl Keeper {
         match channel.check_link().await {
             Ok(()) => {
                 let is_caught_up = self.catch_up(&channel).await;
-                if self.health.note(&self.channel, ChannelState::Working) {
+                if self.health.note(&self.channel, &ChannelState::Working) {
                     tracing::info!(channel = %self.channel, "the channel works");
                 }
                 if is_caught_up {
@@ -139,7 +139,7 @@ impl Keeper {
             Err(fault) => {
                 self.health.note(
                     &self.channel,
-                    ChannelState::Broken {
+                    &ChannelState::Broken {
                         reason: fault.reason,
                     },
                 );

@@ -75,7 +75,7 @@ impl Profiles {
             match channel.profile(&platform_id).await {
                 Ok(Some(profile)) => taker.profile_known(chat, visitor, profile).await,
                 Ok(None) | Err(FetchError::Refused { .. }) => {
-                    profiles.ask_again(visitor, REFUSED_FOR)
+                    profiles.ask_again(visitor, REFUSED_FOR);
                 }
                 Err(FetchError::Later { .. }) => profiles.ask_again(visitor, RETRY_AFTER),
             }

@@ -11,7 +11,7 @@ pub(super) fn backoff(attempt: u32, chance: i64) -> Duration {
     let whole = FIRST.saturating_mul(1 << doublings).min(LONGEST);
     let quarter = u64::try_from(whole.as_millis() / 4).unwrap_or(0).max(1);
     let jitter = chance.unsigned_abs() % quarter;
-    whole - Duration::from_millis(quarter) + Duration::from_millis(jitter)
+    whole.saturating_sub(Duration::from_millis(quarter)) + Duration::from_millis(jitter)
 }
 
 #[cfg(test)]
@@ -25,7 +25,11 @@ mod tests {
                 let wait = backoff(attempt, chance);
                 let whole = Duration::from_secs(whole);
                 assert!(
-                    wait <= whole && wait >= whole * 3 / 4 - Duration::from_millis(1),
+                    wait <= whole
+                        && wait
+                            >= (whole * 3 / 4)
+                                .checked_sub(Duration::from_millis(1))
+                                .unwrap(),
                     "{attempt}: {wait:?}"
                 );
             }

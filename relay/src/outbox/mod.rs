@@ -50,10 +50,13 @@ impl OutboxBells {
     }
 }
 
+/// Told every change of a channel.
+type Listener = Box<dyn Fn(&ChannelId, &ChannelState) + Send + Sync>;
+
 /// How the channels are, told by whoever finds out: the keeper by asking, the outbox by being refused (CH-13, CH-24).
 pub struct Health {
     states: Mutex<HashMap<ChannelId, watch::Sender<ChannelState>>>,
-    listener: Box<dyn Fn(&ChannelId, &ChannelState) + Send + Sync>,
+    listener: Listener,
 }
 
 impl Health {
@@ -66,14 +69,14 @@ impl Health {
     }
 
     /// Notes how a channel is; true: that is news.
-    pub fn note(&self, channel: &ChannelId, state: ChannelState) -> bool {
+    pub fn note(&self, channel: &ChannelId, state: &ChannelState) -> bool {
         let is_news = self.of(channel).send_if_modified(|now| {
-            let is_news = *now != state;
-            now.clone_from(&state);
+            let is_news = *now != *state;
+            now.clone_from(state);
             is_news
         });
         if is_news {
-            (self.listener)(channel, &state);
+            (self.listener)(channel, state);
         }
         is_news
     }

@@ -80,7 +80,7 @@ mod tests {
         }
     }
 
-    fn check(messages: Vec<PastMessage>, is_complete: bool, known: &str, expected: Verdict) {
+    fn check(messages: Vec<PastMessage>, is_complete: bool, known: &str, expected: &Verdict) {
         let history = History {
             messages,
             is_complete,
@@ -88,43 +88,43 @@ mod tests {
         let is_known = |message: &PastMessage| message.platform_id.as_str() == known;
         assert_eq!(
             verdict(&delivery(), Timestamp(100_000), &history, is_known),
-            expected
+            *expected
         );
     }
 
     #[test]
     fn our_words_after_the_beginning_are_the_proof() {
         let found = Verdict::Sent("m_100500".into(), Timestamp(100_500));
-        check(vec![said(true, "Yes", 100_500)], true, "", found.clone());
-        check(vec![said(true, "Yes", 100_500)], false, "", found);
+        check(vec![said(true, "Yes", 100_500)], true, "", &found);
+        check(vec![said(true, "Yes", 100_500)], false, "", &found);
         check(
             vec![said(true, "Yes", 98_000)],
             true,
             "",
-            Verdict::Sent("m_98000".into(), Timestamp(98_000)),
+            &Verdict::Sent("m_98000".into(), Timestamp(98_000)),
         );
     }
 
     #[test]
     fn other_words_other_people_earlier_times_and_other_replies_are_not() {
-        check(vec![said(true, "No", 100_500)], true, "", Verdict::NotSent);
+        check(vec![said(true, "No", 100_500)], true, "", &Verdict::NotSent);
         check(
             vec![said(false, "Yes", 100_500)],
             true,
             "",
-            Verdict::NotSent,
+            &Verdict::NotSent,
         );
-        check(vec![said(true, "Yes", 97_999)], true, "", Verdict::NotSent);
+        check(vec![said(true, "Yes", 97_999)], true, "", &Verdict::NotSent);
         check(
             vec![said(true, "Yes", 100_500)],
             true,
             "m_100500",
-            Verdict::NotSent,
+            &Verdict::NotSent,
         );
     }
 
     #[test]
     fn a_history_that_does_not_reach_back_proves_nothing() {
-        check(vec![], false, "", Verdict::Unknown);
+        check(vec![], false, "", &Verdict::Unknown);
     }
 }

@@ -289,7 +289,7 @@ impl Worker {
                 self.put_back_due(delivery, now, &fault.reason).await;
                 self.outbox.health.note(
                     &self.channel,
-                    ChannelState::Broken {
+                    &ChannelState::Broken {
                         reason: fault.reason,
                     },
                 );
@@ -317,7 +317,7 @@ impl Worker {
         match self.outbox.registry.find(&self.channel) {
             Some(channel) => {
                 self.clear_up(&channel, &delivery, "the relay stopped while sending")
-                    .await
+                    .await;
             }
             None => self.settle(&delivery, SettledAs::Unconfirmed).await,
         }

@@ -83,11 +83,6 @@ impl MemoryStore {
         self.lock().events.clone()
     }
 
-    /// Returns the bodies kept raw.
-    pub(crate) fn unread(&self) -> Vec<UnreadBody> {
-        self.lock().unread.clone()
-    }
-
     /// Returns every delivery.
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
         let state = self.lock();
@@ -149,6 +144,7 @@ impl State {
         })
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table after the other")]
     fn write(&mut self, change: Change, before: Seq) {
         let Change {
             key,

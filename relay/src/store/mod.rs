@@ -15,6 +15,8 @@ use shared::model::{
 use shared::protocol::DraftText;
 
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 pub(crate) mod memory;
 pub mod sqlite;
 pub mod terms;

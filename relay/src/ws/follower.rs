@@ -131,7 +131,7 @@ async fn entries_of_then(store: &dyn Store, recent: Vec<Stored>) -> Result<Vec<E
     let mut chats: HashMap<ChatId, Chat> = HashMap::new();
     let mut entries = Vec::with_capacity(recent.len());
     for stored in recent {
-        if !chats.contains_key(&stored.chat) {
+        if let std::collections::hash_map::Entry::Vacant(e) = chats.entry(stored.chat) {
             let earlier = events_of(store, stored.chat).await?;
             let earlier: Vec<_> = earlier
                 .into_iter()
@@ -139,7 +139,7 @@ async fn entries_of_then(store: &dyn Store, recent: Vec<Stored>) -> Result<Vec<E
                 .collect();
             let chat =
                 Chat::replay(stored.chat, &earlier).unwrap_or_else(|| Chat::unborn(stored.chat));
-            chats.insert(stored.chat, chat);
+            e.insert(chat);
         }
         if let Some(chat) = chats.get_mut(&stored.chat) {
             let before = chat.has_begun().then(|| Sight::of(chat));

@@ -133,7 +133,6 @@ impl Requests {
     ) -> Result<Option<ServerFrame>, Failure> {
         let store = &self.hub.store;
         match frame {
-            ClientFrame::Hello { .. } => Ok(None),
             ClientFrame::Command { id, chat, command } => {
                 let done = self
                     .hub
@@ -270,7 +269,7 @@ impl Requests {
                 .end_session(request, &whose, &session, operator)
                 .await
                 .map(Some),
-            ClientFrame::Speak { .. } => Ok(None),
+            ClientFrame::Hello { .. } | ClientFrame::Speak { .. } => Ok(None),
             ClientFrame::Ping { stamp } => Ok(Some(ServerFrame::Pong {
                 stamp,
                 server_time: self.hub.clock.now(),
@@ -624,11 +623,7 @@ fn hide_originals(all: &[Stored], page: &mut [Stored]) {
 }
 
 fn public_name(hash: &TokenHash) -> String {
-    hash.0
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::hex::hex(hash.0.get(..6).unwrap_or_default())
 }
 
 fn request_of(frame: &ClientFrame) -> u32 {

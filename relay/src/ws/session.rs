@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use shared::model::{Operator, Seq};
+use shared::model::{ChatId, Operator, Seq};
 use shared::protocol::{ClientFrame, Goodbye, GoodbyeCode, PROTOCOL, ResumePoint, ServerFrame};
 
 use crate::http::session::hash_of;
@@ -97,9 +97,8 @@ async fn greet<L: Line>(
         match timeout(HELLO_WITHIN, stream.next()).await {
             Ok(Some(Ok(Message::Text(text)))) => break text,
             Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-            Ok(Some(Ok(_))) => return Err(say(GoodbyeCode::BadFrame)),
+            Ok(Some(Ok(_))) | Err(_) => return Err(say(GoodbyeCode::BadFrame)),
             Ok(Some(Err(_)) | None) => return Err(End::Gone),
-            Err(_) => return Err(say(GoodbyeCode::BadFrame)),
         }
     };
     // The version is looked at first: a hello of another version may have other fields.
@@ -357,20 +356,24 @@ impl<L: Line> Speaker<'_, L> {
                     Visible::Event => self.feed(entry.frame.clone()).await?,
                     Visible::Hidden => {
                         self.feed(encode(&ServerFrame::ChatHidden { chat, at }))
-                            .await?
+                            .await?;
                     }
-                    Visible::Shown => {
-                        if let Some(chat) = self.hub.ring.find_chat(chat) {
-                            let chat = Box::new(chat);
-                            self.feed(encode(&ServerFrame::ChatShown { chat, at }))
-                                .await?;
-                        }
-                    }
+                    Visible::Shown => self.show(chat, at).await?,
                     Visible::Nothing => {}
                 }
             }
             self.flush().await?;
         }
+    }
+
+    /// Sends a chat that came into sight, as it stands now.
+    async fn show(&mut self, chat: ChatId, at: Seq) -> Result<(), End> {
+        let Some(chat) = self.hub.ring.find_chat(chat) else {
+            return Ok(());
+        };
+        let chat = Box::new(chat);
+        self.feed(encode(&ServerFrame::ChatShown { chat, at }))
+            .await
     }
 
     fn point(&self) -> ResumePoint {
@@ -391,22 +394,22 @@ impl<L: Line> Speaker<'_, L> {
 
     async fn feed(&mut self, frame: Utf8Bytes) -> Result<(), End> {
         let done = timeout(WRITE_WITHIN, self.sink.feed(Message::Text(frame))).await;
-        self.ended(done)
+        self.ended(&done)
     }
 
     async fn flush(&mut self) -> Result<(), End> {
         let done = timeout(WRITE_WITHIN, self.sink.flush()).await;
-        self.ended(done)
+        self.ended(&done)
     }
 
     async fn write(&mut self, message: Message) -> Result<(), End> {
         let done = timeout(WRITE_WITHIN, self.sink.send(message)).await;
-        self.ended(done)
+        self.ended(&done)
     }
 
     fn ended<E>(
         &self,
-        done: Result<Result<(), E>, tokio::time::error::Elapsed>,
+        done: &Result<Result<(), E>, tokio::time::error::Elapsed>,
     ) -> Result<(), End> {
         match done {
             Ok(Ok(())) => Ok(()),

@@ -12,7 +12,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
-use crate::app::fixture::policy;
+use crate::app::fixture::company::policy;
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -13,7 +13,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
-use crate::app::fixture::policy;
+use crate::app::fixture::company::policy;
 use crate::drafts::{Draft, Drafts};
 use crate::input::LinkState;
 use crate::key::Key;

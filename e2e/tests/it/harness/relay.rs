@@ -78,18 +78,6 @@ impl Relay {
         ended.expect("the relay is waited for").success()
     }
 
-    /// Waits until it ends by itself; for crash points.
-    pub(crate) async fn wait_for_end(&mut self) {
-        tokio::time::timeout(PATIENCE, self.child.wait())
-            .await
-            .expect("the relay ends")
-            .expect("it is waited for");
-    }
-
-    pub(crate) fn set_env(&mut self, env: Vec<(String, String)>) {
-        self.setup.env = env;
-    }
-
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

@@ -140,8 +140,8 @@ fn happening(account: &PlatformId, message: &Past<'_>) -> Happening {
             delivery: None,
         };
     }
-    let quoted = wire::platform_id(wire::at(message.value, &["reply_to", "mid"]));
-    let quotes = quoted.map(Quote::Message);
+    let answers = wire::platform_id(wire::at(message.value, &["reply_to", "mid"]));
+    let quotes = answers.map(Quote::Message);
     Happening::Message {
         platform_id,
         text,

@@ -8,6 +8,7 @@ use shared::model::{
 use shared::text;
 
 use crate::channels::{Happening, Inbound, Quote, Received, Watermark};
+use crate::hex::hex;
 
 use super::{attachments, wire};
 
@@ -73,7 +74,7 @@ impl Event<'_> {
         }
         let translated = match name {
             "message" => self.message(value),
-            "message_edit" => self.edit(value),
+            "message_edit" => Self::edit(value),
             "reaction" => self.reaction(value),
             "delivery" => self.receipt(value, "delivery"),
             "read" => self.receipt(value, "read"),
@@ -157,7 +158,7 @@ impl Event<'_> {
         Some((key, what))
     }
 
-    fn edit(&self, edit: &Value) -> Option<(String, Happening)> {
+    fn edit(edit: &Value) -> Option<(String, Happening)> {
         let platform_id = wire::platform_id(edit.get("mid"))?;
         let number = wire::id(edit.get("num_edit"))?.parse().ok()?;
         let text = wire::message_text(edit.get("text"))?;
@@ -335,11 +336,7 @@ impl Event<'_> {
             .visitor()
             .map_or_else(|| "-".to_owned(), |visitor| visitor.0);
         let text = serde_json::to_vec(value).ok()?;
-        let hash: String = Sha256::digest(&text)
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hex(Sha256::digest(&text).get(..8)?);
         Some(format!("{name}:{visitor}:{}:{hash}", self.at.0))
     }
 }
@@ -382,7 +379,10 @@ fn referral_line(event: &Value, referral: &Value) -> String {
     for answer in answers.into_iter().flatten().take(20) {
         let question = wire::line(answer.get("question")).unwrap_or_default();
         let words = wire::line(answer.get("answer")).unwrap_or_default();
-        line.push_str(&format!("; {question} {words}"));
+        line.push_str("; ");
+        line.push_str(&question);
+        line.push(' ');
+        line.push_str(&words);
     }
     line
 }

@@ -234,7 +234,7 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, CallError> {
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_LIMIT => {
-                body.extend_from_slice(&chunk)
+                body.extend_from_slice(&chunk);
             }
             Ok(Some(_)) => return Err(CallError::Unclear("an endless answer".to_owned())),
             Ok(None) => return Ok(body),
@@ -265,9 +265,5 @@ fn proof(settings: &MessengerSettings) -> String {
         return String::new();
     };
     mac.update(settings.access_token.expose_secret().as_bytes());
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::hex::hex(&mac.finalize().into_bytes())
 }

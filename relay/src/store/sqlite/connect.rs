@@ -111,11 +111,7 @@ fn migrate(connection: &mut Connection, database: &Path) -> anyhow::Result<()> {
 }
 
 fn checksum(sql: &str) -> String {
-    Sha256::digest(sql.as_bytes())
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::hex::hex(&Sha256::digest(sql.as_bytes()))
 }
 
 /// A name for a history.

@@ -141,8 +141,8 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let closed = || StoreError::Unavailable(anyhow::anyhow!("the store is closed"));
-        let turn = self.turns.acquire().await.map_err(|_| closed())?;
+        let turn = self.turns.acquire().await;
+        let turn = turn.map_err(|error| StoreError::Unavailable(error.into()))?;
         let connection = self
             .readers
             .lock()
