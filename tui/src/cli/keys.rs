@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-
+use super::question::RawMode;
 use super::{Place, say};
 use crate::config::{self, Config, Settings};
 use crate::events::{TerminalEvent, TerminalEvents};
@@ -14,25 +13,35 @@ use crate::text::{clean_line, pad};
 
 /// Cells for the name of an action, and for the keys of a zone.
 const ACTION_CELLS: usize = 16;
-const KEYS_CELLS: usize = 30;
+const KEYS_CELLS: usize = 16;
 
 /// Prints the keys in force on this machine; the relay's `[desk.keys]` are known only once connected.
 pub(super) fn show(place: &Place) -> anyhow::Result<()> {
     let config = config::load(place.config.as_deref())?;
     let (keymap, settings) = keymap(&config);
+    say(&row("action", "command", "composer", ""));
     for action in Action::all() {
         let command = keymap.key_of(Zone::Command, action);
         let composer = keymap.key_of(Zone::Composer, action);
         let help = format!("action-{}-help", action.id());
-        say(&format!(
-            "{}{}{}{}",
-            pad(action.id(), ACTION_CELLS),
-            pad(&shown(command), KEYS_CELLS),
-            pad(&shown(composer), KEYS_CELLS),
-            settings.language.tr(&help, &[]),
+        say(&row(
+            action.id(),
+            &shown(command),
+            &shown(composer),
+            &settings.language.tr(&help, &[]),
         ));
     }
     Ok(())
+}
+
+fn row(action: &str, command: &str, composer: &str, help: &str) -> String {
+    let row = [
+        pad(action, ACTION_CELLS),
+        pad(command, KEYS_CELLS),
+        pad(composer, KEYS_CELLS),
+        help.to_owned(),
+    ];
+    row.concat().trim_end().to_owned()
 }
 
 /// Shows each key press until Ctrl+C comes twice in a row.
@@ -42,7 +51,7 @@ pub(super) async fn test(place: &Place) -> anyhow::Result<()> {
     let (keymap, settings) = keymap(&config);
     let mut events = TerminalEvents::open(config.keyboard.esc_wait)?;
     say("Press keys; Ctrl+C twice ends.");
-    enable_raw_mode()?;
+    let raw = RawMode::enter()?;
     let mut last = None;
     loop {
         match events.next().await {
@@ -59,7 +68,7 @@ pub(super) async fn test(place: &Place) -> anyhow::Result<()> {
             TerminalEvent::Focus(_) => {}
         }
     }
-    disable_raw_mode()?;
+    drop(raw);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ pub(super) async fn run(place: &Place) -> anyhow::Result<()> {
             login: seat.login.clone(),
             password,
         },
-        None => question::password(seat.server.clone(), seat.login.clone()).await?,
+        None => question::password(&seat.server, &seat.login).await?,
     };
     let session = Sessions::new(seat.server.clone())?.begin(&login).await?;
     let until = day(session.expires_at.0);

@@ -83,11 +83,13 @@ enum Command {
     },
 }
 
-fn parse_theme(name: &str) -> Result<Theme, String> {
-    Theme::named(name).ok_or_else(|| {
-        let known = Theme::NAMED.map(|(name, _)| name).join(", ");
-        format!("there are {known}")
-    })
+/// A theme nobody made.
+#[derive(Debug, thiserror::Error)]
+#[error("there are {}", Theme::NAMED.map(|(name, _)| name).join(", "))]
+struct UnknownTheme;
+
+fn parse_theme(name: &str) -> Result<Theme, UnknownTheme> {
+    Theme::named(name).ok_or(UnknownTheme)
 }
 
 /// Why an address or a name could not be made out of arguments and settings.
@@ -157,7 +159,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<()> {
         look,
         command,
     } = arguments;
-    let result = runtime.block_on(async {
+    runtime.block_on(async {
         match command {
             None => open::run(&place, &look).await,
             Some(Command::Login) => login::run(&place).await,
@@ -165,10 +167,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<()> {
             Some(Command::Keys { test: false }) => keys::show(&place),
             Some(Command::Keys { test: true }) => keys::test(&place).await,
         }
-    });
-    // A password question that nobody answers shall not hold the end up.
-    runtime.shutdown_background();
-    result
+    })
 }
 
 /// Says what went wrong, on one line: the attempt, then its causes. A list of faults has a line each.

@@ -60,7 +60,7 @@ async fn credential(
             login: login.to_owned(),
             password,
         },
-        None => question::password(server.clone(), login.to_owned()).await?,
+        None => question::password(server, login).await?,
     };
     Ok(Credential::Password(login))
 }
@@ -104,7 +104,7 @@ fn sign_in(server: Server, login: String, tokens: TokenFile, first: &Credential)
                 return Some(Credential::Password(Login { login, password }));
             }
             say_error(&sentence);
-            let answer = question::password(server, login).await;
+            let answer = question::password(&server, &login).await;
             answer.map(Credential::Password).ok()
         }
         .boxed()

@@ -2,9 +2,14 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use shared::protocol::Login;
 
+use crate::events::{ESC_WAIT, EventsError, TerminalEvent, TerminalEvents};
+use crate::key::{Code, Key};
 use crate::link::Server;
+use crate::runtime::Signals;
+use crate::terminal::{TerminalError, check_terminal};
 
 /// The password, for those who cannot be asked.
 const PASSWORD: &str = "DESKWIRE_PASSWORD";
@@ -13,9 +18,13 @@ const PASSWORD: &str = "DESKWIRE_PASSWORD";
 #[derive(Debug, thiserror::Error)]
 pub(super) enum QuestionError {
     #[error("could not ask for the password; set {PASSWORD}, or run deskwire on a terminal")]
-    Password(#[source] io::Error),
-    #[error("the task that asks for the password died")]
-    Died,
+    NoTerminal(#[source] TerminalError),
+    #[error("could not read the password from the terminal")]
+    Events(#[from] EventsError),
+    #[error("could not use the terminal for asking")]
+    Terminal(#[from] io::Error),
+    #[error("no password was given")]
+    Left,
 }
 
 /// Asks who is there. Nothing typed means the name of the account.
@@ -43,13 +52,68 @@ pub(super) fn password_from_environment() -> Option<String> {
         .filter(|password| !password.is_empty())
 }
 
-/// Asks for a password without showing it.
-pub(super) async fn password(server: Server, login: String) -> Result<Login, QuestionError> {
-    let question = format!("Password of {login} at {server}: ");
-    let asking = tokio::task::spawn_blocking(move || rpassword::prompt_password(question));
-    let password = asking
-        .await
-        .or(Err(QuestionError::Died))?
-        .map_err(QuestionError::Password)?;
-    Ok(Login { login, password })
+/// Asks for a password without showing it. Ctrl+C, Ctrl+D, a signal, or the end of the terminal mean none.
+pub(super) async fn password(server: &Server, login: &str) -> Result<Login, QuestionError> {
+    check_terminal().map_err(QuestionError::NoTerminal)?;
+    let mut signals = Signals::listen()?;
+    let mut events = TerminalEvents::open(ESC_WAIT)?;
+    // Before the question: what is typed ahead shall not be shown either.
+    let raw = RawMode::enter()?;
+    let mut out = io::stderr();
+    write!(out, "Password of {login} at {server}: ")?;
+    out.flush()?;
+    let answer = tokio::select! {
+        answer = read_hidden(&mut events) => answer,
+        () = signals.next() => None,
+    };
+    drop(raw);
+    writeln!(out)?;
+    Ok(Login {
+        login: login.to_owned(),
+        password: answer.ok_or(QuestionError::Left)?,
+    })
+}
+
+/// Reads up to Enter; `None` when the operator would rather not.
+async fn read_hidden(events: &mut TerminalEvents) -> Option<String> {
+    let mut typed = String::new();
+    loop {
+        let key = match events.next().await {
+            TerminalEvent::Key(key) => key,
+            TerminalEvent::Paste(text) => {
+                typed.push_str(text.trim_end_matches(['\r', '\n']));
+                continue;
+            }
+            TerminalEvent::Gone => return None,
+            TerminalEvent::Resize { .. } | TerminalEvent::Focus(_) => continue,
+        };
+        if let Some(char) = key.text() {
+            typed.push(char);
+        } else if key.code == Code::Enter {
+            return Some(typed);
+        } else if key.code == Code::Backspace {
+            typed.pop();
+        } else if key == Key::ctrl('u') {
+            typed.clear();
+        } else if key == Key::ctrl('c') || key == Key::ctrl('d') {
+            return None;
+        }
+    }
+}
+
+/// The terminal shows nothing of what is typed, as long as this lives.
+pub(super) struct RawMode;
+
+impl RawMode {
+    pub(super) fn enter() -> io::Result<Self> {
+        enable_raw_mode()?;
+        Ok(Self)
+    }
+}
+
+impl Drop for RawMode {
+    fn drop(&mut self) {
+        // The terminal may be gone, and its mode with it.
+        disable_raw_mode().ok();
+    }
 }

@@ -18,7 +18,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use super::pulse::{Beat, Pulse};
 use super::session::{self, SessionError};
 use super::{
-    Connector, Credential, FRAMES_AHEAD, LinkEvent, LinkState, Opening, Sessions, Token, Wish,
+    Clock, Connector, Credential, FRAMES_AHEAD, LinkEvent, LinkState, Opening, Sessions, Token,
+    Wish,
 };
 
 /// For name, TCP, TLS and the upgrade together.
@@ -160,7 +161,8 @@ impl Connector {
         let ear = Ear {
             events_tx: self.events_tx.clone(),
             pings_tx,
-            pulse: Pulse::new(Instant::now()),
+            pulse: Pulse::new(Instant::now(), self.options.clock.now()),
+            clock: self.options.clock,
             welcomed_at,
         };
         let mut speaking = pin!(speak(sink, hello, frames_rx, pings_rx));
@@ -188,6 +190,7 @@ struct Ear<'a> {
     events_tx: mpsc::Sender<LinkEvent>,
     pings_tx: mpsc::Sender<u64>,
     pulse: Pulse,
+    clock: Clock,
     welcomed_at: &'a mut Option<Instant>,
 }
 
@@ -207,7 +210,7 @@ impl Ear<'_> {
     }
 
     async fn beat(&mut self) -> Result<(), End> {
-        match self.pulse.beat(Instant::now()) {
+        match self.pulse.beat(Instant::now(), self.clock.now()) {
             Some(Beat::Ping(stamp)) => {
                 if self.pings_tx.try_send(stamp).is_err() {
                     tracing::debug!("the line has not taken the last pings yet");

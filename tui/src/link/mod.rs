@@ -103,7 +103,7 @@ pub struct LinkOptions {
     pub clock: Clock,
 }
 
-/// A running link. Dropping it ends it at once; [`Link::close`] lets it finish.
+/// A running link. Dropping it lets it end by itself; [`Link::close`] waits for that, but not for long.
 #[derive(Debug)]
 pub struct Link {
     events_rx: mpsc::Receiver<LinkEvent>,

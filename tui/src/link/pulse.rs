@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use shared::model::Timestamp;
 use tokio::time::Instant;
 
 /// Between two measurements while answers come.
@@ -31,6 +32,8 @@ pub(super) enum Beat {
 /// The state of one connection's pulse.
 #[derive(Debug, Clone)]
 pub(super) struct Pulse {
+    /// When it was felt last, by the clock that stands still in a machine's sleep and by the one that does not.
+    felt_at: (Instant, Timestamp),
     heard_at: Instant,
     ping_at: Instant,
     asked: Option<Asked>,
@@ -47,8 +50,9 @@ struct Asked {
 
 impl Pulse {
     /// The pulse of a line opened at `now`.
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, wall: Timestamp) -> Self {
         Self {
+            felt_at: (now, wall),
             heard_at: now,
             ping_at: now + PING_EVERY,
             asked: None,
@@ -83,9 +87,14 @@ impl Pulse {
         late.map_or(next, |late| late.min(next))
     }
 
-    /// Returns what is due at `now`.
-    pub(super) fn beat(&mut self, now: Instant) -> Option<Beat> {
-        if now >= self.heard_at + DEAD_AFTER {
+    /// Returns what is due at `now`; `wall` is the same moment as people name it.
+    pub(super) fn beat(&mut self, now: Instant, wall: Timestamp) -> Option<Beat> {
+        let (felt_at, felt_wall) = std::mem::replace(&mut self.felt_at, (now, wall));
+        let slept = wall
+            .since(felt_wall)
+            .saturating_sub(now.duration_since(felt_at));
+        // A relay gives up a desk that slept, and the line does not say so.
+        if now >= self.heard_at + DEAD_AFTER || slept >= DEAD_AFTER {
             return Some(Beat::Dead);
         }
         if let Some(asked) = &mut self.asked
@@ -113,13 +122,17 @@ impl Pulse {
 mod tests {
     use super::*;
 
+    const NOON: Timestamp = Timestamp(1_764_000_000_000);
+
     /// Lets a line be silent for a minute; returns what was done at which second.
     fn silence(mut pulse: Pulse, start: Instant) -> Vec<(u64, Beat)> {
         let mut beats = Vec::new();
         loop {
             let now = pulse.deadline();
             assert!(now < start + Duration::from_secs(60), "{beats:?}");
-            let beat = pulse.beat(now).expect("a deadline has a reason");
+            let beat = pulse
+                .beat(now, NOON.plus(now - start))
+                .expect("a deadline has a reason");
             beats.push(((now - start).as_secs(), beat));
             if beat == Beat::Dead {
                 return beats;
@@ -130,7 +143,7 @@ mod tests {
     #[test]
     fn a_silent_line_is_asked_told_late_and_given_up_after_45_seconds() {
         let start = Instant::now();
-        let beats = silence(Pulse::new(start), start);
+        let beats = silence(Pulse::new(start, NOON), start);
         assert_eq!(
             beats,
             [
@@ -146,12 +159,15 @@ mod tests {
     #[test]
     fn an_answered_line_is_measured_every_10_seconds() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(start);
+        let mut pulse = Pulse::new(start, NOON);
         pulse.measure(start);
         for stamp in 1..=5_u64 {
             let asked_at = start + PING_EVERY * u32::try_from(stamp - 1).unwrap();
             assert_eq!(pulse.deadline(), asked_at);
-            assert_eq!(pulse.beat(asked_at), Some(Beat::Ping(stamp)));
+            assert_eq!(
+                pulse.beat(asked_at, NOON.plus(asked_at - start)),
+                Some(Beat::Ping(stamp))
+            );
             let answered_at = asked_at + Duration::from_millis(34);
             pulse.hear(answered_at);
             let took = pulse.answer(stamp, answered_at);
@@ -162,9 +178,9 @@ mod tests {
     #[test]
     fn an_answer_to_another_ping_measures_nothing() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(start);
+        let mut pulse = Pulse::new(start, NOON);
         pulse.measure(start);
-        assert_eq!(pulse.beat(start), Some(Beat::Ping(1)));
+        assert_eq!(pulse.beat(start, NOON), Some(Beat::Ping(1)));
         assert_eq!(pulse.answer(7, start), None);
         assert_eq!(pulse.answer(1, start), Some(Duration::ZERO));
         assert_eq!(pulse.answer(1, start), None);
@@ -173,11 +189,28 @@ mod tests {
     #[test]
     fn a_line_that_talks_is_never_given_up() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(start);
+        let mut pulse = Pulse::new(start, NOON);
         for second in (0..600).step_by(40) {
             let now = start + Duration::from_secs(second);
-            assert_ne!(pulse.beat(now), Some(Beat::Dead));
+            assert_ne!(pulse.beat(now, NOON.plus(now - start)), Some(Beat::Dead));
             pulse.hear(now);
         }
+    }
+
+    #[test]
+    fn a_machine_that_slept_gives_its_line_up_on_waking() {
+        let start = Instant::now();
+        let later = start + PING_EVERY;
+        let check = |slept: Duration, expected: Beat| {
+            let mut pulse = Pulse::new(start, NOON);
+            let wall = NOON.plus(PING_EVERY + slept);
+            assert_eq!(pulse.beat(later, wall), Some(expected), "{slept:?}");
+        };
+        check(Duration::ZERO, Beat::Ping(1));
+        check(Duration::from_secs(2), Beat::Ping(1));
+        check(Duration::from_secs(40 * 60), Beat::Dead);
+        let mut pulse = Pulse::new(start, NOON);
+        let set_back = NOON.minus(Duration::from_secs(3600));
+        assert_eq!(pulse.beat(later, set_back), Some(Beat::Ping(1)));
     }
 }

@@ -27,7 +27,7 @@ use crate::link::{Credential, Line, Link, LinkEvent, LinkOptions, Opening};
 use crate::terminal::{TerminalError, restore_on_panic};
 use keeper::Keeper;
 use pace::Pace;
-use signals::Signals;
+pub(crate) use signals::Signals;
 
 pub(crate) use self::core::Core;
 pub use clock::Clock;
