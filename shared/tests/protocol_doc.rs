@@ -1,5 +1,11 @@
 //! `docs/protocol.md` never drifts: every example is a frame, word for word, and every frame and command has an example.
 
+#![expect(
+    clippy::panic,
+    clippy::expect_fun_call,
+    reason = "a test that cannot go on says where"
+)]
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -14,11 +20,16 @@ fn examples(direction: &str) -> Vec<Value> {
     let mark = format!("```json {direction}\n");
     let blocks = DOCUMENT.split(&mark).skip(1);
     let texts = blocks.map(|block| block.split("```").next().expect("the end of the example"));
-    texts.map(|text| serde_json::from_str(text).expect("an example is JSON")).collect()
+    texts
+        .map(|text| serde_json::from_str(text).expect("an example is JSON"))
+        .collect()
 }
 
 fn name(example: &Value) -> String {
-    example["type"].as_str().expect("a frame has a type").to_owned()
+    example["type"]
+        .as_str()
+        .expect("a frame has a type")
+        .to_owned()
 }
 
 /// Examples may leave out what has a default; nothing may be in them that the frame does not have.
@@ -26,7 +37,9 @@ fn assert_holds(frame: &Value, example: &Value, place: &str) {
     match (frame, example) {
         (Value::Object(frame), Value::Object(example)) => {
             for (key, value) in example {
-                let found = frame.get(key).unwrap_or_else(|| panic!("{place}.{key} is not in the frame"));
+                let found = frame
+                    .get(key)
+                    .unwrap_or_else(|| panic!("{place}.{key} is not in the frame"));
                 assert_holds(found, value, &format!("{place}.{key}"));
             }
         }
@@ -45,19 +58,34 @@ fn every_example_is_a_frame() {
     for example in examples("client") {
         let frame: ClientFrame = serde_json::from_value(example.clone()).expect(&name(&example));
         assert_eq!(frame.name(), name(&example));
-        assert_holds(&serde_json::to_value(frame).unwrap(), &example, &name(&example));
+        assert_holds(
+            &serde_json::to_value(frame).unwrap(),
+            &example,
+            &name(&example),
+        );
     }
     for example in examples("server") {
         let frame: ServerFrame = serde_json::from_value(example.clone()).expect(&name(&example));
-        assert_holds(&serde_json::to_value(frame).unwrap(), &example, &name(&example));
+        assert_holds(
+            &serde_json::to_value(frame).unwrap(),
+            &example,
+            &name(&example),
+        );
     }
 }
 
 /// The variants of an enum, as serde lists them when it meets a name it does not know.
 fn variants<T: serde::de::DeserializeOwned>(tag: &str) -> BTreeSet<String> {
-    let error = serde_json::from_value::<T>(serde_json::json!({ tag: "?" })).err().expect("no such variant").to_string();
-    let (_, list) = error.split_once("expected one of ").expect("a list of variants");
-    list.split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
+    let error = serde_json::from_value::<T>(serde_json::json!({ tag: "?" }))
+        .err()
+        .expect("no such variant")
+        .to_string();
+    let (_, list) = error
+        .split_once("expected one of ")
+        .expect("a list of variants");
+    list.split(", ")
+        .map(|name| name.trim_matches('`').to_owned())
+        .collect()
 }
 
 #[test]

@@ -129,6 +129,29 @@ async fn one(store: &dyn Store, change: Change) -> Outcome {
     store.commit(vec![change]).await.unwrap().pop().unwrap()
 }
 
+/// Adds a message to a chat, deciding again whenever somebody was faster.
+async fn append(store: &dyn Store, chat: ChatId, id: i64) {
+    loop {
+        let before = store
+            .find_chat(chat)
+            .await
+            .unwrap()
+            .unwrap_or_else(|| Chat::unborn(chat));
+        let change = received(
+            &before,
+            id,
+            chat.0,
+            &format!("text {id}"),
+            &format!("in:{id}"),
+        );
+        match one(store, change).await {
+            Outcome::Done { .. } => return,
+            Outcome::Moved { .. } => {}
+            Outcome::Already { .. } => panic!("a fresh key was taken"),
+        }
+    }
+}
+
 /// Point 1 and 2: many tasks at few chats; versions without holes, rows are replays, a follower sees each number once.
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_have_no_holes_rows_are_replays_and_a_follower_misses_nothing() {
@@ -155,26 +178,7 @@ async fn versions_have_no_holes_rows_are_replays_and_a_follower_misses_nothing()
         tokio::spawn(async move {
             for number in 0..EACH {
                 let id = task * EACH + number + 1;
-                let chat = ChatId(id % CHATS + 1);
-                loop {
-                    let before = store
-                        .find_chat(chat)
-                        .await
-                        .unwrap()
-                        .unwrap_or_else(|| Chat::unborn(chat));
-                    let change = received(
-                        &before,
-                        id,
-                        chat.0,
-                        &format!("text {id}"),
-                        &format!("in:{id}"),
-                    );
-                    match one(store.as_ref(), change).await {
-                        Outcome::Done { .. } => break,
-                        Outcome::Moved { .. } => {}
-                        Outcome::Already { .. } => panic!("a fresh key was taken"),
-                    }
-                }
+                append(store.as_ref(), ChatId(id % CHATS + 1), id).await;
             }
         })
     });
@@ -416,10 +420,10 @@ async fn one_delivery_of_a_chat_is_under_way_in_order_and_only_under_the_lease()
     assert_eq!(next[0].id, DeliveryId(2), "only then the second");
 
     store.give_lease_back("send:acme-page", "me").await.unwrap();
-    let taken = lease(store, "other").await.unwrap();
-    assert!(taken > token, "the token rises with the owner");
+    let later = lease(store, "other").await.unwrap();
+    assert!(later > token, "the token rises with the owner");
     let abandoned = store
-        .list_abandoned(&"acme-page".into(), taken)
+        .list_abandoned(&"acme-page".into(), later)
         .await
         .unwrap();
     assert_eq!(abandoned.iter().map(|d| d.id.0).collect::<Vec<_>>(), [2, 3]);
@@ -461,54 +465,60 @@ async fn a_delivery_takes_the_allowed_arrows_and_no_other() {
     let store = place.store.as_ref();
     let token = lease(store, "me").await.unwrap();
     let mut id = 0;
-    for from in all {
-        for to in all {
-            for own in [true, false] {
-                id += 1;
-                deliver(store, id, id).await;
-                let began = if from == Due || from == Withdrawn {
-                    0
-                } else {
-                    1
-                };
-                if began == 1 {
-                    assert_eq!(
-                        store
-                            .claim_deliveries(claim(token, "me"))
-                            .await
-                            .unwrap()
-                            .len(),
-                        1
-                    );
-                }
-                if ![Due, Sending].contains(&from) {
-                    assert!(
-                        settle(store, id, Some(began), from, &format!("to:{id}")).await,
-                        "{from:?} can be reached"
-                    );
-                }
-                let attempt = own.then_some(began);
-                let done = settle(store, id, attempt, to, &format!("try:{id}")).await;
-                assert_eq!(
-                    done,
-                    allowed.contains(&(from, to, own)),
-                    "{from:?} → {to:?}, own attempt {own}"
-                );
-                let late = settle(store, id, Some(99), Sent, &format!("late:{id}")).await;
-                assert!(!late, "a result of another attempt is news, not authority");
-                // Out of the way of the next one.
-                let state = store
-                    .find_delivery(DeliveryId(id))
-                    .await
-                    .unwrap()
-                    .unwrap()
-                    .state;
-                if [Due, Sending].contains(&state) {
-                    assert!(settle(store, id, None, Sent, &format!("end:{id}")).await);
-                }
-            }
+    for (from, to) in all.into_iter().flat_map(|from| all.map(|to| (from, to))) {
+        for own in [true, false] {
+            id += 1;
+            let done = try_arrow(store, token, id, (from, to, own)).await;
+            assert_eq!(
+                done,
+                allowed.contains(&(from, to, own)),
+                "{from:?} → {to:?}, own attempt {own}"
+            );
         }
     }
+}
+
+/// Brings a fresh delivery to a state and tries to move it on.
+async fn try_arrow(
+    store: &dyn Store,
+    token: LeaseToken,
+    id: i64,
+    (from, to, own): (DeliveryStage, DeliveryStage, bool),
+) -> bool {
+    use DeliveryStage::{Due, Sending, Sent, Withdrawn};
+    deliver(store, id, id).await;
+    let is_begun = ![Due, Withdrawn].contains(&from);
+    if is_begun {
+        assert_eq!(
+            store
+                .claim_deliveries(claim(token, "me"))
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+    let attempt = u32::from(is_begun);
+    if ![Due, Sending].contains(&from) {
+        assert!(
+            settle(store, id, Some(attempt), from, &format!("to:{id}")).await,
+            "{from:?} can be reached"
+        );
+    }
+    let done = settle(store, id, own.then_some(attempt), to, &format!("try:{id}")).await;
+    let late = settle(store, id, Some(99), Sent, &format!("late:{id}")).await;
+    assert!(!late, "a result of another attempt is news, not authority");
+    // Out of the way of the next one.
+    let state = store
+        .find_delivery(DeliveryId(id))
+        .await
+        .unwrap()
+        .unwrap()
+        .state;
+    if [Due, Sending].contains(&state) {
+        assert!(settle(store, id, None, Sent, &format!("end:{id}")).await);
+    }
+    done
 }
 
 /// Point 8: search in three scripts.

@@ -15,6 +15,7 @@ use shared::model::{
 use shared::protocol::DraftText;
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_wrap, reason = "small counts")]
 mod contract;
 #[cfg(test)]
 pub(crate) mod memory;
