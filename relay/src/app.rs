@@ -139,6 +139,7 @@ pub async fn start(
         _ => None,
     };
     if let Some((listener, metrics)) = metrics_listener {
+        parts.spawn(metrics.clone().tidy(stopping.clone()));
         parts.spawn(serve_metrics(listener, metrics.handle(), stopping.clone()));
     }
     parts.spawn(serve(

@@ -4,7 +4,11 @@
 use std::io::IsTerminal as _;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
+
+/// Between two foldings.
+const TIDY_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What `/metrics` shows.
 #[derive(Clone)]
@@ -14,6 +18,17 @@ impl Metrics {
     /// Returns what renders them.
     pub fn handle(&self) -> PrometheusHandle {
         self.0.clone()
+    }
+
+    /// Folds what was recorded together from time to time, so that it does not grow; until told to stop.
+    pub async fn tidy(self, mut stopping: watch::Receiver<bool>) {
+        while !*stopping.borrow() {
+            self.0.run_upkeep();
+            tokio::select! {
+                () = tokio::time::sleep(TIDY_EVERY) => {}
+                _ = stopping.changed() => {}
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod config_reload;
 mod conversation;
 mod crash;
 mod demo;
+mod faults;
 mod hostile;
 mod lifecycle;
 mod resent;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use shared::chat::rights::{Right, has, sees};
@@ -50,18 +50,17 @@ struct State {
 struct Connected {
     operator: OperatorId,
     session: TokenHash,
-    direct_tx: mpsc::Sender<Direct>,
+    passing_tx: mpsc::Sender<Utf8Bytes>,
+    must_tx: watch::Sender<Must>,
 }
 
-/// What reaches a desk besides events.
-#[derive(Debug, Clone)]
-pub(super) enum Direct {
-    /// Send this.
-    Frame(Utf8Bytes),
-    /// Send this, and everything anew after it.
-    Policy(Utf8Bytes),
-    /// Send this and end.
-    End(Goodbye),
+/// What a desk must be told, however full its queue is: only the last of each counts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Must {
+    /// The frame of the policy in force, since the desk came in.
+    pub(super) policy: Option<Utf8Bytes>,
+    /// The connection ends with this.
+    pub(super) end: Option<Goodbye>,
 }
 
 /// A place at the hub; leaving it is dropping it.
@@ -69,7 +68,10 @@ pub(super) struct Seat {
     hub: Arc<Hub>,
     desk: u64,
     operator: OperatorId,
-    pub(super) direct_rx: mpsc::Receiver<Direct>,
+    /// Frames that may be missed.
+    pub(super) passing_rx: mpsc::Receiver<Utf8Bytes>,
+    /// What may not.
+    pub(super) must_rx: watch::Receiver<Must>,
 }
 
 impl Drop for Seat {
@@ -107,11 +109,13 @@ impl Hub {
             policy: Box::new(policy.clone()),
         });
         for connected in self.lock().connected.values() {
-            let direct = match policy.find_operator(&connected.operator) {
-                Some(_) => Direct::Policy(frame.clone()),
-                None => Direct::End(goodbye(GoodbyeCode::Removed, &connected.operator)),
-            };
-            connected.hand(direct);
+            if policy.find_operator(&connected.operator).is_some() {
+                connected
+                    .must_tx
+                    .send_modify(|must| must.policy = Some(frame.clone()));
+            } else {
+                connected.end(GoodbyeCode::Removed);
+            }
         }
     }
 
@@ -134,7 +138,7 @@ impl Hub {
         for connected in self.lock().connected.values() {
             let operator = policy.find_operator(&connected.operator);
             if operator.is_some_and(|operator| has(operator.role, Right::Administer)) {
-                connected.hand(Direct::Frame(frame.clone()));
+                connected.hand(frame.clone());
             }
         }
     }
@@ -159,10 +163,7 @@ impl Hub {
             .values()
             .filter(|connected| connected.session == *session)
         {
-            connected.hand(Direct::End(goodbye(
-                GoodbyeCode::NotLoggedIn,
-                &connected.operator,
-            )));
+            connected.end(GoodbyeCode::NotLoggedIn);
         }
     }
 
@@ -171,10 +172,7 @@ impl Hub {
         let mut state = self.lock();
         state.is_stopping = true;
         for connected in state.connected.values() {
-            connected.hand(Direct::End(goodbye(
-                GoodbyeCode::Stopping,
-                &connected.operator,
-            )));
+            connected.end(GoodbyeCode::Stopping);
         }
     }
 
@@ -189,7 +187,8 @@ impl Hub {
         operator: &OperatorId,
         session: TokenHash,
     ) -> Option<Seat> {
-        let (direct_tx, direct_rx) = mpsc::channel(QUEUE);
+        let (passing_tx, passing_rx) = mpsc::channel(QUEUE);
+        let (must_tx, must_rx) = watch::channel(Must::default());
         let desk = self.next_desk.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
         if state.is_stopping {
@@ -201,7 +200,8 @@ impl Hub {
             Connected {
                 operator: operator.clone(),
                 session,
-                direct_tx,
+                passing_tx,
+                must_tx,
             },
         );
         if is_first {
@@ -212,7 +212,8 @@ impl Hub {
             hub: Arc::clone(self),
             desk,
             operator: operator.clone(),
-            direct_rx,
+            passing_rx,
+            must_rx,
         })
     }
 
@@ -292,7 +293,7 @@ impl Hub {
             .values()
             .filter(|connected| fits(&connected.operator))
         {
-            connected.hand(Direct::Frame(frame.clone()));
+            connected.hand(frame.clone());
         }
     }
 
@@ -323,17 +324,22 @@ impl State {
 
     fn hand_to_all(&self, frame: &Utf8Bytes) {
         for connected in self.connected.values() {
-            connected.hand(Direct::Frame(frame.clone()));
+            connected.hand(frame.clone());
         }
     }
 }
 
 impl Connected {
-    /// Never waits: a desk whose queue is full misses a frame of presence, or is cut off by its own timer.
-    fn hand(&self, direct: Direct) {
-        if self.direct_tx.try_send(direct).is_err() {
+    /// Never waits: a desk whose queue is full misses a frame that passes anyway.
+    fn hand(&self, frame: Utf8Bytes) {
+        if self.passing_tx.try_send(frame).is_err() {
             metrics::counter!("deskwire_frames_missed_total").increment(1);
         }
+    }
+
+    fn end(&self, code: GoodbyeCode) {
+        let goodbye = goodbye(code, &self.operator);
+        self.must_tx.send_modify(|must| must.end = Some(goodbye));
     }
 }
 

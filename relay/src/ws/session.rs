@@ -20,7 +20,7 @@ use shared::protocol::{ClientFrame, Goodbye, GoodbyeCode, PROTOCOL, ResumePoint,
 use crate::http::session::hash_of;
 use crate::store::TokenHash;
 
-use super::hub::{Direct, Hub, Seat, goodbye};
+use super::hub::{Hub, Must, Seat, goodbye};
 use super::requests::Requests;
 use super::ring::Next;
 use super::visible::{Visible, visible};
@@ -249,10 +249,14 @@ impl<L: Line> Speaker<'_, L> {
         loop {
             let done = tokio::select! {
                 biased;
-                direct = seat.direct_rx.recv() => match direct {
-                    Some(direct) => self.take_direct(direct).await,
-                    None => Err(End::Said(goodbye(GoodbyeCode::TooSlow, &self.operator.id))),
+                changed = seat.must_rx.changed() => match changed {
+                    Ok(()) => {
+                        let must = seat.must_rx.borrow_and_update().clone();
+                        self.take_must(must).await
+                    }
+                    Err(_) => Err(End::Gone),
                 },
+                Some(frame) = seat.passing_rx.recv() => self.send(frame).await,
                 Some(answer) = answers_rx.recv() => self.send(answer).await,
                 changed = events.changed() => match changed {
                     Ok(()) => self.catch_up().await,
@@ -312,20 +316,20 @@ impl<L: Line> Speaker<'_, L> {
         }))
     }
 
-    async fn take_direct(&mut self, direct: Direct) -> Result<(), End> {
-        match direct {
-            Direct::Frame(frame) => self.send(frame).await,
-            Direct::End(goodbye) => Err(End::Said(goodbye)),
-            Direct::Policy(frame) => {
-                if let Some(operator) = self.hub.desks.policy().find_operator(&self.operator.id) {
-                    self.operator = operator.clone();
-                }
-                self.send(frame).await?;
-                self.show_anew().await?;
-                let at = self.point();
-                self.send(encode(&ServerFrame::Live { at })).await
-            }
+    async fn take_must(&mut self, must: Must) -> Result<(), End> {
+        if let Some(goodbye) = must.end {
+            return Err(End::Said(goodbye));
         }
+        let Some(frame) = must.policy else {
+            return Ok(());
+        };
+        if let Some(operator) = self.hub.desks.policy().find_operator(&self.operator.id) {
+            self.operator = operator.clone();
+        }
+        self.send(frame).await?;
+        self.show_anew().await?;
+        let at = self.point();
+        self.send(encode(&ServerFrame::Live { at })).await
     }
 
     async fn show_anew(&mut self) -> Result<(), End> {

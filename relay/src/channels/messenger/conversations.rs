@@ -114,8 +114,10 @@ pub(super) fn inbound_of(page_id: &str, conversation: &Value, since: Timestamp) 
     let Some(visitor) = people.chain(senders).find(|id| *id != account) else {
         return vec![];
     };
+    // The platform lists the newest first, and tells whole seconds only: its order is the only one there is.
     let recent = messages_of(conversation)
         .into_iter()
+        .rev()
         .filter(|message| message.sent_at >= since);
     recent
         .map(|message| Inbound {
