@@ -112,7 +112,7 @@ impl SqliteStore {
 
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, &mut Tail) -> rusqlite::Result<T> + Send + 'static,
+        work: impl Fn(&Connection, &mut Tail) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let writer = self
             .writer
@@ -131,9 +131,9 @@ impl SqliteStore {
     async fn execute(
         &self,
         sql: &'static str,
-        values: impl rusqlite::Params + Send + 'static,
+        values: impl rusqlite::Params + Clone + Send + 'static,
     ) -> Result<usize, StoreError> {
-        self.write(move |connection, _| connection.prepare_cached(sql)?.execute(values))
+        self.write(move |connection, _| connection.prepare_cached(sql)?.execute(values.clone()))
             .await
     }
 

@@ -2,6 +2,7 @@
 //! answers (`storage.md` 4). A job that fails alone is taken back alone.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -28,13 +29,14 @@ pub(super) struct Tail {
     pub(super) mark: Mark,
 }
 
-/// What a job left: its own fate, and whom to tell once the fate of all is known.
-struct Ended {
-    sql: Result<(), rusqlite::Error>,
+/// Writes; may be asked twice.
+type Work = Box<dyn Fn(&Connection, &mut Tail) -> rusqlite::Result<()> + Send>;
+
+/// Something to write, which can be done again when the batch was taken back, and whom to tell.
+struct Job {
+    work: Work,
     answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
-
-type Job = Box<dyn FnOnce(&Connection, &mut Tail) -> Ended + Send>;
 
 /// The way to the thread.
 pub(super) struct Writer {
@@ -64,38 +66,36 @@ impl Writer {
         Ok((Self { jobs_tx }, thread))
     }
 
-    /// Has something written, and waits until it is on disk.
+    /// Has something written, and waits until it is on disk. The work may be done twice: the first time is taken back.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, &mut Tail) -> rusqlite::Result<T> + Send + 'static,
+        work: impl Fn(&Connection, &mut Tail) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer_tx, answer_rx) = oneshot::channel();
-        let job: Job =
-            Box::new(move |connection, tail| match work(connection, tail) {
-                Ok(value) => Ended {
-                    sql: Ok(()),
-                    answer: Box::new(move |done| drop(answer_tx.send(done.map(|()| value)))),
-                },
-                Err(error) => Ended {
-                    sql: Err(error),
-                    answer: Box::new(move |done| {
-                        drop(answer_tx.send(
-                            done.and(Err(StoreError::Refused(anyhow::anyhow!("not written")))),
-                        ));
-                    }),
-                },
-            });
+        let value = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&value);
+        let job = Job {
+            work: Box::new(move |connection, tail| {
+                let value = work(connection, tail)?;
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+                Ok(())
+            }),
+            // Whoever stopped waiting needs no answer.
+            answer: Box::new(move |done| drop(answer_tx.send(done))),
+        };
         match self.jobs_tx.try_send(job) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(StoreError::Overloaded),
             Err(TrySendError::Disconnected(_)) => return Err(gone()),
         }
-        answer_rx.await.unwrap_or_else(|_| Err(gone()))
+        answer_rx.await.unwrap_or_else(|_| Err(gone()))?;
+        let value = value.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or_else(gone)
     }
 }
 
 fn gone() -> StoreError {
-    StoreError::Unavailable(anyhow::anyhow!("the store is closed"))
+    StoreError::Unavailable(anyhow::anyhow!("the store is closed or cannot be opened"))
 }
 
 struct Batches {
@@ -122,21 +122,16 @@ impl Batches {
             self.revive();
         }
         let Some(connection) = self.connection.take() else {
-            // Dropping a job tells its caller that nothing is known.
+            tell(batch, || Err(gone()));
             std::thread::sleep(PAUSE);
             return;
         };
-        let before = self.tail;
-        self.tail.mark = Mark(random_i64());
-        let mut answers = vec![];
-        match self.transact(&connection, batch, &mut answers) {
-            Ok(()) => {
-                self.connection = Some(connection);
-                if self.tail.seq != before.seq {
-                    self.last_tx.send_replace(self.tail.seq);
-                }
-                for (answer, failed) in answers {
-                    answer(failed.map_or(Ok(()), Err));
+        match self.transact(connection, &batch) {
+            Ok(()) => tell(batch, || Ok(())),
+            // One of them may have spoiled it for all: each on its own, so that a bad one fails alone.
+            Err(error) if batch.len() > 1 && !is_of_disk(&error) => {
+                for job in batch {
+                    self.take(vec![job]);
                 }
             }
             Err(error) => {
@@ -144,58 +139,38 @@ impl Batches {
                     error = &error as &dyn std::error::Error,
                     "the store could not be written"
                 );
-                self.tail = before;
-                let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
-                if connection.execute_batch("ROLLBACK").is_ok() || connection.is_autocommit() {
-                    // A full disk spoils nothing; a failed sync spoils all that the connection believes.
-                    self.connection = is_full.then_some(connection);
-                }
-                for (answer, _) in answers {
-                    answer(Err(failure(is_full)));
+                tell(batch, || Err(failure(&error)));
+                if is_of_disk(&error) {
+                    std::thread::sleep(PAUSE);
                 }
             }
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "an answer and its own failure")]
-    fn transact(
-        &mut self,
-        connection: &Connection,
-        batch: Vec<Job>,
-        answers: &mut Vec<(
-            Box<dyn FnOnce(Result<(), StoreError>) + Send>,
-            Option<StoreError>,
-        )>,
-    ) -> rusqlite::Result<()> {
-        let before = self.tail.seq;
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        for job in batch {
-            connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-            let saved = self.tail;
-            let ended = job(connection, &mut self.tail);
-            match ended.sql {
-                Ok(()) => answers.push((ended.answer, None)),
-                Err(error) => {
-                    let is_disk = connection.is_autocommit() || is_of_disk(&error);
-                    let refused = StoreError::Refused(anyhow::anyhow!("{error}"));
-                    answers.push((ended.answer, Some(refused)));
-                    if is_disk {
-                        return Err(error);
-                    }
-                    self.tail = saved;
-                    connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    /// One transaction, one sync. On an error nothing of it is there.
+    fn transact(&mut self, connection: Connection, batch: &[Job]) -> rusqlite::Result<()> {
+        let before = self.tail;
+        self.tail.mark = Mark(random_i64());
+        match write_batch(&connection, &mut self.tail, before, batch) {
+            Ok(()) => {
+                self.connection = Some(connection);
+                if self.tail.seq == before.seq {
+                    self.tail = before;
+                } else {
+                    self.last_tx.send_replace(self.tail.seq);
                 }
+                Ok(())
             }
-            connection.prepare_cached("RELEASE job")?.execute([])?;
+            Err(error) => {
+                self.tail = before;
+                let is_back =
+                    connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+                // A full disk spoils nothing; a failed sync spoils all that the connection believes.
+                let is_sound = !is_of_disk(&error) || is_full(&error);
+                self.connection = (is_back && is_sound).then_some(connection);
+                Err(error)
+            }
         }
-        if self.tail.seq != before {
-            let put = "UPDATE head SET seq = ?1, mark = ?2";
-            connection
-                .prepare_cached(put)?
-                .execute(params![self.tail.seq.0, self.tail.mark.0])?;
-        }
-        connection.prepare_cached("COMMIT")?.execute([])?;
-        Ok(())
     }
 
     /// Opens anew after a failure of the disk, and starts from what is really there.
@@ -240,11 +215,43 @@ fn is_of_disk(error: &rusqlite::Error) -> bool {
         .is_some_and(|code| codes.contains(&code))
 }
 
-fn failure(is_full: bool) -> StoreError {
-    let cause = anyhow::anyhow!("the transaction was not written");
-    if is_full {
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
+fn failure(error: &rusqlite::Error) -> StoreError {
+    let cause = anyhow::anyhow!("{error}");
+    if is_full(error) {
         StoreError::Full(cause)
-    } else {
+    } else if is_of_disk(error) {
         StoreError::Unavailable(cause)
+    } else {
+        StoreError::Refused(cause)
     }
+}
+
+fn tell(batch: Vec<Job>, result: impl Fn() -> Result<(), StoreError>) {
+    for job in batch {
+        (job.answer)(result());
+    }
+}
+
+fn write_batch(
+    connection: &Connection,
+    tail: &mut Tail,
+    before: Tail,
+    batch: &[Job],
+) -> rusqlite::Result<()> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    for job in batch {
+        (job.work)(connection, tail)?;
+    }
+    if tail.seq != before.seq {
+        let put = "UPDATE head SET seq = ?1, mark = ?2";
+        connection
+            .prepare_cached(put)?
+            .execute(params![tail.seq.0, tail.mark.0])?;
+    }
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
 }
