@@ -34,7 +34,7 @@ async fn end_of(desk: &Desk, chat: &Chat) -> End {
                 None => return End::Sent,
                 Some(Trouble::Failed { .. }) => return End::Failed,
                 Some(Trouble::None | Trouble::Unconfirmed) => {
-                    tokio::time::sleep(Duration::from_millis(20)).await
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             }
         }
@@ -44,49 +44,29 @@ async fn end_of(desk: &Desk, chat: &Chat) -> End {
         .expect("the reply comes to an end")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_reply_comes_to_a_stated_end_and_none_is_delivered_twice() {
-    // What the platform does with the first call, how it ends, how often the visitor gets it.
-    let cases = [
+/// What the platform does with the first call, how the reply ends, how often the visitor gets it.
+fn cases() -> [(&'static str, Fault, End, usize); 10] {
+    let error = Fault::error;
+    [
         (
             "refused for good",
-            Fault::error("no_matching_user"),
+            error("no_matching_user"),
             End::Failed,
             0,
         ),
         (
             "window closed there",
-            Fault::error("outside_window"),
+            error("outside_window"),
             End::Failed,
             0,
         ),
-        (
-            "a passing error",
-            Fault::error("temporary_1200"),
-            End::Sent,
-            1,
-        ),
+        ("a passing error", error("temporary_1200"), End::Sent, 1),
         ("taken, then cut", Fault::CloseAfter, End::Sent, 1),
+        ("answered with nonsense", Fault::GarbageAfter, End::Sent, 1),
+        ("taken, yet an error", Fault::sent_but_error(), End::Sent, 1),
+        ("answered without an id", Fault::EmptyAfter, End::Sent, 1),
         (
-            "taken, answered with nonsense",
-            Fault::GarbageAfter,
-            End::Sent,
-            1,
-        ),
-        (
-            "taken, answered with an error",
-            Fault::sent_but_error(),
-            End::Sent,
-            1,
-        ),
-        (
-            "taken, answered without an id",
-            Fault::EmptyAfter,
-            End::Sent,
-            1,
-        ),
-        (
-            "taken, answered with a page",
+            "answered with a page",
             Fault::HtmlAfter { status: 502 },
             End::Sent,
             1,
@@ -98,7 +78,12 @@ async fn every_reply_comes_to_a_stated_end_and_none_is_delivered_twice() {
             End::Sent,
             1,
         ),
-    ];
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reply_comes_to_a_stated_end_and_none_is_delivered_twice() {
+    let cases = cases();
     let world = World::start().await;
     let mut anna = world.desk("anna").await;
     let mut chats = vec![];
