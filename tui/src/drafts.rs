@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
+use shared::model::MessageId;
 
 use crate::private_file;
 
@@ -26,6 +27,9 @@ pub struct Draft {
     /// The text is a note to colleagues.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_note: bool,
+    /// The message the reply quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotes: Option<MessageId>,
 }
 
 /// Says how long the text is, never what it is: drafts are visitors' business.
@@ -36,6 +40,7 @@ impl std::fmt::Debug for Draft {
             .field("caret", &self.caret)
             .field("saved_at", &self.saved_at)
             .field("is_note", &self.is_note)
+            .field("quotes", &self.quotes)
             .finish()
     }
 }
@@ -222,6 +227,7 @@ mod tests {
             caret: text.len(),
             saved_at: NOW,
             is_note: false,
+            quotes: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::key::{Key, Layout};
+use crate::language::Language;
 
 /// Something the operator can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +39,7 @@ pub enum Action {
     Zoom,
     Find,
     Copy,
+    Quote,
     Queue,
     Mine,
     Others,
@@ -69,11 +71,22 @@ pub enum Zone {
     Composer,
 }
 
+impl Zone {
+    /// Splits the name of a setting: `composer.send` is of the composer, `command.send` and `send` of the command zone.
+    pub fn of_setting(name: &str) -> (Self, &str) {
+        match name.split_once('.') {
+            Some(("composer", rest)) => (Self::Composer, rest),
+            Some(("command", rest)) => (Self::Command, rest),
+            _ => (Self::Command, name),
+        }
+    }
+}
+
 /// A row of the table: the action, its id in messages and settings, its keys in the command zone and in the composer.
 type Row = (Action, &'static str, &'static str, &'static str);
 
 /// Every action, in the order help and palette show them.
-const TABLE: [Row; 47] = [
+const TABLE: [Row; 48] = [
     (Action::Reply, "reply", "r enter", ""),
     (Action::Claim, "claim", "c", ""),
     (Action::Next, "next", "n ctrl+g f3", "ctrl+g f3"),
@@ -97,6 +110,7 @@ const TABLE: [Row; 47] = [
     (Action::Visitor, "visitor", "v", ""),
     (Action::Find, "find", "f ctrl+f", "ctrl+f"),
     (Action::Copy, "copy", "y", ""),
+    (Action::Quote, "quote", "h", ""),
     (Action::Messages, "messages", "m", ""),
     (Action::Undo, "undo", "u ctrl+z", "ctrl+z"),
     (Action::Redo, "redo", "", "ctrl+y"),
@@ -232,11 +246,7 @@ impl Keymap {
         let mut clashes = Vec::new();
         let mut taken: BTreeMap<(Zone, Key), Action> = BTreeMap::new();
         for (name, id) in own {
-            let (zone, text) = match name.split_once('.') {
-                Some(("composer", key)) => (Zone::Composer, key),
-                Some(("command", key)) => (Zone::Command, key),
-                _ => (Zone::Command, name.as_str()),
-            };
+            let (zone, text) = Zone::of_setting(name);
             // The relay's settings are written the other way round: action to key.
             let (text, id) = match Action::named(text) {
                 Some(_) => (id.as_str(), text),
@@ -278,6 +288,16 @@ impl Keymap {
 }
 
 impl Clash {
+    /// Returns what could not be done, for the operator.
+    pub fn in_words(&self, language: Language) -> String {
+        let values = [
+            ("key", self.key.as_str().into()),
+            ("first", self.first.as_str().into()),
+            ("second", self.second.as_str().into()),
+        ];
+        language.tr("error-key-clash", &values).into_owned()
+    }
+
     fn of(key: &str, first: &str, second: &str) -> Self {
         Self {
             key: key.to_owned(),
@@ -290,7 +310,6 @@ impl Clash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
 
     #[test]
     fn a_russian_letter_is_the_command_at_its_place() {

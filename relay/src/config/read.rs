@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml_edit::{Document, Item, TableLike};
+use tui::key::Key;
+use tui::keymap::{Action, Zone};
 
 use shared::model::{
     Company, Department, DeskSettings, Language, Operator, Seconds, TemplateScope, Timeouts,
@@ -15,43 +17,6 @@ use shared::model::{
 use super::fault::Faults;
 use super::section::{Section, pairs};
 use super::{Addresses, Config, Loaded, RelayConfig, TlsFiles, channels, locate, people, words};
-
-/// Actions of the desk that a key can be given to; the desk tests that it knows the same.
-pub(super) const DESK_ACTIONS: [&str; 33] = [
-    "reply",
-    "claim",
-    "transfer",
-    "category",
-    "close",
-    "reopen",
-    "release",
-    "block",
-    "note",
-    "undo",
-    "next",
-    "next_chat",
-    "previous_chat",
-    "unread",
-    "find",
-    "open",
-    "copy",
-    "visitor",
-    "zoom",
-    "palette",
-    "help",
-    "templates",
-    "accept",
-    "send",
-    "newline",
-    "scroll_up",
-    "scroll_down",
-    "reconnect",
-    "repaint",
-    "search",
-    "oldest",
-    "message",
-    "quit",
-];
 
 type Shared = RefCell<Faults>;
 
@@ -382,31 +347,36 @@ fn timeouts(section: &Section<'_, '_>) -> Timeouts {
 
 fn desk(section: &Section<'_, '_>) -> DeskSettings {
     let mut keys: BTreeMap<String, String> = BTreeMap::new();
-    let mut actions: HashMap<String, String> = HashMap::new();
+    let mut taken: HashMap<(Zone, Key), String> = HashMap::new();
     let table = section.item("keys").and_then(Item::as_table_like);
-    for (action, at, key) in table.map(pairs).unwrap_or_default() {
+    for (name, at, key) in table.map(pairs).unwrap_or_default() {
         let Some(key) = key else {
             section.fault(
                 at,
-                format!("desk.keys.{action}: expected a key such as \"ctrl+t\""),
+                format!("desk.keys.{name}: expected a key such as \"ctrl+t\""),
             );
             continue;
         };
-        if !DESK_ACTIONS.contains(&action.as_str()) {
-            let hint = super::fault::nearest(&action, DESK_ACTIONS);
+        let (zone, action) = Zone::of_setting(&name);
+        if Action::named(action).is_none() {
+            let hint = super::fault::nearest(action, Action::all().map(Action::id));
             section.fault(
                 at.clone(),
                 format!("desk.keys: there is no action {action}{hint}"),
             );
         }
-        let key = key.to_lowercase();
-        if let Some(other) = actions.insert(key.clone(), action.clone()) {
-            section.fault(
-                at,
-                format!("desk.keys: {other} and {action} have one key, {key}"),
-            );
+        match key.parse::<Key>() {
+            Err(error) => section.fault(at, format!("desk.keys.{name}: {error}")),
+            Ok(parsed) => {
+                if let Some(other) = taken.insert((zone, parsed), name.clone()) {
+                    section.fault(
+                        at,
+                        format!("desk.keys: {other} and {name} have one key, {key}"),
+                    );
+                }
+            }
         }
-        keys.insert(action, key);
+        keys.insert(name, key);
     }
     DeskSettings {
         theme: section.choice("theme", "dark", &["dark", "light", "contrast", "mono"]),

@@ -116,12 +116,17 @@ impl<'a, 'f> Section<'a, 'f> {
     /// A whole number from 0 up to `most`.
     pub(super) fn number(&self, key: &'static str, default: u32, most: u32) -> u32 {
         let expected = format!("a whole number from 0 to {most}");
-        let read = |item: &Item| {
-            u32::try_from(item.as_integer()?)
-                .ok()
-                .filter(|number| *number <= most)
+        let Some(found) = self.value(key, &expected, Item::as_integer) else {
+            return default;
         };
-        self.value(key, &expected, read).unwrap_or(default)
+        let number = u32::try_from(found).ok().filter(|number| *number <= most);
+        if number.is_none() {
+            self.fault(
+                self.place(key),
+                format!("{}.{key}: expected {expected}, found {found}", self.name),
+            );
+        }
+        number.unwrap_or(default)
     }
 
     pub(super) fn seconds(&self, key: &'static str, default: u32) -> Seconds {

@@ -70,6 +70,8 @@ undo_send_secs = 60
 [desk.keys]
 transfr = "ctrl+t"
 block = "ctrl+t"
+"composer.send" = "ctrl+t"
+close = "ctl+x"
 [mail]
 from = "noreply@acme.example"
 "#;

@@ -130,6 +130,7 @@ impl App {
                 .is_none()
                 .then(|| Off::new("off-nothing")),
             Action::AskContacts => self.off_asking(),
+            Action::Quote => self.off_quoting(),
             Action::SaveTemplate => self
                 .composer
                 .text()
@@ -238,6 +239,19 @@ impl App {
         match asks {
             Some(asks) if !asks.is_empty() => self.off_writing(Action::Reply),
             Some(_) | None => Some(Off::new("off-channel")),
+        }
+    }
+
+    fn off_quoting(&self) -> Option<Off> {
+        let chat = self.chat()?;
+        let can = self
+            .policy()
+            .and_then(|policy| policy.find_channel(&chat.visitor.channel))
+            .is_some_and(|channel| channel.abilities.quotes);
+        if can {
+            self.off_writing(Action::Reply)
+        } else {
+            Some(Off::new("off-channel"))
         }
     }
 

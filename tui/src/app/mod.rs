@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::chat::DeskCommand;
 use shared::model::{
-    ChatId, CommandId, OperatorId, Policy, Presence, Seq, Template, Timestamp, VisitorId,
+    ChatId, CommandId, MessageId, OperatorId, Policy, Presence, Seq, Template, Timestamp, VisitorId,
 };
 use shared::protocol::{
     BlockRow, ChannelHealth, ClientFrame, Hit, OpenSection, ResumePoint, SectionCounts,
@@ -69,8 +69,19 @@ pub struct Pending {
     pub retry_at: Option<Timestamp>,
     /// The last event known when it was asked: what it led to came later.
     pub after: Option<Seq>,
-    /// A text that goes back into the composer when it is done.
-    pub restores: Option<String>,
+    /// What goes back into the composer when it is done.
+    pub restores: Option<Words>,
+}
+
+/// What was written and goes back to where it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The text.
+    pub text: String,
+    /// A note to colleagues.
+    pub is_note: bool,
+    /// The message it quotes.
+    pub quotes: Option<MessageId>,
 }
 
 /// What a numbered request asked for.
@@ -140,6 +151,8 @@ pub struct App {
     pub(crate) zone: Zone,
     pub(crate) composer: Composer,
     pub(crate) is_note: bool,
+    /// The message the reply in the composer quotes.
+    pub(crate) quoting: Option<MessageId>,
     /// Unread messages of the open chat when it was opened, and the event the first of them came with.
     pub(crate) new_count: u32,
     pub(crate) new_from: Option<Seq>,
@@ -187,13 +200,8 @@ impl App {
     pub fn new(options: AppOptions, columns: u16, rows: u16, now: Timestamp) -> Self {
         let (keymap, clashes) = Keymap::new(&options.preset, &options.keys);
         let said = clashes.first().map(|clash| {
-            let values = [
-                ("key", clash.key.as_str().into()),
-                ("first", clash.first.as_str().into()),
-                ("second", clash.second.as_str().into()),
-            ];
-            let text = options.language.tr("error-key-clash", &values);
-            (text.into_owned(), Timestamp(now.0 + 10_000))
+            let text = clash.in_words(options.language);
+            (text, Timestamp(now.0 + 10_000))
         });
         Self {
             me: options.operator,
@@ -223,6 +231,7 @@ impl App {
             zone: Zone::Command,
             composer: Composer::new(),
             is_note: false,
+            quoting: None,
             new_count: 0,
             new_from: None,
             counts: SectionCounts::default(),

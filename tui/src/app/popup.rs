@@ -33,6 +33,8 @@ pub enum Kind {
     Blocks,
     /// Replies in trouble.
     Messages,
+    /// Messages a reply can quote.
+    Quote,
     /// The visitor's card.
     Card,
     /// A field of it.
@@ -148,6 +150,8 @@ pub enum Choice {
     Categorize(Option<CategoryPath>),
     /// Lift a block.
     Unblock(ChatId),
+    /// Quote a message in the reply, or none.
+    Quote(Option<MessageId>),
     /// Send a reply again.
     Retry(MessageId),
     /// Stop trying.

@@ -201,6 +201,7 @@ mod tests {
             caret: 0,
             saved_at: NOW,
             is_note: false,
+            quotes: None,
         };
         drafts.put("7", draft);
         drafts

@@ -111,6 +111,7 @@ impl Core for Script {
             caret: 0,
             saved_at: now.0 / 1_000,
             is_note: false,
+            quotes: None,
         };
         self.drafts.put("7", draft);
         vec![Effect::SaveDrafts, Effect::Send(last_words())]

@@ -5,7 +5,7 @@ use shared::model::{ChatId, CommandId, Seq, Timestamp};
 use shared::protocol::ClientFrame;
 
 use crate::app::popup::{Confirm, Kind, Popup};
-use crate::app::{App, Pending, Undo};
+use crate::app::{App, Pending, Undo, Words};
 
 /// How long `u` takes an action back.
 const UNDO_MS: i64 = 10_000;
@@ -26,7 +26,7 @@ impl App {
         &mut self,
         chat: ChatId,
         command: DeskCommand,
-        restores: Option<String>,
+        restores: Option<Words>,
     ) {
         self.next_command += 1;
         let id = CommandId(format!("{:016x}-{}", self.seed, self.next_command));
@@ -100,11 +100,17 @@ impl App {
 
     /// Keeps the words of a command that will not be done.
     pub(super) fn keep_words(&mut self, pending: &Pending) {
-        match &pending.command {
-            DeskCommand::Reply(draft) => self.put_back(pending.chat, &draft.text, false),
-            DeskCommand::Note { text, .. } => self.put_back(pending.chat, text, true),
-            _ => {}
-        }
+        let (text, is_note, quotes) = match &pending.command {
+            DeskCommand::Reply(draft) => (&draft.text, false, draft.quotes),
+            DeskCommand::Note { text, .. } => (text, true, None),
+            _ => return,
+        };
+        let words = Words {
+            text: text.clone(),
+            is_note,
+            quotes,
+        };
+        self.put_back(pending.chat, words);
     }
 
     fn answered(&mut self, id: &CommandId) -> Option<Pending> {
@@ -116,8 +122,8 @@ impl App {
         let Some(pending) = self.answered(id) else {
             return;
         };
-        if let Some(text) = &pending.restores {
-            self.put_back(pending.chat, text, false);
+        if let Some(words) = &pending.restores {
+            self.put_back(pending.chat, words.clone());
         }
         if seq.is_some() {
             self.announce(&pending);
@@ -254,12 +260,16 @@ impl App {
         if is_asked {
             return false;
         }
-        let text = self
+        let words = self
             .book
             .story(chat)
             .and_then(|story| story.timeline.find_message(message))
-            .map(|entry| entry.text.clone());
-        self.ask_restoring(chat, command, text);
+            .map(|entry| Words {
+                text: entry.text.clone(),
+                is_note: false,
+                quotes: entry.message.quotes,
+            });
+        self.ask_restoring(chat, command, words);
         true
     }
 }

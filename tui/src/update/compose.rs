@@ -1,12 +1,12 @@
 //! The text being written: kept per chat, sent as a reply or a note, helped by templates.
 
 use shared::chat::{DeskCommand, ReplyDraft};
-use shared::model::{ChatId, Presence};
+use shared::model::{ChatId, MessageId, Presence};
 use shared::protocol::{ClientFrame, DraftText};
 use shared::text::{find_placeholder, split_long, utf16_len};
 
-use crate::app::App;
 use crate::app::popup::{Confirm, Kind, Popup};
+use crate::app::{App, Words};
 use crate::drafts::Draft;
 use crate::effect::Effect;
 use crate::keymap::{Action, Zone};
@@ -30,6 +30,13 @@ impl App {
         self.zone = Zone::Composer;
         self.scroll = 0;
         self.look();
+    }
+
+    /// The reply answers one message, or none in particular.
+    pub(super) fn quote(&mut self, message: Option<MessageId>) {
+        self.write(false);
+        self.quoting = message;
+        self.edited_at = Some(self.now);
     }
 
     /// The text has changed.
@@ -60,6 +67,7 @@ impl App {
             caret: self.composer.caret(),
             saved_at: self.now.0 / 1_000,
             is_note: self.is_note,
+            quotes: self.quoting,
         };
         self.store_draft(chat, draft);
     }
@@ -83,10 +91,12 @@ impl App {
     pub(super) fn load_draft(&mut self) {
         self.composer.clear();
         self.is_note = false;
+        self.quoting = None;
         let Some(chat) = self.open else { return };
         if let Some(draft) = self.drafts.get(&Self::draft_key(chat)) {
             self.composer.set(&draft.text, draft.caret);
             self.is_note = draft.is_note;
+            self.quoting = draft.quotes;
         }
         self.edited_at = None;
     }
@@ -105,23 +115,30 @@ impl App {
     }
 
     /// Gives a text back that did not go out: before what stands in the composer now.
-    pub(super) fn put_back(&mut self, chat: ChatId, text: &str, is_note: bool) {
+    pub(super) fn put_back(&mut self, chat: ChatId, words: Words) {
+        let Words {
+            text,
+            is_note,
+            quotes,
+        } = words;
         if self.open == Some(chat) {
-            let both = join(text, self.composer.text());
+            let both = join(&text, self.composer.text());
             self.composer.set(&both, text.len());
             self.is_note = is_note;
+            self.quoting = quotes.or(self.quoting);
             self.zone = Zone::Composer;
             self.edited_at = Some(self.now);
             self.keep_draft();
             return;
         }
         let now = self.drafts.get(&Self::draft_key(chat));
-        let text = join(text, now.map_or("", |draft| &draft.text));
+        let text = join(&text, now.map_or("", |draft| &draft.text));
         let draft = Draft {
             caret: text.len(),
             text,
             saved_at: self.now.0 / 1_000,
             is_note,
+            quotes,
         };
         self.store_draft(chat, draft);
     }
@@ -199,10 +216,11 @@ impl App {
     pub(super) fn send_reply(&mut self, text: &str, human_agent: bool) {
         let Some(chat) = self.open else { return };
         let limit = self.text_limit().unwrap_or(usize::MAX);
+        let mut quotes = self.quoting.take();
         for part in split_long(text, limit) {
             let draft = ReplyDraft {
                 text: part.to_owned(),
-                quotes: None,
+                quotes: quotes.take(),
                 asks: shared::model::ContactAsk::default(),
                 human_agent,
                 hold_ms: None,
@@ -215,6 +233,7 @@ impl App {
         self.ask(chat, command);
         self.composer.clear();
         self.is_note = false;
+        self.quoting = None;
         self.edited_at = Some(self.now);
         self.keep_draft();
         self.told_replying_at = None;
@@ -253,7 +272,7 @@ impl App {
         };
         let draft = ReplyDraft {
             text,
-            quotes: None,
+            quotes: self.quoting.take(),
             asks,
             human_agent: false,
             hold_ms: None,

@@ -320,13 +320,16 @@ impl App {
         if (is_here && self.edited_at.is_some()) || self.untold_drafts.contains(&chat) {
             return;
         }
+        let key = Self::draft_key(chat);
+        let known = self.drafts.get(&key);
         let kept = Draft {
+            quotes: known.and_then(|known| known.quotes),
             caret: usize::try_from(draft.caret).unwrap_or(draft.text.len()),
             text: draft.text,
             saved_at: self.now.0 / 1_000,
             is_note: draft.is_note,
         };
-        if self.drafts.put(&Self::draft_key(chat), kept) {
+        if self.drafts.put(&key, kept) {
             self.effect(crate::effect::Effect::SaveDrafts);
             if is_here {
                 self.load_draft();

@@ -1,13 +1,17 @@
 //! What stands in a picker, made anew from the state whenever it is asked for, and searched.
 
+use shared::chat::timeline::{Entry, MessageEntry};
 use shared::chat::{Chat, Event, Outgoing, TransferTarget, Trouble};
-use shared::model::{CardField, Seq};
+use shared::model::{CardField, DeliveryState, Seq};
 
 use crate::app::App;
 use crate::app::popup::{Choice, Item, Kind, Popup};
 use crate::fuzzy;
 use crate::key::Key;
 use crate::keymap::{Action, Zone};
+
+/// Messages offered to be quoted.
+const QUOTABLE: usize = 50;
 
 /// Returns a text with the placeholders the desk knows filled in; others stay for the operator.
 pub(crate) fn fill(app: &App, text: &str) -> String {
@@ -49,6 +53,7 @@ fn items(app: &App, popup: &Popup) -> Vec<Item> {
         Kind::Category { .. } => categories(app),
         Kind::Blocks => blocks(app),
         Kind::Messages => messages(app),
+        Kind::Quote => quotable(app),
         Kind::Card => card(app),
         Kind::Block(_) | Kind::Comment(_) | Kind::Field(_) | Kind::Confirm(_) => Vec::new(),
     }
@@ -303,6 +308,42 @@ fn messages(app: &App) -> Vec<Item> {
     chat.troubled()
         .flat_map(|outgoing| trouble_items(app, chat, outgoing))
         .collect()
+}
+
+/// The messages of the open chat that a reply can quote, the newest first.
+fn quotable(app: &App) -> Vec<Item> {
+    let story = app.open.and_then(|open| app.book.story(open));
+    let entries = story.map_or(&[][..], |story| story.timeline.entries());
+    let mut items: Vec<Item> = entries
+        .iter()
+        .rev()
+        .filter_map(|entry| match entry {
+            Entry::Message(message) if can_be_quoted(message) => Some(message),
+            Entry::Message(_) | Entry::Event(_) => None,
+        })
+        .take(QUOTABLE)
+        .map(|message| {
+            let line = app.line_of(message);
+            let choice = Choice::Quote(Some(message.message.id));
+            plain(line, app.clock(message.stored.at), choice)
+        })
+        .collect();
+    if app.quoting.is_some() {
+        let label = app.tr("popup-quote-none").into_owned();
+        items.push(plain(label, "0".to_owned(), Choice::Quote(None)));
+    }
+    items
+}
+
+/// The platform knows it, and it still stands.
+fn can_be_quoted(entry: &MessageEntry) -> bool {
+    let has_left = entry.delivery.as_ref().is_none_or(|state| {
+        matches!(
+            state,
+            DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Read
+        )
+    });
+    has_left && !entry.is_deleted
 }
 
 fn trouble_items(app: &App, chat: &Chat, outgoing: &Outgoing) -> Vec<Item> {

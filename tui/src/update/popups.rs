@@ -38,6 +38,7 @@ impl App {
                 Kind::Search
             }
             Action::Messages => Kind::Messages,
+            Action::Quote => Kind::Quote,
             Action::Visitor => {
                 self.load_visitor();
                 Kind::Card
@@ -236,6 +237,7 @@ impl App {
                 self.blocks.retain(|row| row.chat != chat);
                 self.ask(chat, DeskCommand::Unblock);
             }
+            Choice::Quote(message) => self.quote(message),
             Choice::Retry(message) => self.ask_here(DeskCommand::Retry { message }),
             Choice::GiveUp(message) => self.ask_here(DeskCommand::GiveUp { message }),
             Choice::Edit(field) => self.open_field(field),

@@ -86,7 +86,12 @@ fn title(app: &App) -> (String, Token) {
             } else {
                 Token::Dim
             };
-            (app.say_with("composer-reply", &[("name", &name)]), token)
+            let mut words = app.say_with("composer-reply", &[("name", &name)]);
+            if let Some(text) = app.quoting_in_words() {
+                words.push_str(", ");
+                words.push_str(&app.say_with("chat-quoted", &[("text", &text)]));
+            }
+            (words, token)
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::theme::Token;
 /// Cells of time and sign at the left.
 const GUTTER: usize = 8;
 
+/// Between the fields of the header.
+const GAP: &str = "  ";
+
 /// One row, ready to be drawn.
 #[derive(Debug, Clone)]
 struct Row {
@@ -72,30 +75,29 @@ fn header(app: &App, chat: &Chat, area: Rect, buffer: &mut Buffer) {
             || chat.visitor.channel.to_string(),
             |channel| channel.name.clone(),
         );
-    let mut parts = vec![
-        clean_line(chat.visitor.name()),
-        clean_line(&channel),
-        chat.language.to_string(),
-    ];
-    parts.extend(chat.number.map(|number| format!("#{number}")));
-    parts.extend(
-        chat.category
-            .as_ref()
-            .map(|path| clean_line(&path.to_string())),
-    );
-    parts.extend(window_in_words(app, chat));
     let left = Rect {
         width: end.saturating_sub(1),
         ..area
     };
-    put(
-        buffer,
-        left,
-        0,
-        0,
-        &parts.join("  "),
-        app.theme.style(Token::Text),
-    );
+    // What matters most comes first: a field that does not fit is left out with those behind it.
+    let fields = [
+        window_in_words(app, chat),
+        chat.number.map(|number| format!("#{number}")),
+        chat.category
+            .as_ref()
+            .map(|path| clean_line(&path.to_string())),
+        Some(clean_line(&channel)),
+        Some(chat.language.to_string()),
+    ];
+    let mut line = clean_line(chat.visitor.name());
+    for field in fields.into_iter().flatten() {
+        if text::width(&line) + GAP.len() + text::width(&field) > usize::from(left.width) {
+            break;
+        }
+        line.push_str(GAP);
+        line.push_str(&field);
+    }
+    put(buffer, left, 0, 0, &line, app.theme.style(Token::Text));
     divide(app, buffer, area, 1);
 }
 

@@ -110,6 +110,7 @@ fn title(app: &App, popup: &Popup) -> String {
         Kind::Block(_) => app.say_with("popup-block", &[("name", &name)]),
         Kind::Blocks => app.tr("popup-blocks").into_owned(),
         Kind::Messages => app.tr("popup-messages").into_owned(),
+        Kind::Quote => app.tr("popup-quote").into_owned(),
         Kind::Card => app.tr("popup-card").into_owned(),
         Kind::Field(field) => app.tr(field_id(*field)).into_owned(),
         Kind::Confirm(Confirm::Close) => app.say_with("popup-close", &[("name", &name)]),
@@ -143,9 +144,12 @@ fn hint(app: &App, popup: &Popup) -> String {
         ],
         Kind::Field(_) => &["hint-save", "hint-cancel"],
         Kind::Confirm(_) => &["hint-cancel"],
-        Kind::Search | Kind::Category { .. } | Kind::Blocks | Kind::Messages | Kind::Card => {
-            &["hint-choose", "hint-pick", "hint-close"]
-        }
+        Kind::Search
+        | Kind::Category { .. }
+        | Kind::Blocks
+        | Kind::Messages
+        | Kind::Quote
+        | Kind::Card => &["hint-choose", "hint-pick", "hint-close"],
     };
     let words: Vec<_> = ids.iter().map(|id| app.tr(id)).collect();
     words.join("  ")

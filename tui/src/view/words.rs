@@ -27,7 +27,7 @@ impl App {
     }
 
     /// Returns the clock time of a moment: `HH:MM`, where the company is.
-    pub(super) fn clock(&self, at: Timestamp) -> String {
+    pub(crate) fn clock(&self, at: Timestamp) -> String {
         self.local(at).map_or_else(
             || "--:--".to_owned(),
             |local| format!("{:02}:{:02}", local.hour(), local.minute()),
@@ -109,8 +109,22 @@ impl App {
     fn quoted(&self, entry: &MessageEntry) -> Option<String> {
         let quotes = entry.message.quotes?;
         let story = self.book.story(entry.stored.chat)?;
-        let text = &story.timeline.find_message(quotes)?.text;
-        Some(clean_line(&shared::text::one_line(text, 60)))
+        Some(self.line_of(story.timeline.find_message(quotes)?))
+    }
+
+    /// Returns the first line of the message the reply in the composer quotes.
+    pub(super) fn quoting_in_words(&self) -> Option<String> {
+        let story = self.book.story(self.open?)?;
+        Some(self.line_of(story.timeline.find_message(self.quoting?)?))
+    }
+
+    /// Returns a message in one short line: its text, else what is attached.
+    pub(crate) fn line_of(&self, entry: &MessageEntry) -> String {
+        let attached = || Some(self.attachment_kind(&entry.message.attachments.first()?.kind));
+        match entry.text.trim() {
+            "" => attached().unwrap_or_default(),
+            text => clean_line(&shared::text::one_line(text, 60)),
+        }
     }
 
     /// Returns what kind of thing an attachment is.

@@ -1,5 +1,6 @@
 //! Replies, notes, drafts and templates.
 
+use shared::chat::timeline::Entry;
 use shared::chat::{DeskCommand, Event, Refusal};
 use shared::model::{MessageId, Seq, Timestamp};
 use shared::protocol::{ClientFrame, ServerFrame};
@@ -208,4 +209,55 @@ fn a_reply_is_never_shown_twice() {
     let before = crate::view::conversation_rows(&desk.app, width);
     desk.happen(1, written(79, "kate", NOW, "only once"));
     assert_eq!(crate::view::conversation_rows(&desk.app, width), before);
+}
+
+#[test]
+fn a_reply_quotes_the_message_that_was_chosen() {
+    let mut desk = desk();
+    desk.press("h 1");
+    assert_eq!(desk.app.zone, Zone::Composer);
+    desk.write("Yes");
+    let asked = commands(&desk.press("enter"));
+    let DeskCommand::Reply(draft) = &asked[0].2 else {
+        panic!("a reply: {asked:?}");
+    };
+    let newest = desk.app.book.story(asked[0].1).and_then(|story| {
+        story
+            .timeline
+            .entries()
+            .iter()
+            .rev()
+            .find_map(|entry| match entry {
+                Entry::Message(message) => Some(message.message.id),
+                Entry::Event(_) => None,
+            })
+    });
+    assert_eq!(draft.quotes, newest);
+    assert!(newest.is_some());
+    assert_eq!(desk.app.quoting, None);
+}
+
+#[test]
+fn a_quotation_stays_with_its_draft_and_comes_back_with_a_refused_reply() {
+    let mut desk = desk();
+    desk.press("h 1");
+    desk.write("Yes");
+    let quoting = desk.app.quoting;
+    assert!(quoting.is_some());
+    desk.press("escape 1");
+    assert_eq!(desk.app.quoting, None);
+    desk.press("2 r");
+    assert_eq!(desk.app.quoting, quoting);
+    let id = commands(&desk.press("enter"))[0].0.clone();
+    let refusal = Refusal::VisitorBlocked;
+    desk.hear(ServerFrame::Refused {
+        id,
+        sentence: refusal.sentence(),
+        hint: String::new(),
+        refusal,
+    });
+    assert_eq!(desk.app.quoting, quoting);
+    desk.press("escape h");
+    desk.press("0");
+    assert_eq!(desk.app.quoting, None);
 }
