@@ -29,11 +29,8 @@ async fn replies_wait_while_the_token_is_expired_and_leave_once_it_is_renewed() 
     anna.reply(chat, "first").await.unwrap();
     anna.reply(chat, "second").await.unwrap();
     anna.wait("the channel is shown as broken", is_broken).await;
-    assert_eq!(
-        anna.look(|seen| seen.chats[&chat].outgoing.len()),
-        2,
-        "they wait"
-    );
+    anna.chat_when(chat, "both wait", |chat| chat.outgoing.len() == 2)
+        .await;
     assert!(world.graph.sent().is_empty());
 
     world
