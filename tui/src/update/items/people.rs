@@ -1,0 +1,127 @@
+//! Rows about people: to whom a chat can go, who is silenced, a visitor's card.
+
+use shared::chat::TransferTarget;
+use shared::model::CardField;
+
+use super::plain;
+use crate::app::App;
+use crate::app::popup::{Choice, Item};
+
+pub(super) fn targets(app: &App) -> Vec<Item> {
+    let Some(policy) = app.policy() else {
+        return Vec::new();
+    };
+    let mut operators: Vec<_> = policy
+        .operators
+        .iter()
+        .filter(|operator| operator.id != app.me)
+        .collect();
+    operators.sort_by_key(|operator| !app.online.contains(&operator.id));
+    let mut items: Vec<Item> = operators
+        .into_iter()
+        .map(|operator| {
+            let open = app
+                .book
+                .chats()
+                .filter(|chat| chat.is_open() && chat.owner() == Some(&operator.id))
+                .count();
+            let aside = if app.online.contains(&operator.id) {
+                app.language
+                    .tr("popup-transfer-open", &[("count", open.into())])
+            } else {
+                app.tr("popup-transfer-offline")
+            };
+            let to = TransferTarget::Operator {
+                operator: operator.id.clone(),
+            };
+            plain(
+                operator.name.clone(),
+                aside.into_owned(),
+                Choice::Transfer(to),
+            )
+        })
+        .collect();
+    items.extend(policy.departments.iter().map(|department| {
+        let online = policy
+            .operators
+            .iter()
+            .filter(|one| one.departments.contains(&department.id) && app.online.contains(&one.id))
+            .count();
+        let aside = app
+            .language
+            .tr("popup-transfer-online", &[("count", online.into())]);
+        let to = TransferTarget::Department {
+            department: department.id.clone(),
+        };
+        plain(
+            department.name.clone(),
+            aside.into_owned(),
+            Choice::Transfer(to),
+        )
+    }));
+    items.push(to_queue(app));
+    items
+}
+
+fn to_queue(app: &App) -> Item {
+    let waited = app.chat().map_or(0, |chat| {
+        app.relay_now().since(chat.waits_since()).as_secs()
+    });
+    let time = app.language.short_time(waited);
+    let label = app
+        .language
+        .tr("popup-transfer-queue", &[("time", time.into())])
+        .into_owned();
+    plain(
+        label,
+        "0".to_owned(),
+        Choice::Transfer(TransferTarget::Queue),
+    )
+}
+
+pub(super) fn blocks(app: &App) -> Vec<Item> {
+    app.blocks
+        .iter()
+        .map(|row| {
+            let name = shared::text::clean_line(&row.visitor_name);
+            let reason = shared::text::clean_line(&row.reason);
+            let label = format!("{name}: {reason}");
+            plain(label, app.name_of(&row.by), Choice::Unblock(row.chat))
+        })
+        .collect()
+}
+
+pub(super) fn card(app: &App) -> Vec<Item> {
+    let Some(chat) = app.chat() else {
+        return Vec::new();
+    };
+    let fields = [
+        (CardField::Name, "card-name"),
+        (CardField::Phone, "card-phone"),
+        (CardField::Email, "card-email"),
+        (CardField::CrmId, "card-crm"),
+        (CardField::Notes, "card-notes"),
+    ];
+    let mut items: Vec<Item> = fields
+        .into_iter()
+        .map(|(field, id)| {
+            let value = chat.visitor.card.field(field).as_deref().unwrap_or("-");
+            let label = format!("{}: {}", app.tr(id), shared::text::clean_line(value));
+            plain(label, String::new(), Choice::Edit(field))
+        })
+        .collect();
+    let past = app.past.get(&chat.visitor.id).into_iter().flatten();
+    items.extend(
+        past.filter(|id| **id != chat.id)
+            .filter_map(|id| app.book.get(*id))
+            .map(|past| {
+                let number = past
+                    .number
+                    .map_or_else(String::new, |number| format!("#{number}"));
+                let category = past.category.as_ref().map(ToString::to_string);
+                let label = format!("{} {}", app.tr("card-earlier"), number);
+                plain(label, category.unwrap_or_default(), Choice::Open(past.id))
+            }),
+    );
+    items
+}
