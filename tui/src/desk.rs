@@ -48,6 +48,7 @@ impl Desk {
             // Without chance the moment still differs from start to start.
             seed: getrandom::u64().unwrap_or(now.0.unsigned_abs()),
             drafts: loaded.drafts,
+            has_browser: options.terminal.surroundings().has_browser,
         };
         let mut app = App::new(app_options, columns, rows, now);
         if let Some(aside) = loaded.damaged {

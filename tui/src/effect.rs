@@ -19,6 +19,8 @@ pub enum Effect {
     Title(String),
     /// Put text onto the clipboard.
     Copy(String),
+    /// Open an address of the web outside the terminal.
+    Open(String),
     /// Draw every cell anew.
     Repaint,
     /// Leave.

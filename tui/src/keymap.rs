@@ -26,6 +26,7 @@ pub enum Action {
     Category,
     Close,
     Reopen,
+    StartChat,
     Block,
     Unblock,
     Blocks,
@@ -36,9 +37,11 @@ pub enum Action {
     AskContacts,
     AddContact,
     SaveTemplate,
+    OwnTemplates,
     Zoom,
     Find,
     Copy,
+    OpenLink,
     Quote,
     Queue,
     Mine,
@@ -59,6 +62,7 @@ pub enum Action {
     Interrupt,
     Language,
     Theme,
+    Sessions,
     Quit,
 }
 
@@ -86,7 +90,7 @@ impl Zone {
 type Row = (Action, &'static str, &'static str, &'static str);
 
 /// Every action, in the order help and palette show them.
-const TABLE: [Row; 48] = [
+const TABLE: [Row; 52] = [
     (Action::Reply, "reply", "r enter", ""),
     (Action::Claim, "claim", "c", ""),
     (Action::Next, "next", "n ctrl+g f3", "ctrl+g f3"),
@@ -103,13 +107,15 @@ const TABLE: [Row; 48] = [
     (Action::Transfer, "transfer", "t", ""),
     (Action::Category, "category", "l", ""),
     (Action::Close, "close", "x", ""),
-    (Action::Reopen, "reopen", "o", ""),
+    (Action::Reopen, "reopen", "e", ""),
+    (Action::StartChat, "start-chat", "", ""),
     (Action::Block, "block", "b", ""),
     (Action::Unblock, "unblock", "", ""),
     (Action::Blocks, "blocks", "", ""),
     (Action::Visitor, "visitor", "v", ""),
     (Action::Find, "find", "f ctrl+f", "ctrl+f"),
     (Action::Copy, "copy", "y", ""),
+    (Action::OpenLink, "open", "o", ""),
     (Action::Quote, "quote", "h", ""),
     (Action::Messages, "messages", "m", ""),
     (Action::Undo, "undo", "u ctrl+z", "ctrl+z"),
@@ -119,6 +125,7 @@ const TABLE: [Row; 48] = [
     (Action::AskContacts, "ask-contacts", "", ""),
     (Action::AddContact, "add-contact", "a", ""),
     (Action::SaveTemplate, "save-template", "", ""),
+    (Action::OwnTemplates, "own-templates", "", ""),
     (Action::Queue, "list-queue", "1", ""),
     (Action::Mine, "list-mine", "2", ""),
     (Action::Others, "list-others", "3", ""),
@@ -149,6 +156,7 @@ const TABLE: [Row; 48] = [
     (Action::Interrupt, "interrupt", "ctrl+c", "ctrl+c"),
     (Action::Language, "language", "", ""),
     (Action::Theme, "theme", "", ""),
+    (Action::Sessions, "sessions", "", ""),
     (Action::Quit, "quit", "", ""),
 ];
 
@@ -159,11 +167,16 @@ const VIM: [(Zone, &str, Action); 4] = [
     (Zone::Command, "ctrl+u", Action::ScrollUp),
     (Zone::Command, "ctrl+d", Action::ScrollDown),
 ];
-const WEBIM: [(Zone, &str, Action); 4] = [
+/// D-12: Ctrl+Up and Ctrl+Down walk the list in every preset.
+const WEBIM: [(Zone, &str, Action); 8] = [
     (Zone::Composer, "ctrl+enter", Action::Send),
     (Zone::Composer, "enter", Action::Newline),
     (Zone::Composer, "alt+enter", Action::Send),
     (Zone::Command, "ctrl+enter", Action::Reply),
+    (Zone::Command, "ctrl+arrowleft", Action::Transfer),
+    (Zone::Composer, "ctrl+arrowleft", Action::Transfer),
+    (Zone::Command, "ctrl+arrowright", Action::Claim),
+    (Zone::Composer, "ctrl+arrowright", Action::Claim),
 ];
 
 impl Action {

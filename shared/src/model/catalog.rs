@@ -164,6 +164,13 @@ pub enum ChannelState {
 #[serde(transparent)]
 pub struct CategoryPath(pub Vec<String>);
 
+impl CategoryPath {
+    /// Returns its own name, without its parent's.
+    pub fn name(&self) -> &str {
+        self.0.last().map_or("", String::as_str)
+    }
+}
+
 impl std::fmt::Display for CategoryPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.join(" > "))

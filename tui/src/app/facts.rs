@@ -54,6 +54,34 @@ impl App {
         self.book.get(self.open?)
     }
 
+    /// Returns the chats the conversation shows, from the bottom: the open one and, above the beginning of each, the
+    /// visitor's chat before it (V-11).
+    pub(crate) fn told(&self) -> Vec<ChatId> {
+        let Some(open) = self.chat() else {
+            return self.open.into_iter().collect();
+        };
+        let past = self.fetched.past.get(&open.visitor.id);
+        let earlier = past
+            .into_iter()
+            .flatten()
+            .skip_while(|id| **id != open.id)
+            .skip(1);
+        let mut told = vec![open.id];
+        for id in earlier {
+            let is_whole = |id| {
+                self.book
+                    .story(id)
+                    .is_some_and(|story| story.is_loaded && !story.has_more)
+            };
+            let is_asked = self.book.story(*id).is_some();
+            if !told.last().is_some_and(|last| is_whole(*last)) || !is_asked {
+                break;
+            }
+            told.push(*id);
+        }
+        told
+    }
+
     /// Returns the config, once the relay has told it.
     pub(crate) fn policy(&self) -> Option<&Policy> {
         self.policy.as_deref()
@@ -131,6 +159,8 @@ impl App {
                 .then(|| Off::new("off-nothing")),
             Action::AskContacts => self.off_asking(),
             Action::Quote => self.off_quoting(),
+            Action::OpenLink => self.needs(|_| true),
+            Action::StartChat => self.off_starting(),
             Action::SaveTemplate => self
                 .composer
                 .text()
@@ -240,6 +270,15 @@ impl App {
             Some(asks) if !asks.is_empty() => self.off_writing(Action::Reply),
             Some(_) | None => Some(Off::new("off-channel")),
         }
+    }
+
+    /// On channels where the visitor must write first there is nobody to start a chat with (OUT-14).
+    fn off_starting(&self) -> Option<Off> {
+        let may = self.policy().is_some_and(|policy| {
+            let mut channels = policy.channels.iter();
+            channels.any(|channel| channel.abilities.starts_chats)
+        });
+        (!may).then(|| Off::new("off-visitor-first"))
     }
 
     fn off_quoting(&self) -> Option<Off> {

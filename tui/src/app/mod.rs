@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::chat::DeskCommand;
 use shared::model::{
-    ChatId, CommandId, MessageId, OperatorId, Policy, Presence, Seq, Template, Timestamp, VisitorId,
+    ChatId, CommandId, MessageId, OperatorId, Policy, Presence, Seq, Template, TemplateId,
+    Timestamp, VisitorId,
 };
 use shared::protocol::{
-    BlockRow, ChannelHealth, ClientFrame, Hit, OpenSection, ResumePoint, SectionCounts,
+    BlockRow, ChannelHealth, ClientFrame, Hit, OpenSection, ResumePoint, SectionCounts, SessionRow,
 };
 
 use crate::composer::Composer;
@@ -52,6 +53,8 @@ pub struct AppOptions {
     pub seed: u64,
     /// As they were kept.
     pub drafts: Drafts,
+    /// A browser can show itself.
+    pub has_browser: bool,
 }
 
 /// A command on its way.
@@ -101,8 +104,10 @@ pub enum Asked {
     Search,
     /// The blocks in force.
     Blocks,
-    /// To save a template.
+    /// To save or delete a template.
     Template,
+    /// Who is signed in.
+    Sessions,
 }
 
 /// A command that takes back the last one.
@@ -114,6 +119,25 @@ pub struct Undo {
     pub command: DeskCommand,
     /// Until then.
     pub until: Timestamp,
+}
+
+/// What was asked of the relay and came.
+#[derive(Debug, Clone, Default)]
+pub struct Fetched {
+    /// The blocks in force.
+    pub blocks: Vec<BlockRow>,
+    /// Who is signed in.
+    pub sessions: Vec<SessionRow>,
+    /// A visitor's chats, newest first.
+    pub past: BTreeMap<VisitorId, Vec<ChatId>>,
+    /// What the search found.
+    pub hits: Vec<Hit>,
+    /// A page of closed chats was asked for.
+    pub is_closed_loaded: bool,
+    /// There are more of them.
+    pub has_more_closed: bool,
+    /// The last event of the earliest that was listed.
+    pub closed_from: Option<Timestamp>,
 }
 
 /// The state of the desk.
@@ -153,6 +177,8 @@ pub struct App {
     pub(crate) is_note: bool,
     /// The message the reply in the composer quotes.
     pub(crate) quoting: Option<MessageId>,
+    /// The template whose text is being written anew in the composer.
+    pub(crate) changing: Option<TemplateId>,
     /// Unread messages of the open chat when it was opened, and the event the first of them came with.
     pub(crate) new_count: u32,
     pub(crate) new_from: Option<Seq>,
@@ -171,6 +197,7 @@ pub struct App {
     pub(crate) seed: u64,
     pub(crate) next_command: u64,
     pub(crate) drafts: Drafts,
+    pub(crate) has_browser: bool,
     /// Changed while the relay could not be told.
     pub(crate) untold_drafts: BTreeSet<ChatId>,
     /// The composer differs from what was kept since then.
@@ -178,14 +205,7 @@ pub struct App {
     pub(crate) told_replying_at: Option<Timestamp>,
     pub(crate) presences: Vec<(ChatId, OperatorId, Presence, Timestamp)>,
     pub(crate) typing: Vec<(ChatId, Timestamp)>,
-    pub(crate) blocks: Vec<BlockRow>,
-    pub(crate) past: BTreeMap<VisitorId, Vec<ChatId>>,
-    pub(crate) has_more_closed: bool,
-    pub(crate) is_closed_loaded: bool,
-    /// The last event of the earliest closed chat that was listed.
-    pub(crate) closed_from: Option<Timestamp>,
-    /// What the search found.
-    pub(crate) hits: Vec<Hit>,
+    pub(crate) fetched: Fetched,
     pub(crate) bell_at: Option<Timestamp>,
     pub(crate) interrupted_at: Option<Timestamp>,
     pub(crate) title: String,
@@ -232,6 +252,7 @@ impl App {
             composer: Composer::new(),
             is_note: false,
             quoting: None,
+            changing: None,
             new_count: 0,
             new_from: None,
             counts: SectionCounts::default(),
@@ -246,17 +267,13 @@ impl App {
             seed: options.seed,
             next_command: 0,
             drafts: options.drafts,
+            has_browser: options.has_browser,
             untold_drafts: BTreeSet::new(),
             edited_at: None,
             told_replying_at: None,
             presences: Vec::new(),
             typing: Vec::new(),
-            blocks: Vec::new(),
-            past: BTreeMap::new(),
-            has_more_closed: false,
-            is_closed_loaded: false,
-            closed_from: None,
-            hits: Vec::new(),
+            fetched: Fetched::default(),
             bell_at: None,
             interrupted_at: None,
             title: String::new(),

@@ -2,7 +2,7 @@
 //! for (`update::items`), so that it is never stale.
 
 use shared::chat::TransferTarget;
-use shared::model::{CardField, CategoryPath, ChatId, MessageId, Seq};
+use shared::model::{CardField, CategoryPath, ChatId, MessageId, OperatorId, Seq, TemplateId};
 
 use crate::composer::Composer;
 use crate::keymap::Action;
@@ -35,6 +35,14 @@ pub enum Kind {
     Messages,
     /// Messages a reply can quote.
     Quote,
+    /// Links and files of the open chat.
+    Links,
+    /// The operator's own templates, to change or delete.
+    OwnTemplates,
+    /// How the text of the composer is called as a template.
+    TemplateTitle,
+    /// Who is signed in, from where.
+    Sessions,
     /// The visitor's card.
     Card,
     /// A field of it.
@@ -74,7 +82,22 @@ pub struct BlockForm {
     pub length: usize,
     /// Close the chat as well.
     pub close: bool,
+    /// The operator's own length in hours, instead of one of [`LENGTHS`].
+    pub hours: Option<u32>,
 }
+
+impl BlockForm {
+    /// Returns for how long, in seconds; none: for ever.
+    pub fn seconds(&self) -> Option<u32> {
+        match self.hours {
+            Some(hours) => Some(hours.max(1) * 3_600),
+            None => LENGTHS.get(self.length).copied().flatten(),
+        }
+    }
+}
+
+/// Longest length of one's own, in hours: a year.
+pub const MOST_HOURS: u32 = 8_760;
 
 /// Reasons of a block: ids of messages.
 pub const REASONS: [&str; 4] = ["block-spam", "block-abuse", "block-fraud", "block-other"];
@@ -107,7 +130,12 @@ impl Popup {
     pub fn has_field(&self) -> bool {
         !matches!(
             self.kind,
-            Kind::Block(_) | Kind::Messages | Kind::Card | Kind::Confirm(_) | Kind::Blocks
+            Kind::Block(_)
+                | Kind::Messages
+                | Kind::Card
+                | Kind::Confirm(_)
+                | Kind::Blocks
+                | Kind::Sessions
         )
     }
 
@@ -115,7 +143,11 @@ impl Popup {
     pub fn has_rows(&self) -> bool {
         !matches!(
             self.kind,
-            Kind::Block(_) | Kind::Comment(_) | Kind::Field(_) | Kind::Confirm(_)
+            Kind::Block(_)
+                | Kind::Comment(_)
+                | Kind::Field(_)
+                | Kind::TemplateTitle
+                | Kind::Confirm(_)
         )
     }
 }
@@ -152,6 +184,14 @@ pub enum Choice {
     Unblock(ChatId),
     /// Quote a message in the reply, or none.
     Quote(Option<MessageId>),
+    /// Open an address.
+    Link(String),
+    /// Write a template anew.
+    ChangeTemplate(TemplateId),
+    /// Delete a template.
+    DeleteTemplate(TemplateId),
+    /// End a session.
+    EndSession(OperatorId, String),
     /// Send a reply again.
     Retry(MessageId),
     /// Stop trying.

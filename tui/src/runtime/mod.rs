@@ -293,6 +293,11 @@ impl<C: Core, W: Write> Runtime<C, W> {
                     tracing::warn!(error = &error as &dyn std::error::Error, "not copied");
                 }
             }
+            Effect::Open(address) => {
+                if let Err(error) = open::that_detached(address) {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "not opened");
+                }
+            }
             Effect::Repaint => screen.repaint(),
             Effect::Quit => self.ended = Some(Ended::Quit),
         }

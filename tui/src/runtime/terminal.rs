@@ -58,6 +58,11 @@ impl<W: Write> Terminal<W> {
         Ok(self.screen.size()?)
     }
 
+    /// Returns what the desk may use here.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        self.screen.surroundings()
+    }
+
     /// Whether it is the process's own.
     pub(super) fn is_own(&self) -> bool {
         matches!(self.keys, Keys::Own { .. })

@@ -123,6 +123,11 @@ impl<W: Write> Screen<W> {
         Self::build(out, Some(Size::new(columns, rows)), surroundings)
     }
 
+    /// Returns what the desk may use here.
+    pub fn surroundings(&self) -> Surroundings {
+        self.surroundings
+    }
+
     fn build(
         out: W,
         size: Option<Size>,

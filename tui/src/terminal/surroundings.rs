@@ -4,6 +4,7 @@
 use super::Notification;
 
 /// What the desk may use here.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Surroundings {
     /// tmux or screen stands in between.
@@ -14,6 +15,8 @@ pub struct Surroundings {
     pub notification: Notification,
     /// tmux passes sequences through when wrapped; only the operator knows, so only the config sets it.
     pub has_passthrough: bool,
+    /// A browser can show itself: the desk runs where the operator sits.
+    pub has_browser: bool,
 }
 
 impl Surroundings {
@@ -37,6 +40,8 @@ impl Surroundings {
             has_certain_keys: !is_multiplexed && term != "linux",
             notification,
             has_passthrough: false,
+            has_browser: !(has("SSH_CONNECTION") || has("SSH_TTY"))
+                && (cfg!(target_os = "macos") || has("DISPLAY") || has("WAYLAND_DISPLAY")),
         }
     }
 

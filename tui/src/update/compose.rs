@@ -92,6 +92,7 @@ impl App {
         self.composer.clear();
         self.is_note = false;
         self.quoting = None;
+        self.changing = None;
         let Some(chat) = self.open else { return };
         if let Some(draft) = self.drafts.get(&Self::draft_key(chat)) {
             self.composer.set(&draft.text, draft.caret);
@@ -234,6 +235,7 @@ impl App {
         self.composer.clear();
         self.is_note = false;
         self.quoting = None;
+        self.changing = None;
         self.edited_at = Some(self.now);
         self.keep_draft();
         self.told_replying_at = None;

@@ -71,15 +71,16 @@ impl App {
             ServerFrame::Chats { request, page } => self.take_chats(request, page),
             ServerFrame::Hits { request, hits, .. } => {
                 if self.asked.remove(&request) == Some(Asked::Search) {
-                    self.hits = hits;
+                    self.fetched.hits = hits;
                 }
             }
-            ServerFrame::Sessions { request, .. } => {
+            ServerFrame::Sessions { request, sessions } => {
                 self.asked.remove(&request);
+                self.fetched.sessions = sessions;
             }
             ServerFrame::Blocks { request, blocks } => {
                 self.asked.remove(&request);
-                self.blocks = blocks;
+                self.fetched.blocks = blocks;
             }
             ServerFrame::TemplateSaved { request, template } => {
                 self.take_template(template);
@@ -88,8 +89,10 @@ impl App {
                 }
             }
             ServerFrame::TemplateDeleted { request, id } => {
-                self.asked.remove(&request);
                 self.templates.retain(|template| template.id != Some(id));
+                if self.asked.remove(&request).is_some() {
+                    self.tell("done-template-deleted");
+                }
             }
             ServerFrame::Counts(counts) => self.counts = counts,
             ServerFrame::Presence {
@@ -146,8 +149,8 @@ impl App {
 
     fn take_snapshot(&mut self, snapshot: Snapshot) {
         self.resume = Some(snapshot.at);
-        self.is_closed_loaded = false;
-        self.past.clear();
+        self.fetched.is_closed_loaded = false;
+        self.fetched.past.clear();
         self.counts = snapshot.counts;
         self.book.restart(snapshot.chats);
         if self.open.is_some_and(|open| self.book.get(open).is_none()) {
@@ -279,14 +282,17 @@ impl App {
         }
         match asked {
             Asked::Closed => {
-                self.has_more_closed = page.has_more;
-                self.closed_from = earliest;
+                self.fetched.has_more_closed = page.has_more;
+                self.fetched.closed_from = earliest;
                 if self.open.is_none() && self.section == Section::Closed {
                     self.show_section(Section::Closed);
                 }
             }
             Asked::Visitor(visitor) => {
-                self.past.insert(visitor, ids);
+                self.fetched.past.insert(visitor, ids);
+                if self.scroll > 0 && self.scroll >= self.deepest_scroll() {
+                    self.load_earlier();
+                }
             }
             Asked::Find(_) => match ids.first() {
                 Some(id) => self.show_chat(*id),
@@ -296,6 +302,7 @@ impl App {
             | Asked::Open(_)
             | Asked::Search
             | Asked::Blocks
+            | Asked::Sessions
             | Asked::Template => {}
         }
     }

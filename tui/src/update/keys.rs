@@ -148,7 +148,6 @@ impl App {
             Action::Commands => self.zone = Zone::Command,
             Action::Zoom => self.is_zoomed = !self.is_zoomed,
             Action::AskContacts => self.ask_contacts(),
-            Action::SaveTemplate => self.save_template(),
             Action::Copy => self.copy(),
             Action::Reconnect => self.effect(Effect::Reconnect),
             Action::Repaint => self.effect(Effect::Repaint),

@@ -58,7 +58,7 @@ impl App {
             self.is_live = false;
             self.asked.clear();
             self.book.forget_requests();
-            self.is_closed_loaded = false;
+            self.fetched.is_closed_loaded = false;
         }
         self.link = link;
     }

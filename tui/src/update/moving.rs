@@ -56,7 +56,7 @@ impl App {
         let Some(id) = self.open else { return };
         let story = self.book.story_mut(id);
         if !story.is_loaded && !story.is_loading {
-            self.load_story();
+            self.load_story(id);
         }
         self.mark_new();
         let is_seen = self.has_focus && self.scroll == 0 && self.is_live;
@@ -97,7 +97,7 @@ impl App {
     fn load_past(&mut self) {
         let visitor = self.chat().map(|chat| chat.visitor.id);
         let is_shown = self.columns >= 160;
-        if is_shown && visitor.is_some_and(|visitor| !self.past.contains_key(&visitor)) {
+        if is_shown && visitor.is_some_and(|visitor| !self.fetched.past.contains_key(&visitor)) {
             self.load_visitor();
         }
     }
@@ -133,11 +133,11 @@ impl App {
         });
     }
 
-    /// Asks for the next earlier page of the chat on the screen.
-    pub(super) fn load_story(&mut self) {
-        let Some(chat) = self.open.filter(|_| self.is_live) else {
+    /// Asks for the next earlier page of a chat.
+    pub(super) fn load_story(&mut self, chat: ChatId) {
+        if !self.is_live {
             return;
-        };
+        }
         let story = self.book.story_mut(chat);
         story.is_loading = true;
         let before = story
@@ -156,7 +156,7 @@ impl App {
     /// Shows another list.
     pub(super) fn show_section(&mut self, section: Section) {
         self.section = section;
-        if section == Section::Closed && !self.is_closed_loaded {
+        if section == Section::Closed && !self.fetched.is_closed_loaded {
             self.load_closed();
         }
         let stands_there = self
@@ -177,8 +177,11 @@ impl App {
         if !self.is_live {
             return;
         }
-        let before = self.closed_from.filter(|_| self.is_closed_loaded);
-        self.is_closed_loaded = true;
+        let before = self
+            .fetched
+            .closed_from
+            .filter(|_| self.fetched.is_closed_loaded);
+        self.fetched.is_closed_loaded = true;
         let request = self.request(Asked::Closed);
         self.send(ClientFrame::LoadClosed {
             request,
@@ -202,7 +205,11 @@ impl App {
         if at == Some(to) && by > 0 {
             self.load_open();
         }
-        if at == Some(to) && self.section == Section::Closed && by > 0 && self.has_more_closed {
+        if at == Some(to)
+            && self.section == Section::Closed
+            && by > 0
+            && self.fetched.has_more_closed
+        {
             self.load_closed();
         }
         if let Some(id) = ids.get(to) {
@@ -223,12 +230,35 @@ impl App {
             .max(1);
         let deepest = self.deepest_scroll();
         self.scroll = (self.scroll + page).min(deepest);
-        let may_load = self
-            .open
-            .and_then(|open| self.book.story(open))
-            .is_some_and(|story| story.has_more && !story.is_loading);
-        if self.scroll >= deepest && may_load {
-            self.load_story();
+        if self.scroll >= deepest {
+            self.load_earlier();
+        }
+    }
+
+    /// Asks for what lies above the top of the conversation: an earlier page, else the visitor's chat before (V-11).
+    pub(super) fn load_earlier(&mut self) {
+        let told = self.told();
+        let Some(top) = told.last().copied() else {
+            return;
+        };
+        let story = self.book.story_mut(top);
+        if story.is_loading || !story.is_loaded {
+            return;
+        }
+        if story.has_more {
+            self.load_story(top);
+            return;
+        }
+        let Some(visitor) = self.chat().map(|chat| chat.visitor.id) else {
+            return;
+        };
+        let Some(past) = self.fetched.past.get(&visitor) else {
+            self.load_visitor();
+            return;
+        };
+        let next = past.iter().skip_while(|id| **id != top).nth(1).copied();
+        if let Some(next) = next {
+            self.load_story(next);
         }
     }
 

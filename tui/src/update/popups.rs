@@ -5,8 +5,9 @@ use shared::model::{CardField, ChatId, ContactKind};
 use shared::protocol::ClientFrame;
 
 use super::keys::edit;
-use crate::app::popup::{BlockForm, Choice, Confirm, Kind, LENGTHS, Popup, REASONS};
+use crate::app::popup::{BlockForm, Choice, Confirm, Kind, LENGTHS, MOST_HOURS, Popup, REASONS};
 use crate::app::{App, Asked};
+use crate::effect::Effect;
 use crate::key::{Code, Key};
 use crate::keymap::{Action, Zone};
 
@@ -34,11 +35,22 @@ impl App {
                 Kind::Blocks
             }
             Action::Find => {
-                self.hits.clear();
+                self.fetched.hits.clear();
                 Kind::Search
             }
             Action::Messages => Kind::Messages,
             Action::Quote => Kind::Quote,
+            Action::OpenLink => Kind::Links,
+            Action::OwnTemplates => Kind::OwnTemplates,
+            Action::SaveTemplate => {
+                self.popup = Some(self.ask_template_title());
+                return;
+            }
+            Action::Sessions => {
+                let request = self.request(Asked::Sessions);
+                self.send(ClientFrame::LoadSessions { request });
+                Kind::Sessions
+            }
             Action::Visitor => {
                 self.load_visitor();
                 Kind::Card
@@ -139,7 +151,7 @@ impl App {
             edit(&mut popup.field, key.as_chord(&self.layouts), FIELD_CELLS);
             if popup.field.text() != was {
                 popup.at = 0;
-                self.hits.clear();
+                self.fetched.hits.clear();
             }
         }
         self.popup = Some(popup);
@@ -195,8 +207,9 @@ impl App {
             Kind::Block(form) => self.block(form),
             Kind::Comment(to) => self.transfer(to.clone(), Some(popup.field.text())),
             Kind::Field(field) => self.edit_card(*field, popup.field.text()),
+            Kind::TemplateTitle => self.save_template(popup.field.text()),
             Kind::Confirm(confirm) => self.confirm(confirm),
-            Kind::Search if self.hits.is_empty() => self.search(popup),
+            Kind::Search if self.fetched.hits.is_empty() => self.search(popup),
             _ => self.choose_row(popup),
         }
     }
@@ -214,7 +227,7 @@ impl App {
         match item.choice {
             Choice::Act(action) => self.run(action),
             Choice::Open(chat) => {
-                let hits = std::mem::take(&mut self.hits);
+                let hits = std::mem::take(&mut self.fetched.hits);
                 if let Some(hit) = hits.into_iter().find(|hit| hit.chat.id == chat) {
                     self.book.show(*hit.chat);
                 }
@@ -234,13 +247,35 @@ impl App {
                 self.categorize(category, then_close);
             }
             Choice::Unblock(chat) => {
-                self.blocks.retain(|row| row.chat != chat);
+                self.fetched.blocks.retain(|row| row.chat != chat);
                 self.ask(chat, DeskCommand::Unblock);
             }
             Choice::Quote(message) => self.quote(message),
+            Choice::Link(address) => self.open_link(address),
+            Choice::ChangeTemplate(id) => self.change_template(id),
+            Choice::DeleteTemplate(id) => self.delete_template(id),
+            Choice::EndSession(operator, session) => {
+                let request = self.request(Asked::Sessions);
+                self.send(ClientFrame::EndSession {
+                    request,
+                    operator,
+                    session,
+                });
+            }
             Choice::Retry(message) => self.ask_here(DeskCommand::Retry { message }),
             Choice::GiveUp(message) => self.ask_here(DeskCommand::GiveUp { message }),
             Choice::Edit(field) => self.open_field(field),
+        }
+    }
+
+    /// Opens an address where the operator sits; over SSH it is copied instead.
+    fn open_link(&mut self, address: String) {
+        if self.has_browser {
+            self.effect(Effect::Open(address));
+            self.tell("done-opened");
+        } else {
+            self.effect(Effect::Copy(address));
+            self.tell("done-link-copied");
         }
     }
 
@@ -326,7 +361,7 @@ impl App {
         let Some(chat) = self.open else { return };
         let id = REASONS.get(form.reason).copied().unwrap_or("block-other");
         let command = DeskCommand::Block {
-            for_seconds: LENGTHS.get(form.length).copied().flatten(),
+            for_seconds: form.seconds(),
             reason: self.tr(id).into_owned(),
             close: form.close,
         };
@@ -365,14 +400,35 @@ fn picked_digit(popup: &Popup, key: Key) -> Option<char> {
 
 impl BlockForm {
     fn press(&mut self, key: Key) {
+        if let Some(hours) = self.hours {
+            match key.code {
+                Code::Char(digit @ '0'..='9') => {
+                    let typed = hours * 10 + u32::from(digit as u8 - b'0');
+                    self.hours = Some(typed.min(MOST_HOURS));
+                    return;
+                }
+                Code::Backspace => {
+                    self.hours = Some(hours / 10);
+                    return;
+                }
+                _ => {}
+            }
+        }
         match key.code {
+            Code::Tab => self.hours = self.hours.xor(Some(0)),
             Code::Char(digit @ '1'..='4') => {
                 self.reason = usize::from(digit as u8 - b'1');
             }
             Code::Up => self.reason = self.reason.saturating_sub(1),
             Code::Down => self.reason = (self.reason + 1).min(REASONS.len() - 1),
-            Code::Left => self.length = self.length.saturating_sub(1),
-            Code::Right => self.length = (self.length + 1).min(LENGTHS.len() - 1),
+            Code::Left => {
+                self.hours = None;
+                self.length = self.length.saturating_sub(1);
+            }
+            Code::Right => {
+                self.hours = None;
+                self.length = (self.length + 1).min(LENGTHS.len() - 1);
+            }
             Code::Char(' ') => self.close = !self.close,
             _ => {}
         }

@@ -1,8 +1,9 @@
 //! Prepared replies: which may be used, which is suggested, how one is kept.
 
-use shared::model::{Template, TemplateScope};
+use shared::model::{Language, Template, TemplateId, TemplateScope};
 use shared::protocol::{ClientFrame, TemplateDraft};
 
+use crate::app::popup::{Kind, Popup};
 use crate::app::{App, Asked};
 use crate::keymap::Zone;
 
@@ -77,28 +78,70 @@ impl App {
         self.edited();
     }
 
-    /// Keeps the text of the composer as a template of this operator.
-    pub(super) fn save_template(&mut self) {
-        let text = self.composer.text().trim().to_owned();
-        let language = self.chat().map_or_else(
-            || shared::model::Language::from(self.language.code()),
-            |chat| chat.language.clone(),
-        );
+    /// Returns the question how the text of the composer is called as a template (T-06).
+    pub(super) fn ask_template_title(&self) -> Popup {
+        let mut popup = Popup::new(Kind::TemplateTitle);
+        if let Some(known) = self.changing.and_then(|id| self.saved_template(id)) {
+            let parts = [known.section.clone(), known.title.clone()];
+            let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" / ");
+            popup.field.set(&name, name.len());
+        }
+        popup
+    }
+
+    /// Keeps the text of the composer as a template of this operator, called `title` or `section / title`.
+    pub(super) fn save_template(&mut self, name: &str) {
+        let id = self.changing.take();
+        let known = id.and_then(|id| self.saved_template(id));
+        let language = known.map(|known| known.language.clone()).or_else(|| {
+            let chat = self.chat()?;
+            Some(chat.language.clone())
+        });
+        let (section, title) = match name.split_once('/') {
+            Some((section, title)) => (section.trim(), title.trim()),
+            None => ("", name.trim()),
+        };
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let template = TemplateDraft {
             scope: TemplateScope::Personal {
                 operator: self.me.clone(),
             },
-            language,
-            section: None,
-            title: None,
-            text,
-            code: None,
+            language: language.unwrap_or_else(|| Language::from(self.language.code())),
+            section: some(section),
+            title: some(title),
+            text: self.composer.text().trim().to_owned(),
+            code: known.and_then(|known| known.code.clone()),
         };
         let request = self.request(Asked::Template);
         self.send(ClientFrame::SaveTemplate {
             request,
-            id: None,
+            id,
             template,
         });
+    }
+
+    /// Puts the text of an own template into the composer: saving it takes its place.
+    pub(super) fn change_template(&mut self, id: TemplateId) {
+        let Some(text) = self.saved_template(id).map(|known| known.text.clone()) else {
+            return;
+        };
+        self.write(false);
+        if self.zone == Zone::Composer {
+            self.composer.set(&text, text.len());
+            self.changing = Some(id);
+            self.edited();
+            self.tell("notice-changing-template");
+        }
+    }
+
+    pub(super) fn delete_template(&mut self, id: TemplateId) {
+        let request = self.request(Asked::Template);
+        self.send(ClientFrame::DeleteTemplate { request, id });
+    }
+
+    fn saved_template(&self, id: TemplateId) -> Option<&Template> {
+        self.templates
+            .iter()
+            .find(|template| template.id == Some(id))
     }
 }

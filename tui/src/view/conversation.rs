@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use shared::chat::timeline::Entry;
 use shared::chat::{Chat, DeskCommand, Event, Stage};
-use shared::model::{Presence, Timestamp};
+use shared::model::{ChatId, Presence, Timestamp};
 use shared::text::{clean, clean_line};
 
 use super::{Areas, divide, put, put_right};
@@ -85,7 +85,7 @@ fn header(app: &App, chat: &Chat, area: Rect, buffer: &mut Buffer) {
         chat.number.map(|number| format!("#{number}")),
         chat.category
             .as_ref()
-            .map(|path| clean_line(&path.to_string())),
+            .map(|path| app.category_in_words(path)),
         Some(clean_line(&channel)),
         Some(chat.language.to_string()),
     ];
@@ -172,13 +172,28 @@ fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
         }
         rows.extend(waiting_rows(app, &pending.command, pending.at, width));
     }
+    for told in app.told() {
+        if told != chat
+            && let Some(past) = app.book.get(told)
+        {
+            rows.push(Row::divider(&app.past_in_words(past), width));
+        }
+        if !story_rows(app, told, width, limit, &mut rows) {
+            break;
+        }
+    }
+    rows
+}
+
+/// Adds the rows of one chat, the newest first. Returns whether all that is loaded of it was added.
+fn story_rows(app: &App, chat: ChatId, width: usize, limit: usize, rows: &mut Vec<Row>) -> bool {
     let Some(story) = app.book.story(chat) else {
-        return rows;
+        return false;
     };
     let entries = story.timeline.entries();
     for (index, entry) in entries.iter().enumerate().rev() {
         if rows.len() >= limit {
-            return rows;
+            return false;
         }
         let made = entry_rows(app, entry, width);
         if made.is_empty() {
@@ -203,7 +218,7 @@ fn from_bottom(app: &App, width: usize, limit: usize) -> Vec<Row> {
     } else if story.is_loaded && !story.has_more {
         rows.push(Row::divider(&app.tr("chat-beginning"), width));
     }
-    rows
+    true
 }
 
 /// Whether the event a command led to has come, before its answer.

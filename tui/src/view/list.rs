@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use shared::chat::{Author, Chat};
+use shared::model::OperatorId;
 use shared::text::clean_line;
 
 use super::put;
@@ -14,6 +15,12 @@ use crate::theme::Token;
 /// Cells of waiting time and of the unread count at the right.
 const WAIT: usize = 4;
 const UNREAD: usize = 3;
+
+/// Columns from which a row says more than what nobody can do without.
+const ROOMY: usize = 32;
+
+/// Seconds left to answer from which the row says so (OUT-08).
+const WINDOW_SHORT: u64 = 4 * 3_600;
 
 /// How bad a wait is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,11 +153,11 @@ fn draw_chat(app: &App, chat: &Chat, area: Rect, row: u16, buffer: &mut Buffer) 
         Stage::Quiet => app.theme.style(Token::Text),
     };
     put(buffer, area, row, 0, &first, style);
-    let (line, token) = second_line(app, chat);
+    let (line, token) = second_line(app, chat, width);
     put(buffer, area, row + 1, 4, &line, app.theme.style(token));
 }
 
-fn second_line(app: &App, chat: &Chat) -> (String, Token) {
+fn second_line(app: &App, chat: &Chat, width: usize) -> (String, Token) {
     if chat.is_blocked(app.relay_now()) {
         return (app.tr("list-blocked").into_owned(), Token::Error);
     }
@@ -161,7 +168,61 @@ fn second_line(app: &App, chat: &Chat) -> (String, Token) {
     if has_draft && Some(chat.id) != app.open {
         return (app.tr("list-draft").into_owned(), Token::Accent);
     }
-    (last_line(app, chat), Token::Dim)
+    let tags = tags(app, chat, width);
+    let line = [tags, vec![last_line(app, chat)]].concat();
+    let line: Vec<String> = line.into_iter().filter(|part| !part.is_empty()).collect();
+    (line.join(" "), Token::Dim)
+}
+
+/// Returns what else an operator decides by (D-03), as much as the width has room for: who is busy here, the owner, how
+/// long a reply may still leave, then the channel, the language and the category.
+fn tags(app: &App, chat: &Chat, width: usize) -> Vec<String> {
+    let mut tags = Vec::new();
+    if app.typing.iter().any(|(known, _)| *known == chat.id) {
+        tags.push("...".to_owned());
+    }
+    let busy = app.presences.iter().find(|(known, ..)| *known == chat.id);
+    tags.extend(busy.map(|(_, operator, ..)| format!("@{operator}")));
+    tags.extend(
+        chat.owner()
+            .filter(|owner| **owner != app.me && chat.is_open() && !spoke_last(chat, owner))
+            .map(|owner| format!("({})", clean_line(&app.name_of(owner)))),
+    );
+    tags.extend(short_window(app, chat));
+    if width >= ROOMY {
+        tags.push(channel_tag(app, chat));
+        tags.push(chat.language.to_string());
+        let category = chat.category.as_ref();
+        tags.extend(category.map(|path| format!("#{}", clean_line(path.name()))));
+    }
+    tags
+}
+
+/// The last line names them already.
+fn spoke_last(chat: &Chat, owner: &OperatorId) -> bool {
+    let last = chat.last_line.as_ref().map(|last| &last.author);
+    matches!(last, Some(Author::Operator { operator }) if operator == owner)
+}
+
+/// Returns the time left for a reply once it is short.
+fn short_window(app: &App, chat: &Chat) -> Option<String> {
+    let ends = chat.window_ends(app.policy()?).filter(|_| chat.is_open())?;
+    let now = app.relay_now();
+    if ends <= now {
+        return Some(app.tr("list-window-closed").into_owned());
+    }
+    let left = ends.since(now).as_secs();
+    let time = app.language.short_time(left);
+    (left < WINDOW_SHORT).then(|| app.say_with("list-window-left", &[("time", &time)]))
+}
+
+/// Returns the first two letters of the platform's name: `Me` for Messenger.
+fn channel_tag(app: &App, chat: &Chat) -> String {
+    let policy = app.policy();
+    let channel = policy.and_then(|policy| policy.find_channel(&chat.visitor.channel));
+    let mut letters = channel.map_or("", |channel| &channel.kind).chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters.take(1)).collect()
 }
 
 fn last_line(app: &App, chat: &Chat) -> String {

@@ -8,7 +8,7 @@ mod list;
 mod panel;
 mod popup;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod words;
 
 use ratatui::Frame;

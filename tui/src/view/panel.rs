@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use shared::chat::Chat;
 use shared::text::clean_line;
 
 use super::{divide, put};
@@ -70,7 +69,9 @@ fn lines(app: &App) -> Vec<String> {
         ("card-language", Some(chat.language.to_string())),
         (
             "card-category",
-            chat.category.as_ref().map(ToString::to_string),
+            chat.category
+                .as_ref()
+                .map(|path| app.category_in_words(path)),
         ),
         ("card-entry", entry),
         ("card-notes", card.notes.clone()),
@@ -91,13 +92,14 @@ fn lines(app: &App) -> Vec<String> {
         });
     }
     let past: Vec<String> = app
+        .fetched
         .past
         .get(&chat.visitor.id)
         .into_iter()
         .flatten()
         .filter(|id| **id != chat.id)
         .filter_map(|id| app.book.get(*id))
-        .map(|past| past_line(app, past))
+        .map(|past| app.past_in_words(past))
         .collect();
     if !past.is_empty() {
         lines.push(String::new());
@@ -105,15 +107,4 @@ fn lines(app: &App) -> Vec<String> {
         lines.extend(past);
     }
     lines
-}
-
-fn past_line(app: &App, past: &Chat) -> String {
-    let day = app.day(past.opened_at).map(|day| day.to_string());
-    let number = past.number.map(|number| format!("#{number}"));
-    let category = past
-        .category
-        .as_ref()
-        .map(|path| clean_line(&path.to_string()));
-    let parts: Vec<String> = [day, number, category].into_iter().flatten().collect();
-    parts.join("  ")
 }

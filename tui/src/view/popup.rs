@@ -8,7 +8,7 @@ use shared::text::clean_line;
 
 use super::{put, put_right};
 use crate::app::App;
-use crate::app::popup::{BlockForm, Confirm, Item, Kind, LENGTHS, Popup, REASONS};
+use crate::app::popup::{BlockForm, Confirm, Item, Kind, Popup, REASONS};
 use crate::text;
 use crate::theme::Token;
 
@@ -75,14 +75,8 @@ pub(super) fn draw(app: &App, whole: Rect, buffer: &mut Buffer) {
     match &popup.kind {
         Kind::Block(form) => block(app, form, inner, buffer),
         Kind::Confirm(confirm) => sentence(app, &confirm_in_words(app, confirm), inner, buffer),
-        Kind::Comment(_) => {
-            let below = Rect {
-                y: inner.y + 2,
-                height: inner.height.saturating_sub(2),
-                ..inner
-            };
-            sentence(app, &app.tr("popup-transfer-comment"), below, buffer);
-        }
+        Kind::Comment(_) => under_field(app, "popup-transfer-comment", inner, buffer),
+        Kind::TemplateTitle => under_field(app, "popup-template-title-ask", inner, buffer),
         _ => rows(app, popup, inner, buffer),
     }
     let last = inner.height.saturating_sub(1);
@@ -111,6 +105,10 @@ fn title(app: &App, popup: &Popup) -> String {
         Kind::Blocks => app.tr("popup-blocks").into_owned(),
         Kind::Messages => app.tr("popup-messages").into_owned(),
         Kind::Quote => app.tr("popup-quote").into_owned(),
+        Kind::Links => app.tr("card-links").into_owned(),
+        Kind::OwnTemplates => app.tr("popup-own-templates").into_owned(),
+        Kind::TemplateTitle => app.tr("popup-template-title").into_owned(),
+        Kind::Sessions => app.tr("popup-sessions").into_owned(),
         Kind::Card => app.tr("popup-card").into_owned(),
         Kind::Field(field) => app.tr(field_id(*field)).into_owned(),
         Kind::Confirm(Confirm::Close) => app.say_with("popup-close", &[("name", &name)]),
@@ -137,22 +135,34 @@ fn hint(app: &App, popup: &Popup) -> String {
         Kind::Comment(_) => &["hint-transfer", "hint-cancel"],
         Kind::Block(_) => &[
             "hint-block",
-            "hint-reason",
             "hint-length",
+            "hint-own-length",
             "hint-tick",
             "hint-cancel",
         ],
-        Kind::Field(_) => &["hint-save", "hint-cancel"],
+        Kind::Field(_) | Kind::TemplateTitle => &["hint-save", "hint-cancel"],
+        Kind::Sessions => &["hint-end-session", "hint-pick", "hint-close"],
         Kind::Confirm(_) => &["hint-cancel"],
         Kind::Search
         | Kind::Category { .. }
         | Kind::Blocks
         | Kind::Messages
         | Kind::Quote
+        | Kind::Links
+        | Kind::OwnTemplates
         | Kind::Card => &["hint-choose", "hint-pick", "hint-close"],
     };
     let words: Vec<_> = ids.iter().map(|id| app.tr(id)).collect();
     words.join("  ")
+}
+
+fn under_field(app: &App, id: &str, inner: Rect, buffer: &mut Buffer) {
+    let below = Rect {
+        y: inner.y + 2,
+        height: inner.height.saturating_sub(2),
+        ..inner
+    };
+    sentence(app, &app.tr(id), below, buffer);
 }
 
 fn sentence(app: &App, words: &str, area: Rect, buffer: &mut Buffer) {
@@ -191,10 +201,13 @@ fn block(app: &App, form: &BlockForm, area: Rect, buffer: &mut Buffer) {
             format!("{mark}{} {}", index + 1, app.tr(id))
         })
         .collect();
-    let length = LENGTHS.get(form.length).copied().flatten();
-    let length = match length {
-        Some(seconds) => app.language.short_time(seconds.into()),
-        None => app.tr("time-forever").into_owned(),
+    let length = match (form.hours, form.seconds()) {
+        (Some(hours), _) => app
+            .language
+            .tr("block-own-hours", &[("count", hours.into())])
+            .into_owned(),
+        (None, Some(seconds)) => app.language.short_time(seconds.into()),
+        (None, None) => app.tr("time-forever").into_owned(),
     };
     let tick = if form.close { "[x]" } else { "[ ]" };
     let lines = [

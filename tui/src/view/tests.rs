@@ -15,7 +15,7 @@ use crate::key::{Code, Key};
 use crate::language::Language;
 
 /// Returns what the desk shows, row by row, without trailing blanks.
-fn shown(app: &App) -> String {
+pub(crate) fn shown(app: &App) -> String {
     let mut terminal =
         Terminal::new(TestBackend::new(app.columns, app.rows)).expect("a test terminal");
     let mut cache = ViewCache::default();

@@ -1,9 +1,10 @@
 //! Entries of a timeline in the operator's words: who, what, when, and where a reply is.
 
 use shared::chat::timeline::MessageEntry;
-use shared::chat::{Author, Event, TransferTarget};
+use shared::chat::{Author, Chat, Event, TransferTarget};
 use shared::model::{
-    AttachmentKind, DeliveryState, FailureReason, NoticeKind, OperatorId, ThreadOwner, Timestamp,
+    AttachmentKind, CategoryPath, DeliveryState, FailureReason, NoticeKind, OperatorId,
+    ThreadOwner, Timestamp,
 };
 use shared::text::{clean, clean_line};
 
@@ -13,7 +14,7 @@ use crate::theme::Token;
 
 impl App {
     /// Returns a message of the language files with outside words in it, all of them cleaned.
-    pub(super) fn say_with(&self, id: &str, values: &[(&'static str, &str)]) -> String {
+    pub(crate) fn say_with(&self, id: &str, values: &[(&'static str, &str)]) -> String {
         let clean: Vec<(&'static str, Value<'static>)> = values
             .iter()
             .map(|(name, value)| (*name, Value::from(clean(value).into_owned())))
@@ -56,7 +57,8 @@ impl App {
         Some(self.timezone.to_datetime(moment))
     }
 
-    fn moment(&self, at: Timestamp) -> String {
+    /// Returns a moment: the time, with its day when that is not today.
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
         match self.day(at) {
             Some(day) if self.day(self.relay_now()) != Some(day) => {
                 format!("{day} {}", self.clock(at))
@@ -127,8 +129,37 @@ impl App {
         }
     }
 
+    /// Returns a category; one that can no longer be given is said to be retired (CAT-07).
+    pub(super) fn category_in_words(&self, path: &CategoryPath) -> String {
+        let name = clean_line(&path.to_string());
+        let is_retired = self
+            .policy()
+            .is_some_and(|policy| !policy.categories.contains(path));
+        if is_retired {
+            self.say_with("category-retired", &[("name", &name)])
+        } else {
+            name
+        }
+    }
+
+    /// Returns an earlier chat in one line: its day, number, category and owner (V-11).
+    pub(crate) fn past_in_words(&self, past: &Chat) -> String {
+        let day = self.day(past.opened_at).map(|day| day.to_string());
+        let number = past.number.map(|number| format!("#{number}"));
+        let category = past
+            .category
+            .as_ref()
+            .map(|path| self.category_in_words(path));
+        let owner = past.owner().map(|owner| self.who(owner));
+        let parts: Vec<String> = [day, number, category, owner]
+            .into_iter()
+            .flatten()
+            .collect();
+        parts.join("  ")
+    }
+
     /// Returns what kind of thing an attachment is.
-    pub(super) fn attachment_kind(&self, kind: &AttachmentKind) -> String {
+    pub(crate) fn attachment_kind(&self, kind: &AttachmentKind) -> String {
         let id = match kind {
             AttachmentKind::Photo => "content-photo",
             AttachmentKind::Audio => "content-audio",

@@ -52,8 +52,15 @@ fn items(app: &App, popup: &Popup) -> Vec<Item> {
         Kind::Blocks => people::blocks(app),
         Kind::Messages => texts::messages(app),
         Kind::Quote => texts::quotable(app),
+        Kind::Links => texts::links(app),
+        Kind::OwnTemplates => texts::own_templates(app),
+        Kind::Sessions => people::sessions(app),
         Kind::Card => people::card(app),
-        Kind::Block(_) | Kind::Comment(_) | Kind::Field(_) | Kind::Confirm(_) => Vec::new(),
+        Kind::Block(_)
+        | Kind::Comment(_)
+        | Kind::Field(_)
+        | Kind::TemplateTitle
+        | Kind::Confirm(_) => Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use shared::chat::TransferTarget;
 use shared::model::CardField;
+use shared::text::clean_line;
 
 use super::plain;
 use crate::app::App;
@@ -25,20 +26,24 @@ pub(super) fn targets(app: &App) -> Vec<Item> {
                 .chats()
                 .filter(|chat| chat.is_open() && chat.owner() == Some(&operator.id))
                 .count();
-            let aside = if app.online.contains(&operator.id) {
+            let state = if app.online.contains(&operator.id) {
                 app.language
                     .tr("popup-transfer-open", &[("count", open.into())])
             } else {
                 app.tr("popup-transfer-offline")
             };
+            let languages: Vec<&str> = operator.languages.iter().map(|one| &*one.0).collect();
+            let aside = match &*languages.join(" ") {
+                "" => state.into_owned(),
+                spoken => {
+                    let speaks = app.say_with("popup-transfer-speaks", &[("languages", spoken)]);
+                    format!("{speaks}, {state}")
+                }
+            };
             let to = TransferTarget::Operator {
                 operator: operator.id.clone(),
             };
-            plain(
-                operator.name.clone(),
-                aside.into_owned(),
-                Choice::Transfer(to),
-            )
+            plain(operator.name.clone(), aside, Choice::Transfer(to))
         })
         .collect();
     items.extend(policy.departments.iter().map(|department| {
@@ -79,14 +84,48 @@ fn to_queue(app: &App) -> Item {
     )
 }
 
+/// Who is silenced, by whom, until when, and how much was dropped (BL-03).
 pub(super) fn blocks(app: &App) -> Vec<Item> {
-    app.blocks
+    app.fetched
+        .blocks
         .iter()
         .map(|row| {
-            let name = shared::text::clean_line(&row.visitor_name);
-            let reason = shared::text::clean_line(&row.reason);
-            let label = format!("{name}: {reason}");
-            plain(label, app.name_of(&row.by), Choice::Unblock(row.chat))
+            let label = format!(
+                "{}: {}",
+                clean_line(&row.visitor_name),
+                clean_line(&row.reason)
+            );
+            let until = match row.until {
+                Some(until) => app.say_with("block-until", &[("time", &app.moment(until))]),
+                None => app.tr("time-forever").into_owned(),
+            };
+            let dropped = app
+                .language
+                .tr("block-dropped", &[("count", row.dropped.into())]);
+            let by = clean_line(&app.name_of(&row.by));
+            let aside = format!("{by}, {until}, {dropped}");
+            plain(label, aside, Choice::Unblock(row.chat))
+        })
+        .collect()
+}
+
+/// Who is signed in; choosing a row ends that session (SEC-03).
+pub(super) fn sessions(app: &App) -> Vec<Item> {
+    app.fetched
+        .sessions
+        .iter()
+        .map(|row| {
+            let name = clean_line(&app.name_of(&row.operator));
+            let label = format!("{name}  {}", clean_line(&row.address));
+            let used = app.moment(row.used_at);
+            let id = if row.is_this {
+                "session-this"
+            } else {
+                "session-used"
+            };
+            let aside = app.say_with(id, &[("time", &used)]);
+            let choice = Choice::EndSession(row.operator.clone(), row.session.clone());
+            plain(label, aside, choice)
         })
         .collect()
 }
@@ -106,21 +145,17 @@ pub(super) fn card(app: &App) -> Vec<Item> {
         .into_iter()
         .map(|(field, id)| {
             let value = chat.visitor.card.field(field).as_deref().unwrap_or("-");
-            let label = format!("{}: {}", app.tr(id), shared::text::clean_line(value));
+            let label = format!("{}: {}", app.tr(id), clean_line(value));
             plain(label, String::new(), Choice::Edit(field))
         })
         .collect();
-    let past = app.past.get(&chat.visitor.id).into_iter().flatten();
+    let past = app.fetched.past.get(&chat.visitor.id).into_iter().flatten();
     items.extend(
         past.filter(|id| **id != chat.id)
             .filter_map(|id| app.book.get(*id))
             .map(|past| {
-                let number = past
-                    .number
-                    .map_or_else(String::new, |number| format!("#{number}"));
-                let category = past.category.as_ref().map(ToString::to_string);
-                let label = format!("{} {}", app.tr("card-earlier"), number);
-                plain(label, category.unwrap_or_default(), Choice::Open(past.id))
+                let label = format!("{}: {}", app.tr("card-earlier"), app.past_in_words(past));
+                plain(label, String::new(), Choice::Open(past.id))
             }),
     );
     items

@@ -2,33 +2,43 @@
 
 use shared::chat::timeline::{Entry, MessageEntry};
 use shared::chat::{Chat, Event, Outgoing, Trouble};
-use shared::model::DeliveryState;
+use shared::model::{DeliveryState, TemplateScope};
+use shared::text::clean_line;
 
 use super::{fill, plain};
 use crate::app::App;
 use crate::app::popup::{Choice, Item};
 
-/// Messages offered to be quoted.
-const QUOTABLE: usize = 50;
+/// Rows of a picker made of messages.
+const MOST_ROWS: usize = 50;
 
 pub(super) fn templates(app: &App) -> Vec<Item> {
+    let language = app.chat().map(|chat| &chat.language);
     app.usable_templates()
         .into_iter()
         .map(|template| {
             let text = fill(app, &template.text);
-            let line = shared::text::clean_line(&text);
-            let label = match &template.title {
-                Some(title) => format!("{title}: {line}"),
-                None => line,
+            let line = clean_line(&text);
+            let heading = [&template.section, &template.title];
+            let heading: Vec<&str> = heading.into_iter().flatten().map(String::as_str).collect();
+            let label = match &*heading.join(" / ") {
+                "" => line,
+                heading => format!("{heading}: {line}"),
             };
-            let aside = template.code.clone().or_else(|| template.key.clone());
-            plain(label, aside.unwrap_or_default(), Choice::Insert(text))
+            // Another language than the chat's is said (T-07).
+            let other = language
+                .filter(|language| template.language != **language)
+                .map(|_| format!("[{}]", template.language));
+            let shortcut = template.code.clone().or_else(|| template.key.clone());
+            let aside: Vec<String> = [other, shortcut].into_iter().flatten().collect();
+            plain(label, aside.join(" "), Choice::Insert(text))
         })
         .collect()
 }
 
 pub(super) fn hits(app: &App) -> Vec<Item> {
-    app.hits
+    app.fetched
+        .hits
         .iter()
         .map(|hit| {
             let text = match &hit.stored.event {
@@ -38,8 +48,8 @@ pub(super) fn hits(app: &App) -> Vec<Item> {
                 Event::NoteWritten { text, .. } | Event::Edited { text, .. } => text,
                 _ => "",
             };
-            let name = shared::text::clean_line(hit.chat.visitor.name());
-            let line = shared::text::clean_line(&shared::text::one_line(text, 200));
+            let name = clean_line(hit.chat.visitor.name());
+            let line = clean_line(&shared::text::one_line(text, 200));
             let number = hit.chat.number.map(|number| format!("#{number}"));
             let choice = Choice::Open(hit.chat.id);
             plain(
@@ -66,7 +76,7 @@ fn trouble_items(app: &App, chat: &Chat, outgoing: &Outgoing) -> Vec<Item> {
         .story(chat.id)
         .and_then(|story| story.timeline.find_message(outgoing.message))
         .map_or_else(String::new, |entry| shared::text::one_line(&entry.text, 40));
-    let text = shared::text::clean_line(&text);
+    let text = clean_line(&text);
     let retry = format!("{}: {text}", app.tr("action-retry"));
     let give_up = format!("{}: {text}", app.tr("action-give-up"));
     let mut items = vec![plain(retry, String::new(), Choice::Retry(outgoing.message))];
@@ -91,7 +101,7 @@ pub(super) fn quotable(app: &App) -> Vec<Item> {
             Entry::Message(message) if can_be_quoted(message) => Some(message),
             Entry::Message(_) | Entry::Event(_) => None,
         })
-        .take(QUOTABLE)
+        .take(MOST_ROWS)
         .map(|message| {
             let line = app.line_of(message);
             let choice = Choice::Quote(Some(message.message.id));
@@ -114,4 +124,68 @@ fn can_be_quoted(entry: &MessageEntry) -> bool {
         )
     });
     has_left && !entry.is_deleted
+}
+
+/// Addresses in the open chat, those of the newest messages first (IN-11).
+pub(super) fn links(app: &App) -> Vec<Item> {
+    let story = app.open.and_then(|open| app.book.story(open));
+    let entries = story.map_or(&[][..], |story| story.timeline.entries());
+    entries
+        .iter()
+        .rev()
+        .filter_map(|entry| match entry {
+            Entry::Message(message) if !message.is_deleted => Some(message),
+            Entry::Message(_) | Entry::Event(_) => None,
+        })
+        .flat_map(|message| links_of(app, message))
+        .take(MOST_ROWS)
+        .collect()
+}
+
+fn links_of(app: &App, message: &MessageEntry) -> Vec<Item> {
+    let clock = app.clock(message.stored.at);
+    let row = |what: String, address: &str| {
+        let label = format!("{what} {}", clean_line(address));
+        let choice = Choice::Link(address.to_owned());
+        plain(label.trim_start().to_owned(), clock.clone(), choice)
+    };
+    let attached = message.message.attachments.iter().filter_map(|attachment| {
+        let address = web_address(attachment.url.as_deref()?)?;
+        let title = attachment.title.as_deref().map(clean_line);
+        let kind = app.attachment_kind(&attachment.kind);
+        Some(row(
+            format!("{kind} {}", title.unwrap_or_default()),
+            address,
+        ))
+    });
+    let written = message.text.split_whitespace().filter_map(web_address);
+    attached
+        .chain(written.map(|address| row(String::new(), address)))
+        .collect()
+}
+
+/// Only addresses of the web are opened: nothing a visitor writes may start another program.
+fn web_address(word: &str) -> Option<&str> {
+    let is_web = word.starts_with("https://") || word.starts_with("http://");
+    let is_plain = !word.contains(|char: char| char.is_control() || char.is_whitespace());
+    (is_web && is_plain).then_some(word)
+}
+
+/// What the operator saved, to write anew or delete (T-03).
+pub(super) fn own_templates(app: &App) -> Vec<Item> {
+    app.usable_templates()
+        .into_iter()
+        .filter(|template| matches!(template.scope, TemplateScope::Personal { .. }))
+        .filter_map(|template| Some((template.id?, template)))
+        .flat_map(|(id, template)| {
+            let name = template.title.as_ref().unwrap_or(&template.text);
+            let name = clean_line(&shared::text::one_line(name, 40));
+            let row =
+                |verb, choice| plain(format!("{}: {name}", app.tr(verb)), String::new(), choice);
+            [
+                row("template-change", Choice::ChangeTemplate(id)),
+                row("template-delete", Choice::DeleteTemplate(id)),
+            ]
+        })
+        .collect()
 }

@@ -1,5 +1,6 @@
 //! What follows from keys and frames.
 
+mod finding;
 mod writing;
 
 use shared::chat::{DeskCommand, Event, Refusal, TransferTarget};
