@@ -5,6 +5,7 @@ use shared::model::{DeliveryId, Message, MessageId, PlatformId, Policy, Timestam
 
 use crate::store::{
     BlockChange, Change, DeliveryBody, DeliveryStage, Key, MessageRow, NewDelivery, Settled, Terms,
+    searched_text,
 };
 
 /// Which attempt a delivery's result speaks of.
@@ -64,22 +65,19 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     fn take(&mut self, place: u16, event: &Event) {
+        if let Some(text) = searched_text(event) {
+            self.index(place, text);
+        }
         match event {
             Event::Opened { .. } | Event::ProfileChanged { .. } | Event::CardEdited { .. } => {
                 self.change.visitor = Some(self.change.after.visitor.clone());
             }
             Event::Received { message, .. } | Event::AnsweredOutside { message, .. } => {
                 self.begin_message(place, message.id, message.platform_id.clone());
-                self.index(place, &message.text);
             }
-            Event::Edited { text, .. } => self.index(place, text),
-            Event::NoteWritten { message, text, .. } => {
-                self.begin_message(place, *message, None);
-                self.index(place, text);
-            }
+            Event::NoteWritten { message, .. } => self.begin_message(place, *message, None),
             Event::ReplyWritten { message, .. } => {
                 self.begin_message(place, message.id, None);
-                self.index(place, &message.text);
                 self.deliver(event);
             }
             Event::ReplySent {
@@ -103,7 +101,8 @@ impl Walker<'_> {
                 self.change.block = Some(BlockChange::Set { by, until, reason });
             }
             Event::Unblocked { .. } => self.change.block = Some(BlockChange::Lift),
-            Event::Deleted { .. }
+            Event::Edited { .. }
+            | Event::Deleted { .. }
             | Event::Reacted { .. }
             | Event::Noticed { .. }
             | Event::ThreadOwned { .. }

@@ -130,7 +130,7 @@ async fn one(store: &dyn Store, change: Change) -> Outcome {
 }
 
 /// Adds a message to a chat, deciding again whenever somebody was faster.
-async fn append(store: &dyn Store, chat: ChatId, id: i64) {
+pub(super) async fn append(store: &dyn Store, chat: ChatId, id: i64) {
     loop {
         let before = store
             .find_chat(chat)

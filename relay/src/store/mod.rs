@@ -18,6 +18,8 @@ use shared::protocol::DraftText;
 #[expect(clippy::cast_possible_wrap, reason = "small counts")]
 mod contract;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 pub(crate) mod memory;
 pub mod sqlite;
 pub mod terms;
@@ -287,6 +289,17 @@ pub struct Head {
     pub mark: Mark,
     /// Holes may exist only at or below this.
     pub floor: Seq,
+}
+
+/// Returns the text an event is found by; none: it is not searched.
+pub fn searched_text(event: &Event) -> Option<&str> {
+    match event {
+        Event::Received { message, .. }
+        | Event::AnsweredOutside { message, .. }
+        | Event::ReplyWritten { message, .. } => Some(&message.text),
+        Event::Edited { text, .. } | Event::NoteWritten { text, .. } => Some(text),
+        _ => None,
+    }
 }
 
 /// A row of `message`.

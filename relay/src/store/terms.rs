@@ -1,11 +1,13 @@
 //! The analyser of search: one for both engines and for the query, so that results agree (`storage.md` 10). Pure; how an
 //! engine keeps or asks for terms is the engine's business.
 //!
-//! Lower case, ё as е, split at whatever is neither letter nor digit. Words of Cyrillic or Latin letters become their
+//! Lower case, ё as е, é as e, split at whatever is neither letter nor digit. Words of Cyrillic or Latin letters become their
 //! Snowball stems; a run of Han or kana becomes its overlapping pairs and its last character; the rest stays as it is.
 
 use std::cell::LazyCell;
+use std::iter::Peekable;
 
+use icu_normalizer::properties::{CanonicalDecompositionBorrowed, Decomposed};
 use rust_stemmers::{Algorithm, Stemmer};
 
 use shared::model::ChatId;
@@ -43,6 +45,10 @@ impl Terms {
         }
         terms.truncate(MOST_TERMS);
         Self(terms)
+    }
+
+    fn any_begins(&self, beginning: &str) -> bool {
+        self.0.iter().any(|term| term.starts_with(beginning))
     }
 
     /// Whether there is nothing to find the text by.
@@ -91,6 +97,18 @@ impl Query {
         (!parts.is_empty()).then_some(Self { parts })
     }
 
+    /// Whether a text of a chat holds all parts. The same answer as the engines' indexes give.
+    pub fn is_met_by(&self, chat: ChatId, terms: &Terms) -> bool {
+        self.parts.iter().all(|part| match part {
+            Part::Term(term) => terms.0.contains(term) || *term == chat_term(chat),
+            Part::Phrase(wanted) => terms.0.windows(wanted.len()).any(|window| window == wanted),
+            Part::Beginning(beginning) => terms.any_begins(beginning),
+            Part::Unfinished { term, beginning } => {
+                terms.0.contains(term) || terms.any_begins(beginning)
+            }
+        })
+    }
+
     /// Returns the same, asked of one chat only.
     #[must_use]
     pub fn within(mut self, chat: ChatId) -> Self {
@@ -116,30 +134,40 @@ enum Run {
 fn runs(text: &str) -> impl Iterator<Item = Run> {
     let mut letters = text.chars().flat_map(char::to_lowercase).peekable();
     std::iter::from_fn(move || {
-        while letters
-            .next_if(|letter| !letter.is_alphanumeric())
-            .is_some()
-        {}
-        let first = *letters.peek()?;
-        if is_dense(first) {
-            let mut run = vec![];
-            while let Some(letter) = letters.next_if(|letter| is_dense(*letter)) {
-                run.push(letter);
+        loop {
+            while letters
+                .next_if(|letter| !letter.is_alphanumeric())
+                .is_some()
+            {}
+            let first = *letters.peek()?;
+            if is_dense(first) {
+                let mut run = vec![];
+                while let Some(letter) = letters.next_if(|letter| is_dense(*letter)) {
+                    run.push(letter);
+                }
+                return Some(Run::Dense(run));
             }
-            return Some(Run::Dense(run));
-        }
-        let mut word = String::new();
-        let mut length = 0;
-        while let Some(letter) = letters.next_if(|letter| is_of_word(*letter)) {
-            if is_accent(letter) {
-                accent(&mut word, letter);
-            } else if length < LONGEST_WORD {
-                word.push(if letter == 'ё' { 'е' } else { letter });
-                length += 1;
+            let word = next_word(&mut letters);
+            // Marks without a letter to stand on leave nothing.
+            if !word.is_empty() {
+                return Some(Run::Word(word));
             }
         }
-        Some(Run::Word(word))
     })
+}
+
+fn next_word(letters: &mut Peekable<impl Iterator<Item = char>>) -> String {
+    let mut word = String::new();
+    let mut length = 0;
+    while let Some(letter) = letters.next_if(|letter| is_of_word(*letter)) {
+        if is_accent(letter) {
+            accent(&mut word, letter);
+        } else if length < LONGEST_WORD {
+            word.push(bare(letter));
+            length += 1;
+        }
+    }
+    word
 }
 
 /// Written without spaces between words: Han, kana, bopomofo.
@@ -153,6 +181,21 @@ fn is_dense(letter: char) -> bool {
 
 fn is_of_word(letter: char) -> bool {
     (letter.is_alphanumeric() && !is_dense(letter)) || is_accent(letter)
+}
+
+/// Returns a letter without what may be left off when writing: ё as е, é as e; й stays й.
+fn bare(letter: char) -> char {
+    match letter {
+        'ё' => 'е',
+        '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => {
+            match CanonicalDecompositionBorrowed::new().decompose(letter) {
+                Decomposed::Expansion(base, _) if base != letter => bare(base),
+                Decomposed::Singleton(other) if other != letter => bare(other),
+                _ => letter,
+            }
+        }
+        _ => letter,
+    }
 }
 
 /// A combining mark that belongs to the letter before it.
@@ -234,7 +277,7 @@ mod tests {
     fn forms_of_an_english_word_are_one_term() {
         check("Deliveries delivery DELIVERED", "deliveri deliveri deliv");
         check("don't e-mail me", "don t e mail me");
-        check("cafés", "café");
+        check("cafés Ångström", "cafe angstrom");
     }
 
     #[test]
@@ -249,7 +292,7 @@ mod tests {
     fn numbers_and_mixtures_stay_as_they_are() {
         check("+7 (916) 000-00-17", "7 916 000 00 17");
         check("Order AB12cd, №4521", "order ab12cd 4521");
-        check("😀 … \u{0} — \u{202e}", "");
+        check("😀 … \u{0} — \u{202e} \u{363}:", "");
         check("नमस्ते 안녕하세요", "नमस ते 안녕하세요");
     }
 

@@ -1,21 +1,24 @@
 //! One change into its rows: key, version and arrows are looked at first, then everything is written (`storage.md` 3).
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use shared::chat::SHAPE;
-use shared::model::{Seq, Version};
+use shared::chat::{SHAPE, Stored};
+use shared::model::{PlatformId, Seq, Version};
 
-use crate::store::terms::chat_term;
-use crate::store::{BlockChange, Change, DeliveryStage, MessageRow, Outcome, Settled};
+use crate::store::{
+    BlockChange, Change, DeliveryStage, FoundMessage, MessageRow, Outcome, Settled,
+};
 
+use super::batch::{Batch, Known, Loose, Shape};
+use super::recent::{Hot, hash_of_name};
 use super::rows::{allows, stage_name};
-use super::writer::Tail;
 
 /// A change whose JSON was made before the writer's turn.
 pub(super) struct Prepared {
     change: Change,
     events: Vec<(&'static str, String)>,
-    state: String,
     deliveries: Vec<String>,
     profile: Option<String>,
 }
@@ -32,7 +35,6 @@ impl Prepared {
             .map(|delivery| serde_json::to_string(&delivery.body));
         Ok(Self {
             events: events.collect::<serde_json::Result<_>>()?,
-            state: serde_json::to_string(&change.after)?,
             deliveries: deliveries.collect::<serde_json::Result<_>>()?,
             profile: change
                 .visitor
@@ -44,28 +46,23 @@ impl Prepared {
     }
 
     /// Writes it, if it still fits.
-    pub(super) fn write(
-        &self,
-        connection: &Connection,
-        tail: &mut Tail,
-    ) -> rusqlite::Result<Outcome> {
+    pub(super) fn write(&self, batch: &mut Batch<'_>) -> rusqlite::Result<Outcome> {
         let change = &self.change;
-        if let Some(seq) = find_seen(connection, &change.key.0)? {
+        if let Some(seq) = batch.find_key(&change.key.0)? {
             return Ok(Outcome::Already { seq });
         }
-        let known = find_version(connection, change)?;
-        let now = known.map_or(Version(0), |(version, _)| version);
+        let known = batch.find_known(change.chat)?;
+        let now = known.as_ref().map_or(Version(0), |known| known.version);
         if now != change.expected
-            || has_other_chat(connection, change)?
-            || !settles(connection, change)?
+            || has_other_chat(batch.connection, change)?
+            || !settles(batch.connection, change)?
         {
             return Ok(Outcome::Moved { now });
         }
-        let before = tail.seq;
-        self.write_events(connection, tail)?;
-        let number = known.map_or(before.next(), |(_, number)| number);
-        self.write_chat(connection, number, tail.seq)?;
-        self.write_rest(connection, before, tail.seq)?;
+        let before = batch.tail.seq;
+        self.write_events(batch, known.as_ref())?;
+        self.write_chat(batch, known, before)?;
+        self.write_rest(batch, before)?;
         let first = if change.events.is_empty() {
             before
         } else {
@@ -73,78 +70,97 @@ impl Prepared {
         };
         Ok(Outcome::Done {
             first,
-            mark: tail.mark,
+            mark: batch.tail.mark,
         })
     }
 
-    fn write_events(&self, connection: &Connection, tail: &mut Tail) -> rusqlite::Result<()> {
+    fn write_events(&self, batch: &mut Batch<'_>, known: Option<&Known>) -> rusqlite::Result<()> {
         let change = &self.change;
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO event (seq, chat, version, at, kind, shape, mark, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        let mut insert = batch.connection.prepare_cached(
+            "INSERT INTO event (seq, chat, version, at, kind, shape, mark, prev, deadline, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
-        for (place, (kind, body)) in self.events.iter().enumerate() {
-            tail.seq = tail.seq.next();
-            let version = change.expected.plus(place + 1);
+        let mut previous = known.map(|known| known.last_seq);
+        for (place, (event, (kind, body))) in change.events.iter().zip(&self.events).enumerate() {
+            batch.tail.seq = batch.tail.seq.next();
+            let stored = Stored {
+                seq: batch.tail.seq,
+                mark: batch.tail.mark,
+                chat: change.chat,
+                version: change.expected.plus(place + 1),
+                at: change.at,
+                event: event.clone(),
+            };
             insert.execute(params![
-                tail.seq.0,
-                change.chat.0,
-                version.0,
-                change.at.0,
+                stored.seq.0,
+                stored.chat.0,
+                stored.version.0,
+                stored.at.0,
                 kind,
                 SHAPE,
-                tail.mark.0,
+                stored.mark.0,
+                previous.map(|seq| seq.0),
+                change.deadline.map(|at| at.0),
                 body
             ])?;
+            previous = Some(stored.seq);
+            batch.added.events.push(stored);
         }
         Ok(())
     }
 
-    fn write_chat(&self, connection: &Connection, number: Seq, last: Seq) -> rusqlite::Result<()> {
-        let (change, chat) = (&self.change, &self.change.after);
-        if !chat.has_begun() {
+    /// Where an index would move, the row is written now; else the chat waits in memory, and its row follows later.
+    fn write_chat(
+        &self,
+        batch: &mut Batch<'_>,
+        known: Option<Known>,
+        before: Seq,
+    ) -> rusqlite::Result<()> {
+        let change = &self.change;
+        if !change.after.has_begun() {
             return Ok(());
         }
-        let mut put = connection.prepare_cached(
-            "INSERT INTO chat (id, version, shape, state, channel, visitor, stage, owner, department, waiting_since,
-                 last_at, deadline, number, last_seq)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT (id) DO UPDATE SET version = ?2, shape = ?3, state = ?4, visitor = ?6, stage = ?7, owner = ?8,
-                 department = ?9, waiting_since = ?10, last_at = ?11, deadline = ?12, last_seq = ?14",
-        )?;
-        put.execute(params![
-            chat.id.0,
-            chat.version.0,
-            SHAPE,
-            self.state,
-            chat.visitor.channel.as_str(),
-            chat.visitor.id.0,
-            chat.stage.name(),
-            chat.owner().map(shared::model::OperatorId::as_str),
-            chat.department
-                .as_ref()
-                .map(shared::model::DepartmentId::as_str),
-            chat.waiting_since.map(|at| at.0),
-            chat.last_at.0,
-            change.deadline.map(|at| at.0),
-            number.0,
-            last.0,
-        ])?;
+        let now = Known {
+            version: change.after.version,
+            number: known.as_ref().map_or(before.next(), |known| known.number),
+            last_seq: match &known {
+                Some(known) if change.events.is_empty() => known.last_seq,
+                _ => batch.tail.seq,
+            },
+            shape: Shape::of(&change.after),
+        };
+        let mut chat = change.after.clone();
+        chat.number = Some(now.number);
+        let hot = Hot {
+            chat: Arc::new(chat),
+            last_seq: now.last_seq,
+            deadline: change.deadline,
+        };
+        let is_like_before = known.is_some_and(|known| known.shape == now.shape);
+        let may_wait = is_like_before && change.after.is_open() && !change.events.is_empty();
+        if may_wait {
+            batch.added.chats.insert(change.chat, Some(hot));
+        } else {
+            put_chat(batch.connection, &hot)?;
+            batch.added.chats.insert(change.chat, None);
+        }
+        batch.added.deadlines.push((change.chat, change.deadline));
+        batch.added.known.insert(change.chat, now);
         Ok(())
     }
 
-    fn write_rest(&self, connection: &Connection, before: Seq, last: Seq) -> rusqlite::Result<()> {
+    fn write_rest(&self, batch: &mut Batch<'_>, before: Seq) -> rusqlite::Result<()> {
         let change = &self.change;
-        connection
-            .prepare_cached("INSERT INTO seen (key, seq, at) VALUES (?1, ?2, ?3)")?
-            .execute(params![change.key.0, last.0, change.at.0])?;
-        self.write_visitor(connection)?;
+        let last = batch.tail.seq;
+        batch.take_key(&change.key.0, last, change.at)?;
+        self.write_visitor(batch.connection)?;
         for message in &change.messages {
-            self.write_message(connection, message, before)?;
+            self.write_message(batch, message, before)?;
         }
         for (delivery, body) in change.deliveries.iter().zip(&self.deliveries) {
             let insert = "INSERT INTO outbox (id, chat, channel, place, kind, body, state, not_before, window_ends)
                  VALUES (?1, ?2, ?3, ?4, 'reply', ?5, 'due', ?6, ?7)";
-            connection.prepare_cached(insert)?.execute(params![
+            batch.connection.prepare_cached(insert)?.execute(params![
                 delivery.id.0,
                 change.chat.0,
                 delivery.channel.as_str(),
@@ -155,16 +171,13 @@ impl Prepared {
             ])?;
         }
         for settled in &change.settled {
-            write_settled(connection, settled)?;
+            write_settled(batch.connection, settled)?;
         }
         for (place, terms) in &change.terms {
-            let insert = "INSERT INTO search (rowid, terms) VALUES (?1, ?2)";
-            let text = format!("{} {}", chat_term(change.chat), terms.0.join(" "));
-            connection
-                .prepare_cached(insert)?
-                .execute(params![before.0 + 1 + i64::from(*place), text])?;
+            let seq = Seq(before.0 + 1 + i64::from(*place));
+            batch.added.terms.push((seq, change.chat, terms.clone()));
         }
-        self.write_block(connection)
+        self.write_block(batch.connection)
     }
 
     fn write_visitor(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -184,22 +197,26 @@ impl Prepared {
 
     fn write_message(
         &self,
-        connection: &Connection,
-        message: &MessageRow,
+        batch: &mut Batch<'_>,
+        row: &MessageRow,
         before: Seq,
     ) -> rusqlite::Result<()> {
-        let put = "INSERT INTO message (id, chat, seq, channel, platform_id) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (id) DO UPDATE SET platform_id = coalesce(excluded.platform_id, platform_id)";
-        connection.prepare_cached(put)?.execute(params![
-            message.id.0,
-            self.change.chat.0,
-            before.0 + 1 + i64::from(message.event),
-            message.channel.as_str(),
-            message
-                .platform_id
-                .as_ref()
-                .map(shared::model::PlatformId::as_str),
-        ])?;
+        let found = match &row.platform_id {
+            Some(platform_id) => batch.find_name(&row.channel, platform_id)?,
+            None => None,
+        };
+        if found.is_some_and(|found| found.id != row.id) {
+            return Err(taken("a message has this name already"));
+        }
+        let message = FoundMessage {
+            id: row.id,
+            chat: self.change.chat,
+            seq: Seq(before.0 + 1 + i64::from(row.event)),
+            platform_id: row.platform_id.clone(),
+        };
+        if !insert_message(batch, row, message)? {
+            name_message(batch.connection, row)?;
+        }
         Ok(())
     }
 
@@ -233,20 +250,111 @@ impl Prepared {
     }
 }
 
-fn find_seen(connection: &Connection, key: &str) -> rusqlite::Result<Option<Seq>> {
-    let mut find = connection.prepare_cached("SELECT seq FROM seen WHERE key = ?1")?;
-    find.query_row([key], |row| Ok(Seq(row.get(0)?))).optional()
+/// Writes a chat's row as it is now.
+pub(super) fn put_chat(connection: &Connection, hot: &Hot) -> rusqlite::Result<()> {
+    let chat = &hot.chat;
+    let mut put = connection.prepare_cached(
+        "INSERT INTO chat (id, version, shape, channel, visitor, stage, owner, department, waiting_since, last_at, deadline,
+             number, last_seq, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+         ON CONFLICT (id) DO UPDATE SET version = ?2, shape = ?3, visitor = ?5, stage = ?6, owner = ?7, department = ?8,
+             waiting_since = ?9, last_at = ?10, deadline = ?11, last_seq = ?13, state = ?14",
+    )?;
+    put.execute(params![
+        chat.id.0,
+        chat.version.0,
+        SHAPE,
+        chat.visitor.channel.as_str(),
+        chat.visitor.id.0,
+        chat.stage.name(),
+        chat.owner().map(shared::model::OperatorId::as_str),
+        chat.department
+            .as_ref()
+            .map(shared::model::DepartmentId::as_str),
+        chat.waiting_since.map(|at| at.0),
+        chat.last_at.0,
+        hot.deadline.map(|at| at.0),
+        chat.number.unwrap_or_default().0,
+        hot.last_seq.0,
+        to_json(chat.as_ref())?,
+    ])?;
+    Ok(())
 }
 
-fn find_version(
-    connection: &Connection,
-    change: &Change,
-) -> rusqlite::Result<Option<(Version, Seq)>> {
-    let mut find = connection.prepare_cached("SELECT version, number FROM chat WHERE id = ?1")?;
-    find.query_row([change.chat.0], |row| {
-        Ok((Version(row.get(0)?), Seq(row.get(1)?)))
-    })
-    .optional()
+/// Brings a chat's row up to date whose columns that indexes are made of have not changed: no index is touched.
+pub(super) fn refresh_chat(connection: &Connection, hot: &Hot) -> rusqlite::Result<()> {
+    let chat = &hot.chat;
+    let mut put = connection.prepare_cached(
+        "UPDATE chat SET version = ?2, shape = ?3, waiting_since = ?4, last_at = ?5, deadline = ?6, last_seq = ?7, state = ?8
+         WHERE id = ?1",
+    )?;
+    put.execute(params![
+        chat.id.0,
+        chat.version.0,
+        SHAPE,
+        chat.waiting_since.map(|at| at.0),
+        chat.last_at.0,
+        hot.deadline.map(|at| at.0),
+        hot.last_seq.0,
+        to_json(chat.as_ref())?,
+    ])?;
+    Ok(())
+}
+
+/// Adds a message's row; its name waits for its index. False: the message has a row.
+fn insert_message(
+    batch: &mut Batch<'_>,
+    row: &MessageRow,
+    message: FoundMessage,
+) -> rusqlite::Result<bool> {
+    let insert = "INSERT OR IGNORE INTO message (id, chat, seq, channel, platform_id) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let count = batch.connection.prepare_cached(insert)?.execute(params![
+        message.id.0,
+        message.chat.0,
+        message.seq.0,
+        row.channel.as_str(),
+        row.platform_id.as_ref().map(PlatformId::as_str),
+    ])?;
+    if count == 0 {
+        return Ok(false);
+    }
+    if let Some(platform_id) = &row.platform_id {
+        let name = (row.channel.clone(), platform_id.clone());
+        batch.added.loose_names.push(Loose {
+            hash: hash_of_name(&row.channel, platform_id),
+            place: batch.connection.last_insert_rowid(),
+            what: name.clone(),
+        });
+        batch.added.names.insert(name, message);
+    }
+    Ok(true)
+}
+
+/// Notes the platform's name of a message that has a row: a reply that was sent.
+fn name_message(connection: &Connection, row: &MessageRow) -> rusqlite::Result<()> {
+    let Some(platform_id) = &row.platform_id else {
+        return Ok(());
+    };
+    let name = "UPDATE message SET platform_id = ?2 WHERE id = ?1 RETURNING place";
+    let place: i64 = connection
+        .prepare_cached(name)?
+        .query_row(params![row.id.0, platform_id.as_str()], |row| row.get(0))?;
+    let hash = hash_of_name(&row.channel, platform_id);
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO message_name (hash, place) VALUES (?1, ?2)")?
+        .execute([hash, place])?;
+    Ok(())
+}
+
+/// A rule of the tables that SQLite does not keep itself.
+fn taken(what: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT);
+    rusqlite::Error::SqliteFailure(code, Some(what.to_owned()))
+}
+
+fn to_json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 /// A visitor has one open chat (IN-02).

@@ -105,7 +105,8 @@ fn migrate(connection: &mut Connection, database: &Path) -> anyhow::Result<()> {
         )?;
         step.commit()?;
     }
-    let begin = "INSERT OR IGNORE INTO head (one, log, seq, mark, floor) VALUES (1, ?1, 0, 0, 0)";
+    let begin = "INSERT OR IGNORE INTO head (one, log, floor, settled, indexed, named, hashed)
+         VALUES (1, ?1, 0, 0, 0, 0, 0)";
     connection.execute(begin, [new_log()])?;
     Ok(())
 }

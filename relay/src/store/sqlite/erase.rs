@@ -3,16 +3,48 @@
 use rusqlite::{Connection, params};
 
 use shared::chat::{Chat, Event, SHAPE, Stored};
-use shared::model::{ChatId, Timestamp, VisitorId};
+use shared::model::{ChatId, Mark, Timestamp, VisitorId};
 
-use super::rows;
-use super::writer::Tail;
+use crate::clock::random_i64;
+
+use super::batch::Batch;
+use super::recent::{Recent, Tail};
+use super::recover::recover;
+use super::timeline;
 
 /// Steps of the search index's clean-up at most.
 const MERGES: usize = 256;
 
 /// Empties all chats of a visitor and appends a *redacted* event to each.
 pub(super) fn redact(
+    batch: &mut Batch<'_>,
+    visitor: VisitorId,
+    at: Timestamp,
+) -> rusqlite::Result<Vec<ChatId>> {
+    let connection = batch.connection;
+    redact_rows(connection, &mut batch.tail, visitor, at)
+}
+
+/// The same in a store that no relay works on.
+pub(super) fn redact_offline(
+    connection: &Connection,
+    visitors: impl Iterator<Item = VisitorId>,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let recent = Recent::default();
+    let mut recovered = recover(connection, &recent)?;
+    recovered.merging.finish(connection, at.0)?;
+    let mut tail = Tail {
+        mark: Mark(random_i64()),
+        ..recovered.tail
+    };
+    for visitor in visitors {
+        redact_rows(connection, &mut tail, visitor, at)?;
+    }
+    scrub(connection)
+}
+
+fn redact_rows(
     connection: &Connection,
     tail: &mut Tail,
     visitor: VisitorId,
@@ -45,15 +77,7 @@ fn redact_chat(
     id: ChatId,
     at: Timestamp,
 ) -> rusqlite::Result<()> {
-    let mut events: Vec<Stored> = {
-        let sql = format!(
-            "SELECT {} FROM event WHERE chat = ?1 ORDER BY version",
-            rows::EVENT
-        );
-        let mut list = connection.prepare(&sql)?;
-        list.query_map([id.0], rows::stored)?
-            .collect::<rusqlite::Result<_>>()?
-    };
+    let mut events = timeline::page(connection, id, None, None, u32::MAX)?;
     for stored in &mut events {
         stored.event = stored.event.redacted();
         let body = to_json(&stored.event)?;
@@ -76,7 +100,8 @@ fn redact_chat(
         event: Event::Redacted,
     };
     connection.execute(
-        "INSERT INTO event (seq, chat, version, at, kind, shape, mark, body) VALUES (?1, ?2, ?3, ?4, 'redacted', ?5, ?6, ?7)",
+        "INSERT INTO event (seq, chat, version, at, kind, shape, mark, prev, body)
+             VALUES (?1, ?2, ?3, ?4, 'redacted', ?5, ?6, ?7, ?8)",
         params![
             redacted.seq.0,
             id.0,
@@ -84,6 +109,7 @@ fn redact_chat(
             redacted.at.0,
             SHAPE,
             redacted.mark.0,
+            last.seq.0,
             to_json(&redacted.event)?
         ],
     )?;

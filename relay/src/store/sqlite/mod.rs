@@ -1,12 +1,17 @@
 //! The store in one SQLite file: one thread writes, four connections read, one thread checkpoints (`storage.md` 4). The
 //! only SQL of the relay is in this folder.
 
+mod batch;
 mod commit;
 mod connect;
 mod erase;
 mod maintenance;
+mod merge;
+mod recent;
+mod recover;
 mod rows;
 mod search;
+mod timeline;
 mod writer;
 
 use std::fs::File;
@@ -34,13 +39,14 @@ use super::{
 };
 use crate::clock::{Clock, SystemClock, new_id};
 
+use batch::Batch;
 use commit::Prepared;
-use writer::{Tail, Writer, read_tail};
+use recent::{Recent, State, hash_of_name};
+use recover::recover;
+use writer::{Desk, Writer};
 
 /// Connections that read.
 const READERS: usize = 4;
-/// Keys are kept longer than any platform repeats itself.
-const KEYS_KEPT: Duration = Duration::from_secs(35 * 86_400);
 /// Bodies that were not understood are kept so long.
 const UNREAD_KEPT: Duration = Duration::from_secs(7 * 86_400);
 
@@ -50,6 +56,7 @@ pub struct SqliteStore {
     writer: Mutex<Option<Arc<Writer>>>,
     readers: Mutex<Vec<Connection>>,
     turns: Semaphore,
+    recent: Recent,
     last_rx: watch::Receiver<Seq>,
     stop: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -65,12 +72,18 @@ impl SqliteStore {
     pub fn open(database: &Path) -> anyhow::Result<Arc<Self>> {
         let lock = connect::lock(database)?;
         let connection = connect::writer(database)?;
-        let tail = read_tail(&connection)?;
-        let (last_tx, last_rx) = watch::channel(tail.seq);
+        let recent = Recent::new(State::default());
+        let recovered = recover(&connection, &recent).context("could not read the store")?;
+        let (last_tx, last_rx) = watch::channel(recovered.tail.seq);
         let path = database.to_owned();
+        let desk = Desk {
+            connection,
+            recent: recent.clone(),
+            last_tx,
+            reopen: Box::new(move || connect::writer(&path)),
+        };
         let (writer, thread) =
-            Writer::start(connection, tail, last_tx, move || connect::writer(&path))
-                .context("could not start the writing thread")?;
+            Writer::start(desk, recovered).context("could not start the writing thread")?;
         let readers = (0..READERS)
             .map(|_| connect::reader(database))
             .collect::<anyhow::Result<_>>()?;
@@ -82,6 +95,7 @@ impl SqliteStore {
             writer: Mutex::new(Some(Arc::new(writer))),
             readers: Mutex::new(readers),
             turns: Semaphore::new(READERS),
+            recent,
             last_rx,
             stop,
             threads: Mutex::new(vec![thread, checkpoints]),
@@ -112,7 +126,15 @@ impl SqliteStore {
 
     async fn write<T: Send + 'static>(
         &self,
-        work: impl Fn(&Connection, &mut Tail) -> rusqlite::Result<T> + Send + 'static,
+        work: impl Fn(&mut Batch<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.hand_in(false, work).await
+    }
+
+    async fn hand_in<T: Send + 'static>(
+        &self,
+        is_alone: bool,
+        work: impl Fn(&mut Batch<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let writer = self
             .writer
@@ -120,7 +142,7 @@ impl SqliteStore {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         match writer {
-            Some(writer) => writer.write(work).await,
+            Some(writer) => writer.write(is_alone, work).await,
             None => Err(StoreError::Unavailable(anyhow::anyhow!(
                 "the store is closed"
             ))),
@@ -133,8 +155,13 @@ impl SqliteStore {
         sql: &'static str,
         values: impl rusqlite::Params + Clone + Send + 'static,
     ) -> Result<usize, StoreError> {
-        self.write(move |connection, _| connection.prepare_cached(sql)?.execute(values.clone()))
-            .await
+        self.write(move |batch| {
+            batch
+                .connection
+                .prepare_cached(sql)?
+                .execute(values.clone())
+        })
+        .await
     }
 
     async fn read<T: Send + 'static>(
@@ -198,6 +225,25 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Returns a chat whose row may be behind.
+    fn hot(&self, id: ChatId) -> Option<Chat> {
+        let recent = self.recent.read();
+        recent.chats.get(&id).map(|hot| hot.chat.as_ref().clone())
+    }
+
+    /// Returns a chat as it is now, whatever its row said.
+    fn refreshed(&self, chat: Chat) -> Chat {
+        self.hot(chat.id)
+            .filter(|hot| hot.version > chat.version)
+            .unwrap_or(chat)
+    }
+
+    fn all_refreshed(&self, chats: Vec<Chat>) -> Vec<Chat> {
+        chats.into_iter().map(|chat| self.refreshed(chat)).collect()
+    }
+}
+
 fn read_error(error: rusqlite::Error) -> StoreError {
     match error {
         rusqlite::Error::FromSqlConversionFailure(..) => StoreError::Damaged(error.into()),
@@ -221,13 +267,8 @@ impl Store for SqliteStore {
             .into_iter()
             .map(|change| Prepared::of(change).map_err(|error| StoreError::Refused(error.into())))
             .collect::<Result<_, _>>()?;
-        self.write(move |connection, tail| {
-            prepared
-                .iter()
-                .map(|change| change.write(connection, tail))
-                .collect()
-        })
-        .await
+        self.write(move |batch| prepared.iter().map(|change| change.write(batch)).collect())
+            .await
     }
 
     async fn changed(&self, after: Seq) {
@@ -237,7 +278,9 @@ impl Store for SqliteStore {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        let sql = "SELECT log, seq, mark, floor FROM head".to_owned();
+        let sql = "SELECT log, coalesce(seq, floor), coalesce(mark, 0), floor FROM head LEFT JOIN
+             (SELECT seq, mark FROM event ORDER BY seq DESC LIMIT 1)"
+            .to_owned();
         let head = self.find(sql, [], |row| {
             Ok(Head {
                 log: row.get(0)?,
@@ -251,6 +294,10 @@ impl Store for SqliteStore {
     }
 
     async fn events_after(&self, after: Seq, limit: u32) -> Result<Vec<Stored>, StoreError> {
+        let near = self.recent.read().events_after(after, limit as usize);
+        if let Some(events) = near {
+            return Ok(events);
+        }
         let sql = format!(
             "SELECT {} FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
             rows::EVENT
@@ -265,34 +312,23 @@ impl Store for SqliteStore {
         before: Option<Seq>,
         limit: u32,
     ) -> Result<Vec<Stored>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM event WHERE chat = ?1 AND seq < ?2 ORDER BY version DESC LIMIT ?3",
-            rows::EVENT
-        );
-        let before = before.map_or(i64::MAX, |before| before.0);
-        let mut page = self
-            .list(sql, [chat.0, before, limit_of(limit)], rows::stored)
-            .await?;
-        page.reverse();
-        Ok(page)
+        let hot = self.recent.read().chats.get(&chat).map(|hot| hot.last_seq);
+        self.read(move |connection| timeline::page(connection, chat, hot, before, limit))
+            .await
     }
 
     async fn find_chat(&self, id: ChatId) -> Result<Option<Chat>, StoreError> {
-        self.find(
-            format!("SELECT {} FROM chat WHERE id = ?1", rows::CHAT),
-            [id.0],
-            rows::chat,
-        )
-        .await
+        if let Some(chat) = self.hot(id) {
+            return Ok(Some(chat));
+        }
+        let sql = format!("SELECT {} FROM chat WHERE id = ?1", rows::CHAT);
+        self.find(sql, [id.0], rows::chat).await
     }
 
     async fn find_chat_by_number(&self, number: Seq) -> Result<Option<Chat>, StoreError> {
-        self.find(
-            format!("SELECT {} FROM chat WHERE number = ?1", rows::CHAT),
-            [number.0],
-            rows::chat,
-        )
-        .await
+        let sql = format!("SELECT {} FROM chat WHERE number = ?1", rows::CHAT);
+        let found = self.find(sql, [number.0], rows::chat).await?;
+        Ok(found.map(|chat| self.refreshed(chat)))
     }
 
     async fn find_open_chat(
@@ -309,12 +345,9 @@ impl Store for SqliteStore {
     }
 
     async fn list_open_chats(&self) -> Result<Vec<Chat>, StoreError> {
-        self.list(
-            format!("SELECT {} FROM chat WHERE stage <> 'closed'", rows::CHAT),
-            [],
-            rows::chat,
-        )
-        .await
+        let sql = format!("SELECT {} FROM chat WHERE stage <> 'closed'", rows::CHAT);
+        let chats = self.list(sql, [], rows::chat).await?;
+        Ok(self.all_refreshed(chats))
     }
 
     async fn list_closed_chats(
@@ -337,36 +370,21 @@ impl Store for SqliteStore {
         before: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM chat WHERE visitor = ?1 AND last_at < ?2 ORDER BY last_at DESC LIMIT ?3",
-            rows::CHAT
-        );
-        self.list(
-            sql,
-            [visitor.0, before_of(before), limit_of(limit)],
-            rows::chat,
-        )
-        .await
+        let sql = format!("SELECT {} FROM chat WHERE visitor = ?1", rows::CHAT);
+        let chats = self.list(sql, [visitor.0], rows::chat).await?;
+        let mut chats = self.all_refreshed(chats);
+        chats.retain(|chat| before.is_none_or(|before| chat.last_at < before));
+        chats.sort_by_key(|chat| std::cmp::Reverse(chat.last_at));
+        chats.truncate(limit as usize);
+        Ok(chats)
     }
 
     async fn list_due_chats(&self, now: Timestamp, limit: u32) -> Result<Vec<DueChat>, StoreError> {
-        let sql = "SELECT id, deadline FROM chat WHERE deadline <= ?1 ORDER BY deadline LIMIT ?2"
-            .to_owned();
-        let due = |row: &Row<'_>| {
-            Ok(DueChat {
-                chat: ChatId(row.get(0)?),
-                deadline: Timestamp(row.get(1)?),
-            })
-        };
-        self.list(sql, [now.0, limit_of(limit)], due).await
+        Ok(self.recent.read().deadlines.due(now, limit as usize))
     }
 
     async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT min(deadline) FROM chat WHERE deadline IS NOT NULL".to_owned();
-        let earliest = self
-            .find(sql, [], |row| row.get::<_, Option<i64>>(0))
-            .await?;
-        Ok(earliest.flatten().map(Timestamp))
+        Ok(self.recent.read().deadlines.next())
     }
 
     async fn list_channels_with_chats(&self) -> Result<Vec<ChannelId>, StoreError> {
@@ -401,16 +419,15 @@ impl Store for SqliteStore {
         channel: &ChannelId,
         platform_id: &PlatformId,
     ) -> Result<Option<FoundMessage>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM message WHERE channel = ?1 AND platform_id = ?2",
-            rows::MESSAGE
-        );
-        self.find(
-            sql,
-            (channel.0.clone(), platform_id.0.clone()),
-            rows::message,
-        )
-        .await
+        let name = (channel.clone(), platform_id.clone());
+        let near = self.recent.read().names.get(&name).cloned();
+        if near.is_some() {
+            return Ok(near);
+        }
+        let hash = hash_of_name(channel, platform_id);
+        let values = (hash, name.0.0, name.1.0);
+        self.find(rows::MESSAGE_BY_NAME.to_owned(), values, rows::message)
+            .await
     }
 
     async fn find_message_by_id(&self, id: MessageId) -> Result<Option<FoundMessage>, StoreError> {
@@ -428,20 +445,16 @@ impl Store for SqliteStore {
         before: Option<Seq>,
         limit: u32,
     ) -> Result<Vec<Stored>, StoreError> {
+        let before = before.unwrap_or(Seq(i64::MAX));
+        // Memory first: what is merged meanwhile is found in both, not in neither.
+        let near = self.recent.read().search(query, before, limit as usize);
         let terms = search::expression(query);
-        let sql = format!(
-            "SELECT {} FROM event WHERE seq IN
-                 (SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3)
-             ORDER BY seq DESC",
-            rows::EVENT
-        );
-        let before = before.map_or(i64::MAX, |before| before.0);
-        self.list(sql, (terms, before, limit_of(limit)), rows::stored)
+        self.read(move |connection| search::find(connection, &terms, near, before, limit))
             .await
     }
 
     async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
-        self.write(move |connection, _| claim_deliveries(connection, &claim))
+        self.write(move |batch| claim_deliveries(batch.connection, &claim))
             .await
     }
 
@@ -497,8 +510,9 @@ impl Store for SqliteStore {
                 (format!("{set} {fits}"), 0, error)
             }
         };
-        let done = self.write(move |connection, _| {
-            connection
+        let done = self.write(move |batch| {
+            batch
+                .connection
                 .prepare_cached(&sql)?
                 .execute(params![delivery.0, attempt, error, not_before])
         });
@@ -535,7 +549,7 @@ impl Store for SqliteStore {
         hold_for: Duration,
     ) -> Result<Option<LeaseToken>, StoreError> {
         let (name, owner) = (name.to_owned(), owner.to_owned());
-        self.write(move |connection, _| take_lease(connection, &name, &owner, hold_for))
+        self.write(move |batch| take_lease(batch.connection, &name, &owner, hold_for))
             .await
     }
 
@@ -577,7 +591,8 @@ impl Store for SqliteStore {
 
     async fn save_session(&self, session: SessionEntry) -> Result<(), StoreError> {
         let sql = "INSERT INTO session (hash, operator, created_at, expires_at, used_at, address) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        self.write(move |connection, _| {
+        self.write(move |batch| {
+            let connection = batch.connection;
             connection
                 .prepare_cached("DELETE FROM session WHERE expires_at < ?1")?
                 .execute([session.created_at.0])?;
@@ -681,14 +696,12 @@ impl Store for SqliteStore {
     }
 
     async fn keep_unread(&self, unread: UnreadBody) -> Result<(), StoreError> {
-        self.write(move |connection, _| {
+        self.write(move |batch| {
+            let connection = batch.connection;
             let old = unread.at.minus(UNREAD_KEPT).0;
             connection
                 .prepare_cached("DELETE FROM unread WHERE at < ?1")?
                 .execute([old])?;
-            connection
-                .prepare_cached("DELETE FROM seen WHERE at < ?1")?
-                .execute([unread.at.minus(KEYS_KEPT).0])?;
             let sql =
                 "INSERT INTO unread (id, channel, at, reason, body) VALUES (?1, ?2, ?3, ?4, ?5)";
             connection.prepare_cached(sql)?.execute(params![
@@ -730,9 +743,9 @@ impl Store for SqliteStore {
 
     async fn redact(&self, visitor: VisitorId, at: Timestamp) -> Result<Vec<ChatId>, StoreError> {
         let chats = self
-            .write(move |connection, tail| erase::redact(connection, tail, visitor, at))
+            .hand_in(true, move |batch| erase::redact(batch, visitor, at))
             .await?;
-        self.write(|connection, _| erase::scrub(connection)).await?;
+        self.write(|batch| erase::scrub(batch.connection)).await?;
         let database = self.database.clone();
         let log = connect::with_suffix(&database, "erased.log");
         let noted = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
@@ -888,14 +901,10 @@ pub fn restore(from: &Path, database: &Path) -> anyhow::Result<()> {
     {
         let connection = connect::writer(&fresh).context("the file is no copy of a store")?;
         connection.execute("UPDATE head SET log = ?1", [connect::new_log()])?;
-        let mut tail = read_tail(&connection)?;
         let erased = std::fs::read_to_string(connect::with_suffix(database, "erased.log"))
             .unwrap_or_default();
-        for visitor in erased.lines().filter_map(|line| line.parse().ok()) {
-            erase::redact(&connection, &mut tail, visitor, SystemClock.now())?;
-        }
-        erase::scrub(&connection)?;
-        connection.execute("UPDATE head SET seq = ?1", [tail.seq.0])?;
+        let erased = erased.lines().filter_map(|line| line.parse().ok());
+        erase::redact_offline(&connection, erased, SystemClock.now())?;
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     for suffix in ["-wal", "-shm"] {

@@ -19,6 +19,10 @@ pub(super) const DELIVERY: &str =
 /// Columns of [`message`].
 pub(super) const MESSAGE: &str = "id, chat, seq, platform_id";
 
+/// One message by hash, channel and the platform's id.
+pub(super) const MESSAGE_BY_NAME: &str = "SELECT id, chat, seq, platform_id FROM message_name
+     JOIN message ON message.place = message_name.place WHERE hash = ?1 AND channel = ?2 AND platform_id = ?3";
+
 pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     let (kind, shape, body): (String, u32, String) = (row.get(4)?, row.get(5)?, row.get(7)?);
     let event = upcast(&kind, shape, &body).map_err(|error| unreadable(7, error))?;

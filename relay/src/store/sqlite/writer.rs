@@ -1,18 +1,26 @@
 //! The one thread that writes. Whatever waits while one sync runs is the next batch: one transaction, one sync, then the
-//! answers (`storage.md` 4). A job that fails alone is taken back alone.
+//! answers (`storage.md` 4). A job that fails spoils it for nobody else. Between batches, rows are merged.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::collections::HashMap;
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
-use shared::model::{Mark, Seq};
+use shared::model::{ChatId, Mark, Seq};
 
-use crate::clock::random_i64;
+use crate::clock::{Clock as _, SystemClock, random_i64};
 use crate::store::StoreError;
+
+use super::batch::{Added, Batch, Known};
+use super::merge::Merging;
+use super::recent::{Recent, Tail};
+use super::recover::{Recovered, recover};
 
 /// Jobs that may wait; then callers are told.
 const WAITING: usize = 4096;
@@ -20,21 +28,19 @@ const WAITING: usize = 4096;
 const BATCH: usize = 256;
 /// After a failure of the disk, before the next try.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// Where the history ends, as the transaction under way sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tail {
-    pub(super) seq: Seq,
-    /// Of the commit under way.
-    pub(super) mark: Mark,
-}
+/// Without a job for so long, what waits to be merged is merged.
+const IDLE: Duration = Duration::from_secs(1);
+/// Chats the writer knows at most; beyond it all are forgotten and read again when they move.
+const KNOWN: usize = 100_000;
 
 /// Writes; may be asked twice.
-type Work = Box<dyn Fn(&Connection, &mut Tail) -> rusqlite::Result<()> + Send>;
+type Work = Box<dyn Fn(&mut Batch<'_>) -> rusqlite::Result<()> + Send>;
 
 /// Something to write, which can be done again when the batch was taken back, and whom to tell.
 struct Job {
     work: Work,
+    /// It works on rows that must be up to date, and what memory holds of them is void afterwards.
+    is_alone: bool,
     answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
 
@@ -43,23 +49,33 @@ pub(super) struct Writer {
     jobs_tx: SyncSender<Job>,
 }
 
+/// What the thread works with.
+pub(super) struct Desk {
+    pub(super) connection: Connection,
+    pub(super) recent: Recent,
+    pub(super) last_tx: watch::Sender<Seq>,
+    /// Gives another connection when the disk failed.
+    pub(super) reopen: Box<dyn Fn() -> anyhow::Result<Connection> + Send>,
+}
+
 impl Writer {
-    /// Starts the thread on a connection; `reopen` gives another when the disk failed.
+    /// Starts the thread, after memory was filled.
     pub(super) fn start(
-        connection: Connection,
-        tail: Tail,
-        last_tx: watch::Sender<Seq>,
-        reopen: impl Fn() -> anyhow::Result<Connection> + Send + 'static,
+        desk: Desk,
+        recovered: Recovered,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs_tx, jobs_rx) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 Batches {
-                    connection: Some(connection),
-                    tail,
-                    last_tx,
-                    reopen: Box::new(reopen),
+                    connection: Some(desk.connection),
+                    tail: recovered.tail,
+                    merging: recovered.merging,
+                    recent: desk.recent,
+                    known: HashMap::new(),
+                    last_tx: desk.last_tx,
+                    reopen: desk.reopen,
                 }
                 .run(&jobs_rx);
             })?;
@@ -69,17 +85,19 @@ impl Writer {
     /// Has something written, and waits until it is on disk. The work may be done twice: the first time is taken back.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl Fn(&Connection, &mut Tail) -> rusqlite::Result<T> + Send + 'static,
+        is_alone: bool,
+        work: impl Fn(&mut Batch<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer_tx, answer_rx) = oneshot::channel();
         let value = Arc::new(Mutex::new(None));
         let place = Arc::clone(&value);
         let job = Job {
-            work: Box::new(move |connection, tail| {
-                let value = work(connection, tail)?;
+            work: Box::new(move |batch| {
+                let value = work(batch)?;
                 *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
                 Ok(())
             }),
+            is_alone,
             // Whoever stopped waiting needs no answer.
             answer: Box::new(move |done| drop(answer_tx.send(done))),
         };
@@ -102,22 +120,94 @@ struct Batches {
     /// None: the disk failed, and the connection with it.
     connection: Option<Connection>,
     tail: Tail,
+    merging: Merging,
+    recent: Recent,
+    known: HashMap<ChatId, Known>,
     last_tx: watch::Sender<Seq>,
     reopen: Box<dyn Fn() -> anyhow::Result<Connection> + Send>,
 }
 
 impl Batches {
     fn run(mut self, jobs_rx: &Receiver<Job>) {
-        while let Ok(first) = jobs_rx.recv() {
-            let waiting = std::iter::from_fn(|| jobs_rx.try_recv().ok());
-            let batch: Vec<Job> = std::iter::once(first)
-                .chain(waiting.take(BATCH - 1))
-                .collect();
+        while let Some(first) = self.next(jobs_rx) {
+            let mut batch = vec![];
+            let mut job = Some(first);
+            while let Some(next) = job.take() {
+                if next.is_alone {
+                    self.take(std::mem::take(&mut batch));
+                    self.take_alone(next);
+                } else {
+                    batch.push(next);
+                }
+                if batch.len() < BATCH {
+                    job = jobs_rx.try_recv().ok();
+                }
+            }
             self.take(batch);
+            self.merge(Merging::keep_pace);
+        }
+        self.merge(Merging::finish);
+    }
+
+    /// Waits for a job; while none comes, rows are merged.
+    fn next(&mut self, jobs_rx: &Receiver<Job>) -> Option<Job> {
+        loop {
+            if !self.merging.is_behind() || self.connection.is_none() {
+                return jobs_rx.recv().ok();
+            }
+            match jobs_rx.recv_timeout(IDLE) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            loop {
+                match jobs_rx.try_recv() {
+                    Ok(job) => return Some(job),
+                    Err(TryRecvError::Disconnected) => return None,
+                    Err(TryRecvError::Empty) => {}
+                }
+                let mut is_left = false;
+                self.merge(|merging, connection, now| {
+                    is_left = merging.step(connection, now)?;
+                    Ok(())
+                });
+                if !is_left {
+                    break;
+                }
+            }
         }
     }
 
+    fn merge(&mut self, work: impl FnOnce(&mut Merging, &Connection, i64) -> rusqlite::Result<()>) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        match work(&mut self.merging, &connection, SystemClock.now().0) {
+            Ok(()) => self.connection = Some(connection),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "rows could not be merged; they will be"
+                );
+                // Unless the disk is only full, the file decides: it is opened anew with the next job.
+                self.connection = is_full(&error).then_some(connection);
+            }
+        }
+    }
+
+    /// Does one job on rows that are up to date.
+    fn take_alone(&mut self, job: Job) {
+        self.merge(Merging::finish);
+        self.take(vec![job]);
+        self.known.clear();
+        let mut recent = self.recent.write();
+        recent.events.clear();
+    }
+
     fn take(&mut self, batch: Vec<Job>) {
+        if batch.is_empty() {
+            return;
+        }
         if self.connection.is_none() {
             self.revive();
         }
@@ -148,21 +238,21 @@ impl Batches {
     }
 
     /// One transaction, one sync. On an error nothing of it is there.
-    fn transact(&mut self, connection: Connection, batch: &[Job]) -> rusqlite::Result<()> {
-        let before = self.tail;
-        self.tail.mark = Mark(random_i64());
-        match write_batch(&connection, &mut self.tail, before, batch) {
+    fn transact(&mut self, connection: Connection, jobs: &[Job]) -> rusqlite::Result<()> {
+        let tail = Tail {
+            mark: Mark(random_i64()),
+            ..self.tail
+        };
+        let mut batch = Batch::new(&connection, tail, &self.recent, &self.known);
+        let written = write_batch(&mut batch, jobs);
+        let Batch { tail, added, .. } = batch;
+        match written {
             Ok(()) => {
+                self.publish(tail, added);
                 self.connection = Some(connection);
-                if self.tail.seq == before.seq {
-                    self.tail = before;
-                } else {
-                    self.last_tx.send_replace(self.tail.seq);
-                }
                 Ok(())
             }
             Err(error) => {
-                self.tail = before;
                 let is_back =
                     connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
                 // A full disk spoils nothing; a failed sync spoils all that the connection believes.
@@ -173,34 +263,60 @@ impl Batches {
         }
     }
 
+    /// What is on disk becomes visible.
+    fn publish(&mut self, tail: Tail, mut added: Added) {
+        let has_events = tail.seq != self.tail.seq;
+        if has_events {
+            self.tail = tail;
+        }
+        self.merging.take(&mut added, self.tail.seq);
+        if self.known.len() + added.known.len() > KNOWN {
+            self.known.clear();
+        }
+        self.known.extend(added.known);
+        let mut recent = self.recent.write();
+        recent.keys.extend(added.keys);
+        recent.names.extend(added.names);
+        for (chat, hot) in added.chats {
+            match hot {
+                Some(hot) => recent.chats.insert(chat, hot),
+                None => recent.chats.remove(&chat),
+            };
+        }
+        for (chat, deadline) in added.deadlines {
+            recent.deadlines.set(chat, deadline);
+        }
+        for (seq, chat, terms) in added.terms {
+            recent.terms.insert(seq, (chat, terms));
+        }
+        recent.follow(added.events);
+        drop(recent);
+        if has_events {
+            self.last_tx.send_replace(self.tail.seq);
+        }
+    }
+
     /// Opens anew after a failure of the disk, and starts from what is really there.
     fn revive(&mut self) {
         let opened = (self.reopen)().and_then(|connection| {
             let found: String =
                 connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
             anyhow::ensure!(found == "ok", "the database is damaged: {found}");
-            let tail = read_tail(&connection)?;
-            Ok((connection, tail))
+            let recovered = recover(&connection, &self.recent)?;
+            Ok((connection, recovered))
         });
         match opened {
-            Ok((connection, tail)) => {
-                self.tail = tail;
+            Ok((connection, recovered)) => {
+                self.tail = recovered.tail;
+                self.merging = recovered.merging;
+                self.known.clear();
                 self.connection = Some(connection);
+                self.last_tx.send_replace(self.tail.seq);
                 tracing::info!("the store was opened anew");
             }
             Err(error) => tracing::error!("the store could not be opened anew: {error:#}"),
         }
     }
-}
-
-/// Reads where the history ends.
-pub(super) fn read_tail(connection: &Connection) -> rusqlite::Result<Tail> {
-    connection.query_row("SELECT seq, mark FROM head", [], |row| {
-        Ok(Tail {
-            seq: Seq(row.get(0)?),
-            mark: Mark(row.get(1)?),
-        })
-    })
 }
 
 fn is_of_disk(error: &rusqlite::Error) -> bool {
@@ -236,21 +352,11 @@ fn tell(batch: Vec<Job>, result: impl Fn() -> Result<(), StoreError>) {
     }
 }
 
-fn write_batch(
-    connection: &Connection,
-    tail: &mut Tail,
-    before: Tail,
-    batch: &[Job],
-) -> rusqlite::Result<()> {
+fn write_batch(batch: &mut Batch<'_>, jobs: &[Job]) -> rusqlite::Result<()> {
+    let connection = batch.connection;
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    for job in batch {
-        (job.work)(connection, tail)?;
-    }
-    if tail.seq != before.seq {
-        let put = "UPDATE head SET seq = ?1, mark = ?2";
-        connection
-            .prepare_cached(put)?
-            .execute(params![tail.seq.0, tail.mark.0])?;
+    for job in jobs {
+        (job.work)(batch)?;
     }
     connection.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
