@@ -143,13 +143,13 @@ impl Merging {
     fn cut(&mut self) -> Slice {
         let mut keys = std::mem::take(&mut self.keys);
         let mut names = std::mem::take(&mut self.names);
-        let named = names.iter().map(|name| name.place).max();
-        let hashed = keys.iter().map(|key| key.place).max();
+        let last_name = names.iter().map(|name| name.place).max();
+        let last_key = keys.iter().map(|key| key.place).max();
         let until = Merged {
             settled: self.until,
             indexed: self.until,
-            named: named.unwrap_or(self.merged.named),
-            hashed: hashed.unwrap_or(self.merged.hashed),
+            named: last_name.unwrap_or(self.merged.named),
+            hashed: last_key.unwrap_or(self.merged.hashed),
         };
         keys.sort_unstable_by_key(|key| key.hash);
         names.sort_unstable_by_key(|name| name.hash);
@@ -270,6 +270,7 @@ impl Merging {
 }
 
 /// What a transaction did, to be told to memory when it is committed.
+#[derive(Clone, Copy)]
 enum Step {
     Keys(usize),
     Names(usize),

@@ -152,7 +152,7 @@ fn replay(connection: &Connection, merged: Merged, state: &mut State) -> rusqlit
             }
         }
         if stored.seq > merged.settled {
-            replay_one(connection, &mut chats, stored, deadline, state)?;
+            replay_one(connection, &mut chats, &stored, deadline, state)?;
         }
     }
     Ok(())
@@ -161,7 +161,7 @@ fn replay(connection: &Connection, merged: Merged, state: &mut State) -> rusqlit
 fn replay_one(
     connection: &Connection,
     chats: &mut HashMap<ChatId, Chat>,
-    stored: Stored,
+    stored: &Stored,
     deadline: Option<Timestamp>,
     state: &mut State,
 ) -> rusqlite::Result<()> {
@@ -177,7 +177,7 @@ fn replay_one(
         }
     };
     if stored.version > chat.version {
-        chat.apply(&stored);
+        chat.apply(stored);
         state.deadlines.set(id, deadline);
         let hot = Hot {
             chat: Arc::new(chat.clone()),
