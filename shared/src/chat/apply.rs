@@ -75,7 +75,7 @@ impl Chat {
                 });
             }
             Event::Unblocked { by: _ } => self.block = None,
-            Event::WindowClosed => self.is_window_closed = true,
+            Event::WindowClosed => self.window_told_at = Some(at),
 
             Event::Claimed { by, from: _ } => self.own(by.clone()),
             Event::Transferred {
@@ -237,7 +237,6 @@ impl Chat {
     fn open_window(&mut self, from: Timestamp) {
         if self.window_from.is_none_or(|known| from > known) {
             self.window_from = Some(from);
-            self.is_window_closed = false;
         }
     }
 

@@ -51,13 +51,14 @@ impl Chat {
 
     /// OUT-06: told once for each window, in chats that are open.
     fn window_notice_at(&self, policy: &Policy) -> Option<Timestamp> {
-        if self.is_window_closed || !self.is_open() {
+        if !self.is_open() {
             return None;
         }
-        match (self.window_ends(policy)?, self.human_window_ends(policy)) {
-            (plain, Some(human)) => Some(plain.max(human)),
-            (plain, None) => Some(plain),
-        }
+        let ends = match (self.window_ends(policy)?, self.human_window_ends(policy)) {
+            (plain, Some(human)) => plain.max(human),
+            (plain, None) => plain,
+        };
+        Some(ends).filter(|ends| self.window_told_at.is_none_or(|told| told < *ends))
     }
 }
 
@@ -81,6 +82,18 @@ mod tests {
             desk.chat.deadline(&desk.policy).is_some(),
             "a new window has a new end"
         );
+    }
+
+    #[test]
+    fn a_message_that_comes_after_its_window_ended_does_not_have_the_end_told_again() {
+        let mut desk = waiting();
+        let ends = desk.chat.window_ends(&desk.policy).unwrap();
+        desk.now = ends.plus(Duration::from_secs(3600));
+        assert_eq!(desk.tick(), vec![Event::WindowClosed]);
+        let late = desk.chat.window_from.unwrap().plus(Duration::from_secs(60));
+        desk.visitor_writes_at("late", late);
+        assert_eq!(desk.chat.window_from, Some(late));
+        assert_eq!(desk.chat.deadline(&desk.policy), None);
     }
 
     #[test]

@@ -204,9 +204,10 @@ pub struct Chat {
     /// When the reply window last began, by the platform's clock (meta.md 9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_from: Option<Timestamp>,
-    /// [`Event::WindowClosed`] was told for this window.
-    #[serde(default)]
-    pub is_window_closed: bool,
+    /// When [`Event::WindowClosed`] was last told: windows that ended before need no telling, however late a message
+    /// of theirs comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_told_at: Option<Timestamp>,
     /// Of the newest visitor message, by the platform's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_received_at: Option<Timestamp>,
@@ -263,7 +264,7 @@ impl Chat {
             closed_at: None,
             unread: 0,
             window_from: None,
-            is_window_closed: false,
+            window_told_at: None,
             last_received_at: None,
             last_line: None,
             category: None,
