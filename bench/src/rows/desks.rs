@@ -38,7 +38,7 @@ pub(super) async fn latency_100(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         desks: 100,
         rate: 50,
         publishers: 1,
-        path: "/latency/p99",
+        path: "/latency/p99_us",
     };
     let rounds = beside_floors(bench, load, &[Floor::Classic, Floor::Memory]).await?;
     Ok(vec![figure(
@@ -55,7 +55,7 @@ pub(super) async fn latency_1000(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         desks: 1000,
         rate: 50,
         publishers: 1,
-        path: "/latency/p99",
+        path: "/latency/p99_us",
     };
     let rounds = beside_floors(bench, load, &[Floor::Memory]).await?;
     Ok(vec![figure(

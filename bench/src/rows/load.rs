@@ -61,7 +61,7 @@ pub(super) async fn slow_disk(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
 pub(super) async fn acknowledgement(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let load = Load {
         rate: 1000,
-        path: "/ack/p99",
+        path: "/ack/p99_us",
         ..CLOSED_LOOP
     };
     let rounds = beside_floors(bench, load).await?;

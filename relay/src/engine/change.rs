@@ -1,5 +1,7 @@
 //! From events to what is written: the chat's row, outbox rows, search terms, message ids, blocks. Pure.
 
+use std::sync::Arc;
+
 use shared::chat::{Chat, Event};
 use shared::model::{DeliveryId, Message, MessageId, PlatformId, Policy, Timestamp};
 
@@ -41,7 +43,7 @@ pub(super) fn derive(
         terms: vec![],
         block: None,
         events: vec![],
-        after,
+        after: Arc::new(after),
     };
     let mut walker = Walker {
         before,
@@ -133,7 +135,7 @@ impl Walker<'_> {
 
     fn index(&mut self, place: u16, text: &str) {
         let terms = Terms::of(text);
-        if !terms.0.is_empty() {
+        if !terms.is_empty() {
             self.change.terms.push((place, terms));
         }
     }

@@ -308,7 +308,7 @@ impl Engine {
             .find_chat(id)
             .await?
             .unwrap_or_else(|| Chat::unborn(id));
-        Ok(turn.keep(chat))
+        Ok(turn.keep(Arc::new(chat)))
     }
 
     /// Returns none when the chat has moved: decide again.
@@ -320,13 +320,14 @@ impl Engine {
     ) -> Result<Option<Taken>, EngineError> {
         let (expected, count) = (change.expected, change.events.len());
         let consequences = Consequences::of(&change);
-        let after = change.after.clone();
+        let mut after = Arc::clone(&change.after);
         turn.forget();
         let outcome = self.store.commit(vec![change]).await?.pop();
         match outcome {
             Some(Outcome::Done { first, mark: _ }) => {
-                let mut after = after;
-                after.number = after.number.or(Some(first).filter(|_| count > 0));
+                if after.number.is_none() && count > 0 {
+                    Arc::make_mut(&mut after).number = Some(first);
+                }
                 let chat = turn.keep(after);
                 self.follow(consequences, &chat);
                 let last = Seq(first.0 + i64::try_from(count).unwrap_or(0) - 1);

@@ -48,8 +48,7 @@ impl Turn {
     }
 
     /// Remembers the chat for the next turn.
-    pub(super) fn keep(&mut self, chat: Chat) -> Arc<Chat> {
-        let chat = Arc::new(chat);
+    pub(super) fn keep(&mut self, chat: Arc<Chat>) -> Arc<Chat> {
         *self.guard = Some(Arc::clone(&chat));
         chat
     }
@@ -68,7 +67,7 @@ mod tests {
     async fn turns_at_one_chat_come_in_order_and_other_chats_do_not_wait() {
         let turns = Turns::default();
         let mut first = turns.take(ChatId(1)).await;
-        first.keep(Chat::unborn(ChatId(1)));
+        first.keep(Arc::new(Chat::unborn(ChatId(1))));
         let waiting = turns.place(ChatId(1));
         assert!(waiting.try_lock().is_err(), "one at a time");
         assert!(

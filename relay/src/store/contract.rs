@@ -121,7 +121,7 @@ fn change(
         terms: vec![(place, Terms::of(text))],
         block: None,
         events,
-        after,
+        after: after.into(),
     }
 }
 

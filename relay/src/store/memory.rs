@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -218,7 +218,7 @@ impl State {
             self.visitors.insert(name, visitor);
         }
         self.write_block(change.block.as_ref(), &after, at);
-        let mut after = after;
+        let mut after = Arc::unwrap_or_clone(after);
         after.number = number.filter(|_| after.has_begun());
         if after.has_begun() {
             self.chats.insert(

@@ -2,6 +2,7 @@
 //! No rules here, and no SQL: that is in the engines' folders. The contract suite (`contract.rs`) holds for every engine.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -213,7 +214,7 @@ pub struct Change {
     /// What happened, in order; may be empty (the key is still taken).
     pub events: Vec<Event>,
     /// The chat after them. Its `number` may be unknown; the store knows it.
-    pub after: Chat,
+    pub after: Arc<Chat>,
     /// [`Chat::deadline`] of that.
     pub deadline: Option<Timestamp>,
     /// A visitor to write or refresh.

@@ -4,7 +4,8 @@
 //! Lower case, ё as е, é as e, split at whatever is neither letter nor digit. Words of Cyrillic or Latin letters become their
 //! Snowball stems; a run of Han or kana becomes its overlapping pairs and its last character; the rest stays as it is.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, RefCell};
+use std::collections::HashMap;
 use std::iter::Peekable;
 
 use icu_normalizer::properties::{CanonicalDecompositionBorrowed, Decomposed};
@@ -21,34 +22,72 @@ const SHORTEST_PREFIX: usize = 3;
 /// Begins the term of a chat. A private character: no text can hold such a term, as it is neither letter nor digit.
 const CHAT_SIGN: char = '\u{e000}';
 
+/// Words whose stems a thread remembers; then it begins anew. People use few words, most of the time.
+const REMEMBERED: usize = 8_192;
+
 thread_local! {
     static RUSSIAN: LazyCell<Stemmer> = LazyCell::new(|| Stemmer::create(Algorithm::Russian));
     static ENGLISH: LazyCell<Stemmer> = LazyCell::new(|| Stemmer::create(Algorithm::English));
+    static STEMS: RefCell<HashMap<Box<str>, Box<str>>> = RefCell::default();
 }
 
-/// What an event is found by: words as the analyser left them, in the order of the text.
+/// What an event is found by: words as the analyser left them, in the order of the text, a space between two. One text and
+/// not a list, as every message has dozens and they are written as one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Terms(pub Vec<String>);
+pub struct Terms(String);
 
 impl Terms {
     /// Returns the terms of a text, the first 2 000.
     pub fn of(text: &str) -> Self {
-        let mut terms = vec![];
+        let mut terms = Self(String::with_capacity(text.len()));
+        let mut left = MOST_TERMS;
         for run in runs(text) {
             match run {
-                Run::Word(word) => terms.push(stem(&word)),
-                Run::Dense(run) => push_pairs(&run, &mut terms),
+                Run::Word(word) => {
+                    with_stem(&word, |stem| terms.push(stem));
+                    left -= 1;
+                }
+                Run::Dense(run) => {
+                    for pair in pairs_of(&run).take(left) {
+                        terms.push(&pair);
+                        left -= 1;
+                    }
+                }
             }
-            if terms.len() >= MOST_TERMS {
+            if left == 0 {
                 break;
             }
         }
-        terms.truncate(MOST_TERMS);
-        Self(terms)
+        terms
+    }
+
+    /// Returns them as the index takes them.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn push(&mut self, term: &str) {
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
+        self.0.push_str(term);
+    }
+
+    fn each(&self) -> impl Iterator<Item = &str> {
+        self.0.split_terminator(' ')
+    }
+
+    fn any_is(&self, wanted: &str) -> bool {
+        self.each().any(|term| term == wanted)
     }
 
     fn any_begins(&self, beginning: &str) -> bool {
-        self.0.iter().any(|term| term.starts_with(beginning))
+        self.each().any(|term| term.starts_with(beginning))
+    }
+
+    fn holds_in_order(&self, wanted: &[String]) -> bool {
+        let terms: Vec<&str> = self.each().collect();
+        terms.windows(wanted.len()).any(|window| window == wanted)
     }
 
     /// Whether there is nothing to find the text by.
@@ -100,11 +139,11 @@ impl Query {
     /// Whether a text of a chat holds all parts. The same answer as the engines' indexes give.
     pub fn is_met_by(&self, chat: ChatId, terms: &Terms) -> bool {
         self.parts.iter().all(|part| match part {
-            Part::Term(term) => terms.0.contains(term) || *term == chat_term(chat),
-            Part::Phrase(wanted) => terms.0.windows(wanted.len()).any(|window| window == wanted),
+            Part::Term(term) => terms.any_is(term) || *term == chat_term(chat),
+            Part::Phrase(wanted) => terms.holds_in_order(wanted),
             Part::Beginning(beginning) => terms.any_begins(beginning),
             Part::Unfinished { term, beginning } => {
-                terms.0.contains(term) || terms.any_begins(beginning)
+                terms.any_is(term) || terms.any_begins(beginning)
             }
         })
     }
@@ -223,13 +262,28 @@ fn stem(word: &str) -> String {
     stemmer.with(|stemmer| stemmer.stem(word).into_owned())
 }
 
+/// Hands the stem of a word on, from memory where it can.
+fn with_stem(word: &str, take: impl FnOnce(&str)) {
+    STEMS.with_borrow_mut(|stems| {
+        if let Some(stem) = stems.get(word) {
+            return take(stem);
+        }
+        let stem = stem(word).into_boxed_str();
+        take(&stem);
+        if stems.len() >= REMEMBERED {
+            stems.clear();
+        }
+        stems.insert(word.into(), stem);
+    });
+}
+
 fn is_latin(letter: char) -> bool {
     matches!(letter, 'a'..='z' | 'à'..='ö' | 'ø'..='ɏ' | 'ḁ'..='ỿ')
 }
 
-fn push_pairs(run: &[char], terms: &mut Vec<String>) {
-    terms.extend(run.windows(2).map(|pair| pair.iter().collect()));
-    terms.extend(run.last().map(char::to_string));
+fn pairs_of(run: &[char]) -> impl Iterator<Item = String> {
+    let pairs = run.windows(2).map(|pair| pair.iter().collect());
+    pairs.chain(run.last().map(char::to_string))
 }
 
 fn last_word(word: String) -> Part {
@@ -260,7 +314,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, terms: &str) {
-        assert_eq!(Terms::of(text).0.join(" "), terms, "{text:?}");
+        assert_eq!(Terms::of(text).as_str(), terms, "{text:?}");
     }
 
     #[test]
@@ -299,10 +353,10 @@ mod tests {
     #[test]
     fn only_the_beginning_of_a_flood_is_kept() {
         let text = "слово ".repeat(5_000);
-        assert_eq!(Terms::of(&text).0.len(), MOST_TERMS);
-        assert_eq!(Terms::of(&"界".repeat(5_000)).0.len(), MOST_TERMS);
+        assert_eq!(Terms::of(&text).each().count(), MOST_TERMS);
+        assert_eq!(Terms::of(&"界".repeat(5_000)).each().count(), MOST_TERMS);
         let word = "x".repeat(100_000);
-        assert_eq!(Terms::of(&word).0, ["x".repeat(LONGEST_WORD)]);
+        check(&word, &"x".repeat(LONGEST_WORD));
     }
 
     #[track_caller]
@@ -347,7 +401,7 @@ mod tests {
     #[test]
     fn no_text_can_hold_the_term_of_a_chat() {
         let term = chat_term(ChatId(17));
-        assert!(!Terms::of(&term).0.contains(&term));
+        assert!(!Terms::of(&term).any_is(&term));
         let query = Query::parse("coat").unwrap().within(ChatId(17));
         assert_eq!(query.parts.last(), Some(&Part::Term(term)));
     }
@@ -366,7 +420,7 @@ mod tests {
 
         #[test]
         fn terms_hold_only_letters_and_digits(text in any::<String>()) {
-            for term in Terms::of(&text).0 {
+            for term in Terms::of(&text).each() {
                 prop_assert!(!term.is_empty());
                 prop_assert!(term.chars().all(char::is_alphanumeric), "{term:?}");
             }

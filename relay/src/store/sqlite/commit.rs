@@ -129,10 +129,12 @@ impl Prepared {
             },
             shape: Shape::of(&change.after),
         };
-        let mut chat = change.after.clone();
-        chat.number = Some(now.number);
+        let mut chat = Arc::clone(&change.after);
+        if chat.number.is_none() {
+            Arc::make_mut(&mut chat).number = Some(now.number);
+        }
         let hot = Hot {
-            chat: Arc::new(chat),
+            chat,
             last_seq: now.last_seq,
             deadline: change.deadline,
         };

@@ -217,7 +217,7 @@ impl Merging {
             let rows = recent.terms.range(self.merged.indexed.next()..=until);
             rows.take(count)
                 .map(|(seq, (chat, terms))| {
-                    (*seq, format!("{} {}", chat_term(*chat), terms.0.join(" ")))
+                    (*seq, format!("{} {}", chat_term(*chat), terms.as_str()))
                 })
                 .collect()
         };
