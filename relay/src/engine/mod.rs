@@ -19,7 +19,7 @@ use shared::model::{
     Version,
 };
 
-use crate::clock::{Clock, new_id};
+use crate::clock::Clock;
 use crate::store::{Change, Delivery, DueChat, Key, Outcome, Store, StoreError};
 
 pub use blocks::Blocks;
@@ -135,6 +135,11 @@ impl Engine {
     /// Returns the time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Returns a new id of now.
+    pub fn new_id(&self) -> i64 {
+        self.clock.new_id(self.now())
     }
 
     /// Does what an operator asks. A repeat of the same command id is answered as the first time (OUT-02).
@@ -286,8 +291,8 @@ impl Engine {
     ) -> Result<Vec<shared::chat::Event>, EngineError> {
         let online = self.online();
         let fresh = FreshIds {
-            message: MessageId(new_id(now)),
-            delivery: DeliveryId(new_id(now)),
+            message: MessageId(self.clock.new_id(now)),
+            delivery: DeliveryId(self.clock.new_id(now)),
         };
         let context = Context {
             now,

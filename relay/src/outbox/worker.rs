@@ -11,7 +11,6 @@ use shared::chat::SettledAs;
 use shared::model::{ChannelId, ChannelState, FailureReason, Reconciles, Timestamp};
 
 use crate::channels::{Channel, Outbound, SendError};
-use crate::clock::random_i64;
 use crate::store::{Claim, Delivery, DeliveryStage, LeaseToken, PutBack, StoreError};
 
 use super::Outbox;
@@ -76,15 +75,16 @@ impl Worker {
                 }
             };
             tokio::select! {
-                () = bell.notified() => {}
-                () = tokio::time::sleep_until(next) => {}
-                _ = health.changed() => {}
+                biased;
                 _ = stopping.changed() => {}
                 Some(told) = flying.join_next() => {
                     if let Ok(Told::TooFast(wait)) = told {
                         quiet_until = Instant::now() + wait;
                     }
                 }
+                _ = health.changed() => {}
+                () = bell.notified() => {}
+                () = tokio::time::sleep_until(next) => {}
             }
         }
         while flying.join_next().await.is_some() {}
@@ -271,12 +271,13 @@ impl Worker {
         let now = self.outbox.clock.now();
         match error {
             SendError::NotSent { cause } => {
-                let wait = backoff(delivery.attempt, random_i64());
+                let wait = backoff(delivery.attempt, self.outbox.clock.chance());
                 self.put_back_due(delivery, now.plus(wait), &cause).await;
                 Told::Nothing
             }
             SendError::TooFast { wait } => {
-                let wait = wait.unwrap_or_else(|| backoff(delivery.attempt, random_i64()));
+                let wait =
+                    wait.unwrap_or_else(|| backoff(delivery.attempt, self.outbox.clock.chance()));
                 self.put_back_due(delivery, now.plus(wait), "too fast")
                     .await;
                 Told::TooFast(wait)
@@ -336,7 +337,7 @@ impl Worker {
         .await;
         match channel.abilities().reconciles {
             Reconciles::ByKey => {
-                let wait = backoff(delivery.attempt, random_i64());
+                let wait = backoff(delivery.attempt, self.outbox.clock.chance());
                 self.put_back_due(delivery, self.outbox.clock.now().plus(wait), cause)
                     .await;
             }

@@ -158,6 +158,7 @@ async fn converse<L: Line>(
         generation: hub.ring.generation(),
     };
     tokio::select! {
+        biased;
         end = listen(stream, requests) => end,
         end = speaking.speak(seat, answers_rx, resume) => end,
     }
