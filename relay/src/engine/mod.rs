@@ -260,9 +260,10 @@ impl Engine {
         let mut turn = self.turns.take(id).await;
         for _ in 0..TRIES {
             let chat = self.load(&mut turn, id).await?;
-            let now = self.clock.now().max(chat.last_at);
+            let now = self.clock.now();
+            let at = now.max(chat.last_at);
             let policy = self.policy();
-            let events = self.decide(&chat, command, actor, now, &policy)?;
+            let events = self.decide(&chat, command, actor, at, &policy)?;
             if events.is_empty()
                 && attempt.is_none()
                 && !matches!(command, Command::Relay(RelayCommand::Tick))
@@ -273,7 +274,7 @@ impl Engine {
                     chat,
                 });
             }
-            let change = change::derive(&chat, key.clone(), events, now, &policy, attempt);
+            let change = change::derive(&chat, key.clone(), events, (at, now), &policy, attempt);
             if let Some(taken) = self.commit(&mut turn, chat, change).await? {
                 return Ok(taken);
             }
@@ -353,8 +354,8 @@ impl Engine {
 
     /// Asks whether a command that is refused now was done before. A change on an impossible version takes nothing.
     async fn find_taken(&self, chat: ChatId, key: Key) -> Result<Option<Taken>, EngineError> {
-        let unborn = Chat::unborn(chat);
-        let mut question = change::derive(&unborn, key, vec![], self.now(), &self.policy(), None);
+        let (unborn, now) = (Chat::unborn(chat), self.now());
+        let mut question = change::derive(&unborn, key, vec![], (now, now), &self.policy(), None);
         question.expected = Version(-1);
         match self.store.commit(vec![question]).await?.pop() {
             Some(Outcome::Already { seq }) => Ok(Some(Taken {
