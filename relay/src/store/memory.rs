@@ -19,8 +19,8 @@ use shared::protocol::DraftText;
 
 use super::{
     BlockChange, BlockEntry, Change, Claim, Delivery, DeliveryStage, DueChat, FoundMessage, Head,
-    Key, LeaseToken, Outcome, PutBack, Query, SessionEntry, Settled, Store, StoreError, TokenHash,
-    UnreadBody, UnsettledCounts,
+    Key, LONGEST_WAIT, LeaseToken, Outcome, PutBack, Query, SessionEntry, Settled, Store,
+    StoreError, TokenHash, UnreadBody, UnsettledCounts,
 };
 
 /// What happens to the next commits.
@@ -527,7 +527,9 @@ impl Store for MemoryStore {
             }
             let is_first = !busy.contains(&delivery.chat);
             busy.push(delivery.chat);
-            let is_due = delivery.state == DeliveryStage::Due && delivery.not_before <= claim.now;
+            let is_time = delivery.not_before <= claim.now
+                || delivery.not_before > claim.now.plus(LONGEST_WAIT);
+            let is_due = delivery.state == DeliveryStage::Due && is_time;
             if is_first && is_due && claimed.len() < claim.limit as usize {
                 delivery.state = DeliveryStage::Sending;
                 delivery.attempt += 1;
