@@ -18,6 +18,8 @@ use shared::model::{ChatId, CommandId, OperatorId, Policy, Presence, Seq};
 use shared::protocol::ServerFrame;
 
 pub use hub::Hub;
+#[cfg(test)]
+pub(crate) use session::serve;
 pub use upgrade::serve_desk;
 
 /// What desks need of the engine.
