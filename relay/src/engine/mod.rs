@@ -259,15 +259,27 @@ impl Engine {
     ) -> Result<Taken, EngineError> {
         let mut turn = self.turns.take(id).await;
         for _ in 0..TRIES {
+            let is_remembered = turn.chat().is_some();
             let chat = self.load(&mut turn, id).await?;
             let now = self.clock.now();
             let at = now.max(chat.last_at);
             let policy = self.policy();
-            let events = self.decide(&chat, command, actor, at, &policy)?;
-            if events.is_empty()
-                && attempt.is_none()
-                && !matches!(command, Command::Relay(RelayCommand::Tick))
-            {
+            let decided = self.decide(&chat, command, actor, at, &policy);
+            let is_committed = match &decided {
+                Ok(events) => {
+                    !events.is_empty()
+                        || attempt.is_some()
+                        || matches!(command, Command::Relay(RelayCommand::Tick))
+                }
+                Err(_) => false,
+            };
+            if is_remembered && !is_committed {
+                // A commit would tell whether another relay has moved the chat on; without one, only the store does.
+                turn.forget();
+                continue;
+            }
+            let events = decided?;
+            if !is_committed {
                 return Ok(Taken {
                     seq: None,
                     was_repeat: false,
