@@ -132,6 +132,16 @@ impl Engine {
         &self.blocks
     }
 
+    /// Takes over the blocks as the store has them: another relay may have changed them.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn load_blocks(&self) -> Result<(), StoreError> {
+        self.blocks.replace(self.store.list_blocks().await?);
+        Ok(())
+    }
+
     /// Returns the time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

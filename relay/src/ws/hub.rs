@@ -92,7 +92,13 @@ impl Hub {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, StoreError> {
         let ring = Arc::new(follower::load(store.as_ref()).await?);
-        tokio::spawn(follower::follow(Arc::clone(&store), Arc::clone(&ring)));
+        // Those that were set or lifted since they were last read are not followed.
+        desks.blocks_changed().await?;
+        tokio::spawn(follower::follow(
+            Arc::clone(&store),
+            Arc::clone(&ring),
+            Arc::clone(&desks),
+        ));
         Ok(Arc::new(Self {
             store,
             desks,
