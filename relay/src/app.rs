@@ -474,9 +474,9 @@ async fn watch_store(site: Site, mut stopping: watch::Receiver<bool>) {
 
 /// Everything that wakes somebody.
 #[derive(Default)]
-struct RelayBells {
-    outbox: Arc<OutboxBells>,
-    timers: Arc<TimerBell>,
+pub(crate) struct RelayBells {
+    pub(crate) outbox: Arc<OutboxBells>,
+    pub(crate) timers: Arc<TimerBell>,
 }
 
 impl Bells for RelayBells {
@@ -489,9 +489,9 @@ impl Bells for RelayBells {
     }
 }
 
-struct EngineDesks {
-    engine: Arc<Engine>,
-    signals: Signals,
+pub(crate) struct EngineDesks {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) signals: Signals,
 }
 
 #[async_trait]
@@ -520,6 +520,10 @@ impl Desks for EngineDesks {
         }
     }
 
+    async fn blocks_changed(&self) -> Result<(), StoreError> {
+        self.engine.load_blocks().await
+    }
+
     fn set_online(&self, operator: &OperatorId, is_online: bool) {
         self.engine.set_online(operator, is_online);
     }
@@ -531,8 +535,8 @@ impl Desks for EngineDesks {
     }
 }
 
-struct SettlerOf {
-    engine: Arc<Engine>,
+pub(crate) struct SettlerOf {
+    pub(crate) engine: Arc<Engine>,
 }
 
 #[async_trait]

@@ -5,10 +5,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use shared::model::Timestamp;
 
-/// Tells the time.
+/// Tells the time, and makes what must not be foreseen: tests that shall repeat exactly bring both.
 pub trait Clock: Send + Sync {
     /// Returns now.
     fn now(&self) -> Timestamp;
+
+    /// Returns 63 random bits, never 0.
+    fn chance(&self) -> i64 {
+        random_i64()
+    }
+
+    /// Returns a new id: it rises with time, and two relays do not make the same (`storage.md` 2).
+    fn new_id(&self, at: Timestamp) -> i64 {
+        id_of(at, self.chance())
+    }
 }
 
 /// The machine's clock.
@@ -55,10 +65,14 @@ const ID_EPOCH: i64 = 1_735_689_600_000;
 /// Bits of chance in an id.
 const CHANCE_BITS: u32 = 22;
 
-/// Returns a new id: it rises with time, and two relays do not make the same (`storage.md` 2).
+/// Returns a new id of the machine's chance, where no [`Clock`] is at hand.
 pub fn new_id(now: Timestamp) -> i64 {
-    let millis = (now.0 - ID_EPOCH).clamp(0, (1 << 41) - 1);
-    (millis << CHANCE_BITS) | (random_i64() & ((1 << CHANCE_BITS) - 1))
+    id_of(now, random_i64())
+}
+
+fn id_of(at: Timestamp, chance: i64) -> i64 {
+    let millis = (at.0 - ID_EPOCH).clamp(0, (1 << 41) - 1);
+    (millis << CHANCE_BITS) | (chance & ((1 << CHANCE_BITS) - 1))
 }
 
 /// Returns 63 random bits, never 0: a mark of a commit, a part of a name.

@@ -51,9 +51,10 @@ pub async fn run(
             }
         };
         tokio::select! {
+            biased;
+            _ = stopping.changed() => {}
             () = bell.bell.notified() => {}
             () = tokio::time::sleep(wait) => {}
-            _ = stopping.changed() => {}
         }
     }
 }

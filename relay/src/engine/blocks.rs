@@ -36,6 +36,17 @@ impl Blocks {
         }
     }
 
+    /// Begins anew from what the store says: another relay may have set or lifted some.
+    pub(super) fn replace(&self, entries: Vec<BlockEntry>) {
+        let fresh = Self::of(entries).blocks.into_inner();
+        let mut fresh = fresh.unwrap_or_else(PoisonError::into_inner);
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        for (visitor, silence) in &mut fresh {
+            silence.dropped = blocks.get(visitor).map_or(0, |known| known.dropped);
+        }
+        *blocks = fresh;
+    }
+
     pub(super) fn apply(&self, visitor: VisitorId, change: &BlockChange) {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         match change {
@@ -80,6 +91,7 @@ impl Blocks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::model::ChatId;
 
     #[test]
     fn a_block_drops_and_counts_until_it_ends() {
@@ -100,5 +112,32 @@ mod tests {
         assert_eq!(blocks.take_counts(), []);
         blocks.apply(VisitorId(1), &BlockChange::Lift);
         assert!(!blocks.drop_one(VisitorId(1), Timestamp(0)));
+    }
+
+    #[test]
+    fn blocks_that_another_relay_set_or_lifted_are_taken_over_and_counts_stay() {
+        let entry = |visitor| BlockEntry {
+            visitor: VisitorId(visitor),
+            channel: "acme-page".into(),
+            platform_id: "1".into(),
+            visitor_name: String::new(),
+            chat: ChatId(1),
+            by: "anna".into(),
+            at: Timestamp(0),
+            until: None,
+            reason: "spam".into(),
+            dropped: 0,
+        };
+        let blocks = Blocks::of(vec![entry(1), entry(2)]);
+        assert!(blocks.drop_one(VisitorId(2), Timestamp(0)));
+        blocks.replace(vec![entry(2), entry(3)]);
+        assert!(
+            !blocks.drop_one(VisitorId(1), Timestamp(0)),
+            "lifted elsewhere"
+        );
+        assert!(blocks.drop_one(VisitorId(3), Timestamp(0)), "set elsewhere");
+        let mut counts = blocks.take_counts();
+        counts.sort();
+        assert_eq!(counts, [(VisitorId(2), 1), (VisitorId(3), 1)]);
     }
 }

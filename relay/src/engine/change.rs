@@ -17,12 +17,13 @@ pub(super) struct Attempt {
     pub(super) number: u32,
 }
 
-/// Returns the change that these events of a chat, decided at `at`, make.
+/// Returns the change that these events of a chat, decided at `at`, make. `now` is earlier where a clock that was ahead has
+/// written in the chat: its events do not run backwards, but its replies do not wait until we are there.
 pub(super) fn derive(
     before: &Chat,
     key: Key,
     events: Vec<Event>,
-    at: Timestamp,
+    (at, now): (Timestamp, Timestamp),
     policy: &Policy,
     attempt: Option<Attempt>,
 ) -> Change {
@@ -49,6 +50,7 @@ pub(super) fn derive(
         before,
         policy,
         attempt,
+        now,
         change: &mut change,
     };
     for (place, event) in (0_u16..).zip(&events) {
@@ -62,6 +64,7 @@ struct Walker<'a> {
     before: &'a Chat,
     policy: &'a Policy,
     attempt: Option<Attempt>,
+    now: Timestamp,
     change: &'a mut Change,
 }
 
@@ -172,7 +175,8 @@ impl Walker<'_> {
                 asks: *asks,
                 human_agent: *human_agent,
             },
-            not_before: held_until.unwrap_or(self.change.at),
+            not_before: held_until
+                .map_or(self.now, |until| self.now.plus(until.since(self.change.at))),
             window_ends,
         });
     }
@@ -191,7 +195,7 @@ impl Walker<'_> {
             delivery: outgoing.delivery,
             attempt,
             to,
-            not_before: is_due.then_some(self.change.at),
+            not_before: is_due.then_some(self.now),
             window_ends: if is_due {
                 self.change.after.window_ends(self.policy)
             } else {

@@ -19,7 +19,7 @@ use shared::model::{
     Version,
 };
 
-use crate::clock::{Clock, new_id};
+use crate::clock::Clock;
 use crate::store::{Change, Delivery, DueChat, Key, Outcome, Store, StoreError};
 
 pub use blocks::Blocks;
@@ -132,9 +132,24 @@ impl Engine {
         &self.blocks
     }
 
+    /// Takes over the blocks as the store has them: another relay may have changed them.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn load_blocks(&self) -> Result<(), StoreError> {
+        self.blocks.replace(self.store.list_blocks().await?);
+        Ok(())
+    }
+
     /// Returns the time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Returns a new id of now.
+    pub fn new_id(&self) -> i64 {
+        self.clock.new_id(self.now())
     }
 
     /// Does what an operator asks. A repeat of the same command id is answered as the first time (OUT-02).
@@ -254,21 +269,34 @@ impl Engine {
     ) -> Result<Taken, EngineError> {
         let mut turn = self.turns.take(id).await;
         for _ in 0..TRIES {
+            let is_remembered = turn.chat().is_some();
             let chat = self.load(&mut turn, id).await?;
-            let now = self.clock.now().max(chat.last_at);
+            let now = self.clock.now();
+            let at = now.max(chat.last_at);
             let policy = self.policy();
-            let events = self.decide(&chat, command, actor, now, &policy)?;
-            if events.is_empty()
-                && attempt.is_none()
-                && !matches!(command, Command::Relay(RelayCommand::Tick))
-            {
+            let decided = self.decide(&chat, command, actor, at, &policy);
+            let is_committed = match &decided {
+                Ok(events) => {
+                    !events.is_empty()
+                        || attempt.is_some()
+                        || matches!(command, Command::Relay(RelayCommand::Tick))
+                }
+                Err(_) => false,
+            };
+            if is_remembered && !is_committed {
+                // A commit would tell whether another relay has moved the chat on; without one, only the store does.
+                turn.forget();
+                continue;
+            }
+            let events = decided?;
+            if !is_committed {
                 return Ok(Taken {
                     seq: None,
                     was_repeat: false,
                     chat,
                 });
             }
-            let change = change::derive(&chat, key.clone(), events, now, &policy, attempt);
+            let change = change::derive(&chat, key.clone(), events, (at, now), &policy, attempt);
             if let Some(taken) = self.commit(&mut turn, chat, change).await? {
                 return Ok(taken);
             }
@@ -286,8 +314,8 @@ impl Engine {
     ) -> Result<Vec<shared::chat::Event>, EngineError> {
         let online = self.online();
         let fresh = FreshIds {
-            message: MessageId(new_id(now)),
-            delivery: DeliveryId(new_id(now)),
+            message: MessageId(self.clock.new_id(now)),
+            delivery: DeliveryId(self.clock.new_id(now)),
         };
         let context = Context {
             now,
@@ -349,8 +377,8 @@ impl Engine {
 
     /// Asks whether a command that is refused now was done before. A change on an impossible version takes nothing.
     async fn find_taken(&self, chat: ChatId, key: Key) -> Result<Option<Taken>, EngineError> {
-        let unborn = Chat::unborn(chat);
-        let mut question = change::derive(&unborn, key, vec![], self.now(), &self.policy(), None);
+        let (unborn, now) = (Chat::unborn(chat), self.now());
+        let mut question = change::derive(&unborn, key, vec![], (now, now), &self.policy(), None);
         question.expected = Version(-1);
         match self.store.commit(vec![question]).await?.pop() {
             Some(Outcome::Already { seq }) => Ok(Some(Taken {

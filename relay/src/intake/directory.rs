@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use shared::model::{Card, ChannelId, ChatId, PlatformId, Timestamp, Visitor, VisitorId};
+use shared::model::{Card, ChannelId, ChatId, PlatformId, Visitor, VisitorId};
 
-use crate::clock::new_id;
 use crate::store::{Store, StoreError};
 
 /// Visitors remembered at most; then the memory begins anew.
@@ -34,7 +33,7 @@ impl Directory {
         store: &dyn Store,
         channel: &ChannelId,
         platform_id: &PlatformId,
-        now: Timestamp,
+        new_id: impl Fn() -> i64,
     ) -> Result<Whereabouts, StoreError> {
         let name = (channel.clone(), platform_id.clone());
         if let Some(known) = self.lock().get(&name).filter(|known| known.chat.is_some()) {
@@ -43,7 +42,7 @@ impl Directory {
         let Some(visitor) = store.find_visitor(channel, platform_id).await? else {
             // Two first messages at once must meet the same made-up visitor.
             let stranger = || Whereabouts {
-                visitor: Arc::new(stranger(channel, platform_id, now)),
+                visitor: Arc::new(stranger(channel, platform_id, VisitorId(new_id()))),
                 chat: None,
             };
             return Ok(self.lock().entry(name).or_insert_with(stranger).clone());
@@ -83,9 +82,9 @@ impl Directory {
     }
 }
 
-fn stranger(channel: &ChannelId, platform_id: &PlatformId, now: Timestamp) -> Visitor {
+fn stranger(channel: &ChannelId, platform_id: &PlatformId, id: VisitorId) -> Visitor {
     Visitor {
-        id: VisitorId(new_id(now)),
+        id,
         channel: channel.clone(),
         platform_id: platform_id.clone(),
         card: Card::default(),

@@ -11,7 +11,6 @@ use shared::model::{
 };
 
 use crate::channels::{Happening, Inbound, Quote, Watermark};
-use crate::clock::new_id;
 use crate::engine::{EngineError, Taken};
 use crate::store::{Delivery, DeliveryStage, StoreError};
 
@@ -169,7 +168,7 @@ impl Intake {
                 .map(|found| found.id);
         }
         Ok(Message {
-            id: MessageId(new_id(self.engine.now())),
+            id: MessageId(self.engine.new_id()),
             platform_id: Some(said.platform_id.clone()),
             sent_at: said.at,
             text: said.text.to_owned(),
@@ -220,7 +219,7 @@ impl Intake {
         at: &Whereabouts,
         command: PlatformCommand,
     ) -> Result<(), EngineError> {
-        let chat = at.chat.unwrap_or_else(|| ChatId(new_id(self.engine.now())));
+        let chat = at.chat.unwrap_or_else(|| ChatId(self.engine.new_id()));
         let taken = self.engine.by_platform(channel, key, chat, command).await?;
         if taken.was_repeat {
             counter!("deskwire_repeated_events_total", "channel" => channel.to_string())
@@ -424,7 +423,9 @@ impl Intake {
         visitor: &PlatformId,
     ) -> Result<Whereabouts, StoreError> {
         self.directory
-            .find(self.store.as_ref(), channel, visitor, self.engine.now())
+            .find(self.store.as_ref(), channel, visitor, || {
+                self.engine.new_id()
+            })
             .await
     }
 

@@ -5,7 +5,7 @@
 mod directory;
 mod events;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -90,7 +90,7 @@ impl Intake {
             tracing::debug!(channel = %at, what = %ignored, "ignored on purpose");
         }
         let mut strangers = received.unread;
-        let mut visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>> = HashMap::new();
+        let mut visitors: BTreeMap<(ChannelId, PlatformId), Vec<Inbound>> = BTreeMap::new();
         for inbound in received.inbound {
             match self.registry.route(at, &inbound.account) {
                 Some(channel) => visitors
@@ -109,7 +109,7 @@ impl Intake {
     /// Events of one visitor one after the other, of different visitors side by side.
     async fn take_visitors(
         &self,
-        visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>>,
+        visitors: BTreeMap<(ChannelId, PlatformId), Vec<Inbound>>,
     ) -> Result<(), IntakeError> {
         let each = visitors
             .into_iter()
@@ -206,7 +206,7 @@ impl Catcher for Intake {
         channel: &ChannelId,
         inbound: Vec<Inbound>,
     ) -> Result<(), CatchError> {
-        let mut visitors: HashMap<(ChannelId, PlatformId), Vec<Inbound>> = HashMap::new();
+        let mut visitors: BTreeMap<(ChannelId, PlatformId), Vec<Inbound>> = BTreeMap::new();
         for event in inbound {
             visitors
                 .entry((channel.clone(), event.visitor.clone()))

@@ -84,6 +84,7 @@ impl Keeper {
         let mut alerted_at: Option<Instant> = None;
         while !*stopping.borrow() {
             tokio::select! {
+                biased;
                 () = tokio::time::sleep_until(look_at) => look_at = Instant::now() + self.look().await,
                 () = tokio::time::sleep_until(bookmark_at) => {
                     bookmark_at = Instant::now() + BOOKMARK_EVERY;

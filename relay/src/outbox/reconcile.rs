@@ -1,14 +1,9 @@
-//! What the platform's history says of a send whose outcome is unknown. Pure.
-
-use std::time::Duration;
+//! What the platform's history says of a send whose outcome is unknown. Pure, and without a clock of ours: relays' clocks
+//! may be wrong, so that only the platform's own times and what was known before decide.
 
 use shared::model::{PlatformId, Timestamp};
 
 use crate::channels::{History, PastMessage};
-use crate::store::Delivery;
-
-/// Clocks differ: a message this much before its send was begun may still be it.
-const SKEW: Duration = Duration::from_secs(2);
 
 /// What to do with a doubtful delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,23 +16,37 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// Looks for the delivery's words among what our side said since it was first begun, leaving out messages that are known
-/// to be other replies.
-pub(super) fn verdict(
-    delivery: &Delivery,
-    since: Timestamp,
-    history: &History,
-    is_known: impl Fn(&PastMessage) -> bool,
-) -> Verdict {
-    let is_it = |message: &&PastMessage| {
-        message.is_ours
-            && message.text == delivery.body.text
-            && message.sent_at >= since.minus(SKEW)
-            && !is_known(message)
+/// What the store knows of a message of the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nothing.
+    No,
+    /// A message of the visitor that was here before the reply was written: the reply can only come after it.
+    Earlier,
+    /// It is the reply.
+    This,
+    /// Something else.
+    Other,
+}
+
+/// Looks for the reply's words among what our side said since the reply was written, leaving out messages that are known
+/// to be others.
+pub(super) fn verdict(text: &str, history: &History, known: &[Known]) -> Verdict {
+    let messages = || history.messages.iter().zip(known);
+    let earlier = messages().filter(|(_, known)| **known == Known::Earlier);
+    let since = earlier.map(|(message, _)| message.sent_at).max();
+    let is_it = |(message, known): &(&PastMessage, &Known)| match known {
+        Known::This => true,
+        Known::No => {
+            message.is_ours
+                && message.text == text
+                && since.is_none_or(|since| message.sent_at >= since)
+        }
+        Known::Earlier | Known::Other => false,
     };
-    match history.messages.iter().find(is_it) {
-        Some(message) => Verdict::Sent(message.platform_id.clone(), message.sent_at),
-        None if history.is_complete => Verdict::NotSent,
+    match messages().find(is_it) {
+        Some((message, _)) => Verdict::Sent(message.platform_id.clone(), message.sent_at),
+        None if since.is_some() || history.is_complete => Verdict::NotSent,
         None => Verdict::Unknown,
     }
 }
@@ -45,86 +54,70 @@ pub(super) fn verdict(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{DeliveryBody, DeliveryStage};
-    use shared::model::{ChatId, ContactAsk, DeliveryId, MessageId};
-
-    fn delivery() -> Delivery {
-        Delivery {
-            id: DeliveryId(1),
-            chat: ChatId(1),
-            channel: "acme-page".into(),
-            body: DeliveryBody {
-                message: MessageId(1),
-                visitor: "1".into(),
-                text: "Yes".into(),
-                quotes: None,
-                asks: ContactAsk::default(),
-                human_agent: false,
-            },
-            state: DeliveryStage::Sending,
-            attempt: 1,
-            is_doubtful: true,
-            not_before: Timestamp(0),
-            window_ends: None,
-            started_at: Some(Timestamp(100_000)),
-        }
-    }
 
     fn said(is_ours: bool, text: &str, at: i64) -> PastMessage {
-        let platform_id = PlatformId(format!("m_{at}"));
         PastMessage {
-            platform_id,
+            platform_id: PlatformId(format!("m_{at}")),
             is_ours,
             sent_at: Timestamp(at),
             text: text.into(),
         }
     }
 
-    fn check(messages: Vec<PastMessage>, is_complete: bool, known: &str, expected: &Verdict) {
+    #[track_caller]
+    fn check(messages: &[(PastMessage, Known)], is_complete: bool, expected: &Verdict) {
         let history = History {
-            messages,
+            messages: messages
+                .iter()
+                .map(|(message, _)| message.clone())
+                .collect(),
             is_complete,
         };
-        let is_known = |message: &PastMessage| message.platform_id.as_str() == known;
-        assert_eq!(
-            verdict(&delivery(), Timestamp(100_000), &history, is_known),
-            *expected
-        );
+        let known: Vec<_> = messages.iter().map(|(_, known)| *known).collect();
+        assert_eq!(verdict("Yes", &history, &known), *expected);
+    }
+
+    fn question() -> (PastMessage, Known) {
+        (said(false, "Is it blue?", 100), Known::Earlier)
+    }
+
+    fn sent_at(at: i64) -> Verdict {
+        Verdict::Sent(PlatformId(format!("m_{at}")), Timestamp(at))
     }
 
     #[test]
-    fn our_words_after_the_beginning_are_the_proof() {
-        let found = Verdict::Sent("m_100500".into(), Timestamp(100_500));
-        check(vec![said(true, "Yes", 100_500)], true, "", &found);
-        check(vec![said(true, "Yes", 100_500)], false, "", &found);
-        check(
-            vec![said(true, "Yes", 98_000)],
-            true,
-            "",
-            &Verdict::Sent("m_98000".into(), Timestamp(98_000)),
-        );
+    fn our_words_after_what_was_known_before_are_the_proof() {
+        let answer = (said(true, "Yes", 101), Known::No);
+        check(&[question(), answer.clone()], true, &sent_at(101));
+        check(&[question(), answer.clone()], false, &sent_at(101));
+        check(&[answer], false, &sent_at(101));
+        let at_the_same_time = (said(true, "Yes", 100), Known::No);
+        check(&[at_the_same_time, question()], true, &sent_at(100));
+    }
+
+    #[test]
+    fn a_message_known_to_be_the_reply_is_the_proof_whatever_it_says() {
+        let cut = (said(true, "Ye", 101), Known::This);
+        check(&[question(), cut], false, &sent_at(101));
     }
 
     #[test]
     fn other_words_other_people_earlier_times_and_other_replies_are_not() {
-        check(vec![said(true, "No", 100_500)], true, "", &Verdict::NotSent);
-        check(
-            vec![said(false, "Yes", 100_500)],
-            true,
-            "",
-            &Verdict::NotSent,
-        );
-        check(vec![said(true, "Yes", 97_999)], true, "", &Verdict::NotSent);
-        check(
-            vec![said(true, "Yes", 100_500)],
-            true,
-            "m_100500",
-            &Verdict::NotSent,
-        );
+        for (message, known) in [
+            (said(true, "No", 101), Known::No),
+            (said(false, "Yes", 101), Known::No),
+            (said(true, "Yes", 99), Known::No),
+            (said(true, "Yes", 101), Known::Other),
+        ] {
+            check(&[question(), (message, known)], true, &Verdict::NotSent);
+        }
     }
 
     #[test]
     fn a_history_that_does_not_reach_back_proves_nothing() {
-        check(vec![], false, "", &Verdict::Unknown);
+        check(&[], false, &Verdict::Unknown);
+        let other = (said(false, "Hello?", 150), Known::Other);
+        check(&[other], false, &Verdict::Unknown);
+        check(&[question()], false, &Verdict::NotSent);
     }
 }

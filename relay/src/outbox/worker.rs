@@ -1,22 +1,24 @@
 //! The one sender of a channel.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use shared::chat::SettledAs;
-use shared::model::{ChannelId, ChannelState, FailureReason, Reconciles, Timestamp};
+use shared::model::{
+    ChannelId, ChannelState, DeliveryId, FailureReason, MessageId, Reconciles, Timestamp,
+};
 
-use crate::channels::{Channel, Outbound, SendError};
-use crate::clock::random_i64;
+use crate::channels::{Channel, History, Outbound, SendError};
 use crate::store::{Claim, Delivery, DeliveryStage, LeaseToken, PutBack, StoreError};
 
 use super::Outbox;
 use super::backoff::backoff;
-use super::reconcile::{Verdict, verdict};
+use super::reconcile::{Known, Verdict, verdict};
 
 /// A lease lasts so long …
 const LEASE: Duration = Duration::from_secs(10);
@@ -30,6 +32,8 @@ const IN_FLIGHT: u32 = 16;
 const ECHO_WITHIN: Duration = Duration::from_secs(20);
 /// Between looks whether it has come.
 const ECHO_POLL: Duration = Duration::from_millis(250);
+/// A history is asked to reach back so much further than our clock says: clocks may be wrong.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(86_400);
 /// A store that does not answer is asked again after this.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -53,6 +57,44 @@ enum Told {
     TooFast(Duration),
 }
 
+/// One attempt at one delivery.
+type Try = (DeliveryId, u32);
+
+/// What this run has under way.
+#[derive(Default)]
+struct Flying {
+    tasks: JoinSet<Told>,
+    tries: HashMap<task::Id, Try>,
+    /// Ended by a fault of ours: whatever they had written.
+    lost: BTreeSet<Try>,
+}
+
+impl Flying {
+    fn begin(&mut self, delivery: &Delivery, work: impl Future<Output = Told> + Send + 'static) {
+        let task = self.tasks.spawn(work);
+        self.tries
+            .insert(task.id(), (delivery.id, delivery.attempt));
+    }
+
+    /// Waits for the next to end; none: nothing is under way.
+    async fn next(&mut self) -> Option<Told> {
+        let (id, told) = match self.tasks.join_next_with_id().await? {
+            Ok((id, told)) => (id, Some(told)),
+            Err(error) => (error.id(), None),
+        };
+        let ended = self.tries.remove(&id);
+        if told.is_none() {
+            self.lost.extend(ended);
+        }
+        Some(told.unwrap_or(Told::Nothing))
+    }
+
+    fn has(&self, delivery: &Delivery) -> bool {
+        let wanted = (delivery.id, delivery.attempt);
+        self.tries.values().any(|known| *known == wanted)
+    }
+}
+
 impl Worker {
     /// Returns the sender of a channel.
     pub fn new(outbox: Outbox, channel: ChannelId) -> Arc<Self> {
@@ -63,7 +105,7 @@ impl Worker {
     pub async fn run(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
         let bell = self.outbox.bells.of(&self.channel);
         let mut health = self.outbox.health.watch(&self.channel);
-        let mut flying: JoinSet<Told> = JoinSet::new();
+        let mut flying = Flying::default();
         let mut lease: Option<Lease> = None;
         let mut quiet_until = Instant::now();
         while !*stopping.borrow() {
@@ -76,18 +118,19 @@ impl Worker {
                 }
             };
             tokio::select! {
-                () = bell.notified() => {}
-                () = tokio::time::sleep_until(next) => {}
-                _ = health.changed() => {}
+                biased;
                 _ = stopping.changed() => {}
-                Some(told) = flying.join_next() => {
-                    if let Ok(Told::TooFast(wait)) = told {
+                Some(told) = flying.next() => {
+                    if let Told::TooFast(wait) = told {
                         quiet_until = Instant::now() + wait;
                     }
                 }
+                _ = health.changed() => {}
+                () = bell.notified() => {}
+                () = tokio::time::sleep_until(next) => {}
             }
         }
-        while flying.join_next().await.is_some() {}
+        while flying.next().await.is_some() {}
         let name = self.lease_name();
         if let Err(error) = self
             .outbox
@@ -106,24 +149,14 @@ impl Worker {
     async fn step(
         self: &Arc<Self>,
         lease: &mut Option<Lease>,
-        flying: &mut JoinSet<Told>,
+        flying: &mut Flying,
         quiet_until: Instant,
     ) -> Result<Instant, StoreError> {
         let now = Instant::now();
         if lease.as_ref().is_none_or(|lease| lease.renew_at <= now) {
-            let renewed = self.take_lease(lease.as_ref()).await?;
-            let is_new = renewed.as_ref().map(|lease| lease.token)
-                != lease.as_ref().map(|lease| lease.token);
-            *lease = renewed;
-            if let Some(lease) = lease.as_ref().filter(|_| is_new) {
-                for delivery in self
-                    .outbox
-                    .store
-                    .list_abandoned(&self.channel, lease.token)
-                    .await?
-                {
-                    flying.spawn(Arc::clone(self).take_up(delivery));
-                }
+            *lease = self.take_lease(lease.as_ref()).await?;
+            if let Some(lease) = lease.as_ref() {
+                self.take_stock(lease, flying).await?;
             }
         }
         let Some(lease) = lease.as_ref() else {
@@ -152,6 +185,37 @@ impl Worker {
         Ok((Instant::now() + wait).min(comes_back))
     }
 
+    /// Takes up what says *sending* and is not under way here: begun by another run, or by this one without its knowing.
+    async fn take_stock(
+        self: &Arc<Self>,
+        lease: &Lease,
+        flying: &mut Flying,
+    ) -> Result<(), StoreError> {
+        let store = &self.outbox.store;
+        let others = store.list_abandoned(&self.channel, lease.token).await?;
+        let next = LeaseToken(lease.token.0 + 1);
+        for delivery in store.list_abandoned(&self.channel, next).await? {
+            if flying.has(&delivery) {
+                continue;
+            }
+            let is_lost = flying.lost.remove(&(delivery.id, delivery.attempt));
+            if is_lost || others.iter().any(|other| other.id == delivery.id) {
+                flying.begin(&delivery, Arc::clone(self).take_up(delivery.clone()));
+            } else {
+                flying.begin(&delivery, Arc::clone(self).give_back(delivery.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts back what was claimed for this run in a commit whose answer never came: nothing of it has been written.
+    async fn give_back(self: Arc<Self>, delivery: Delivery) -> Told {
+        let now = self.outbox.clock.now();
+        self.put_back_due(&delivery, now, "the claim was not answered")
+            .await;
+        Told::Nothing
+    }
+
     async fn take_lease(&self, held: Option<&Lease>) -> Result<Option<Lease>, StoreError> {
         let asked_at = Instant::now();
         let name = self.lease_name();
@@ -173,9 +237,9 @@ impl Worker {
     async fn begin_due(
         self: &Arc<Self>,
         lease: &Lease,
-        flying: &mut JoinSet<Told>,
+        flying: &mut Flying,
     ) -> Result<(), StoreError> {
-        let under_way = u32::try_from(flying.len()).unwrap_or(IN_FLIGHT);
+        let under_way = u32::try_from(flying.tasks.len()).unwrap_or(IN_FLIGHT);
         let Some(limit) = IN_FLIGHT.checked_sub(under_way).filter(|limit| *limit > 0) else {
             return Ok(());
         };
@@ -187,19 +251,19 @@ impl Worker {
             limit,
         };
         for delivery in self.outbox.store.claim_deliveries(claim).await? {
-            flying.spawn(Arc::clone(self).deliver(delivery));
+            flying.begin(&delivery, Arc::clone(self).deliver(delivery.clone()));
         }
         Ok(())
     }
 
     /// A paused channel still lets go of what its reply window has closed on.
-    async fn fail_overdue(self: &Arc<Self>, flying: &mut JoinSet<Told>) -> Result<(), StoreError> {
+    async fn fail_overdue(self: &Arc<Self>, flying: &mut Flying) -> Result<(), StoreError> {
         let now = self.outbox.clock.now();
         for delivery in self.outbox.store.list_overdue(&self.channel, now).await? {
-            let worker = Arc::clone(self);
-            flying.spawn(async move {
+            let (worker, overdue) = (Arc::clone(self), delivery.clone());
+            flying.begin(&delivery, async move {
                 worker
-                    .settle(&delivery, SettledAs::Failed(FailureReason::WindowClosed))
+                    .settle(&overdue, SettledAs::Failed(FailureReason::WindowClosed))
                     .await;
                 Told::Nothing
             });
@@ -271,12 +335,13 @@ impl Worker {
         let now = self.outbox.clock.now();
         match error {
             SendError::NotSent { cause } => {
-                let wait = backoff(delivery.attempt, random_i64());
+                let wait = backoff(delivery.attempt, self.outbox.clock.chance());
                 self.put_back_due(delivery, now.plus(wait), &cause).await;
                 Told::Nothing
             }
             SendError::TooFast { wait } => {
-                let wait = wait.unwrap_or_else(|| backoff(delivery.attempt, random_i64()));
+                let wait =
+                    wait.unwrap_or_else(|| backoff(delivery.attempt, self.outbox.clock.chance()));
                 self.put_back_due(delivery, now.plus(wait), "too fast")
                     .await;
                 Told::TooFast(wait)
@@ -336,7 +401,7 @@ impl Worker {
         .await;
         match channel.abilities().reconciles {
             Reconciles::ByKey => {
-                let wait = backoff(delivery.attempt, random_i64());
+                let wait = backoff(delivery.attempt, self.outbox.clock.chance());
                 self.put_back_due(delivery, self.outbox.clock.now().plus(wait), cause)
                     .await;
             }
@@ -354,22 +419,11 @@ impl Worker {
             return;
         }
         let since = delivery.started_at.unwrap_or(delivery.not_before);
+        let since = since.minus(CLOCKS_DIFFER);
         let verdict = match channel.history(&delivery.body.visitor, since).await {
             Ok(history) => {
-                let mut known = vec![];
-                for message in &history.messages {
-                    let found = self
-                        .outbox
-                        .store
-                        .find_message(&self.channel, &message.platform_id)
-                        .await;
-                    if !matches!(found, Ok(None)) {
-                        known.push(message.platform_id.clone());
-                    }
-                }
-                verdict(delivery, since, &history, |message| {
-                    known.contains(&message.platform_id)
-                })
+                let known = self.what_is_known(delivery, &history).await;
+                verdict(&delivery.body.text, &history, &known)
             }
             Err(error) => {
                 tracing::warn!(channel = %self.channel, %error, "the platform's history does not tell");
@@ -398,6 +452,47 @@ impl Worker {
             }
             Verdict::Unknown => self.settle(delivery, SettledAs::Unconfirmed).await,
         }
+    }
+
+    /// Asks until the store has answered: a message that is taken for another's by mistake would be sent once more.
+    async fn what_is_known(&self, delivery: &Delivery, history: &History) -> Vec<Known> {
+        let reply = delivery.body.message;
+        loop {
+            match self.try_what_is_known(reply, history).await {
+                Ok(known) => return known,
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "could not compare the platform's history"
+                    );
+                    tokio::time::sleep(STORE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn try_what_is_known(
+        &self,
+        reply: MessageId,
+        history: &History,
+    ) -> Result<Vec<Known>, StoreError> {
+        let store = &self.outbox.store;
+        let written = store.find_message_by_id(reply).await?;
+        let mut known = vec![];
+        for message in &history.messages {
+            let found = store
+                .find_message(&self.channel, &message.platform_id)
+                .await?;
+            known.push(match (found, &written) {
+                (None, _) => Known::No,
+                (Some(found), _) if found.id == reply => Known::This,
+                (Some(found), Some(written)) if !message.is_ours && found.seq < written.seq => {
+                    Known::Earlier
+                }
+                (Some(_), _) => Known::Other,
+            });
+        }
+        Ok(known)
     }
 
     async fn until_settled(&self, delivery: &Delivery) {

@@ -16,8 +16,8 @@ use shared::model::{
 
 use super::sqlite::SqliteStore;
 use super::{
-    Change, Claim, DeliveryBody, DeliveryStage, Key, LeaseToken, MessageRow, NewDelivery, Outcome,
-    PutBack, Query, Settled, Store, Terms,
+    Change, Claim, DeliveryBody, DeliveryStage, Key, LONGEST_WAIT, LeaseToken, MessageRow,
+    NewDelivery, Outcome, PutBack, Query, Settled, Store, Terms,
 };
 
 const NOON: Timestamp = Timestamp(1_795_190_400_000);
@@ -432,6 +432,25 @@ async fn one_delivery_of_a_chat_is_under_way_in_order_and_only_under_the_lease()
         .await
         .unwrap();
     assert!(overdue.is_empty(), "what is being sent is not overdue");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clock_that_was_ahead_put_off_is_due() {
+    let place = place();
+    let store: &dyn Store = place.store.as_ref();
+    deliver(store, 1, 1).await;
+    let token = lease(store, "me").await.unwrap();
+    let begun = store.claim_deliveries(claim(token, "me")).await.unwrap();
+    assert_eq!(begun.len(), 1);
+    for (attempt, wait, begins) in [(1, 2 * LONGEST_WAIT, 1), (2, LONGEST_WAIT, 0)] {
+        let due = PutBack::Due {
+            not_before: NOON.plus(wait),
+            error: "later".into(),
+        };
+        assert!(store.put_back(DeliveryId(1), attempt, due).await.unwrap());
+        let begun = store.claim_deliveries(claim(token, "me")).await.unwrap();
+        assert_eq!(begun.len(), begins, "put off by {wait:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use shared::chat::{Chat, Stored};
 use shared::model::{
@@ -18,8 +19,8 @@ use shared::protocol::DraftText;
 
 use super::{
     BlockChange, BlockEntry, Change, Claim, Delivery, DeliveryStage, DueChat, FoundMessage, Head,
-    Key, LeaseToken, Outcome, PutBack, Query, SessionEntry, Settled, Store, StoreError, TokenHash,
-    UnreadBody, UnsettledCounts,
+    Key, LONGEST_WAIT, LeaseToken, Outcome, PutBack, Query, SessionEntry, Settled, Store,
+    StoreError, TokenHash, UnreadBody, UnsettledCounts,
 };
 
 /// What happens to the next commits.
@@ -48,14 +49,21 @@ struct State {
     visitors: HashMap<(ChannelId, PlatformId), Visitor>,
     messages: BTreeMap<MessageId, (ChannelId, FoundMessage)>,
     seen: HashMap<Key, Seq>,
-    outbox: BTreeMap<DeliveryId, (LeaseToken, Delivery)>,
-    leases: HashMap<String, (String, LeaseToken)>,
+    /// In the order written, which is not that of the ids: clocks differ.
+    outbox: Vec<(LeaseToken, Delivery)>,
+    leases: HashMap<String, Lease>,
     blocks: HashMap<VisitorId, BlockEntry>,
     sessions: Vec<SessionEntry>,
     drafts: BTreeMap<(OperatorId, ChatId), DraftText>,
     templates: BTreeMap<TemplateId, Template>,
     unread: Vec<UnreadBody>,
     bookmarks: HashMap<String, String>,
+}
+
+struct Lease {
+    owner: String,
+    token: LeaseToken,
+    until: Instant,
 }
 
 struct Row {
@@ -88,9 +96,32 @@ impl MemoryStore {
         let state = self.lock();
         state
             .outbox
-            .values()
+            .iter()
             .map(|(_, delivery)| delivery.clone())
             .collect()
+    }
+
+    /// Commits in this weather, whatever was forecast.
+    pub(crate) fn commit_in(
+        &self,
+        weather: Weather,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        if weather == Weather::LostUnheard {
+            return Err(unknown());
+        }
+        let mut state = self.lock();
+        let outcomes = changes
+            .into_iter()
+            .map(|change| state.take(change))
+            .collect();
+        let last = state.last_seq();
+        drop(state);
+        self.last.send_replace(last);
+        match weather {
+            Weather::TakenUnheard => Err(unknown()),
+            Weather::Fair | Weather::LostUnheard => Ok(outcomes),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -98,7 +129,7 @@ impl MemoryStore {
     }
 }
 
-fn unknown() -> StoreError {
+pub(crate) fn unknown() -> StoreError {
     StoreError::Unavailable(anyhow::anyhow!("the line went dead"))
 }
 
@@ -114,7 +145,7 @@ impl State {
         if now != change.expected || self.has_other_open_chat(&change) || !self.settles(&change) {
             return Outcome::Moved { now };
         }
-        let before = Seq(i64::try_from(self.events.len()).expect("few"));
+        let before = self.last_seq();
         let first = if change.events.is_empty() {
             before
         } else {
@@ -123,8 +154,23 @@ impl State {
         self.write(change, before);
         Outcome::Done {
             first,
-            mark: Mark(1),
+            mark: mark_after(before),
         }
+    }
+
+    fn last_seq(&self) -> Seq {
+        Seq(i64::try_from(self.events.len()).expect("few"))
+    }
+
+    fn delivery_mut(&mut self, id: DeliveryId) -> Option<&mut (LeaseToken, Delivery)> {
+        self.outbox
+            .iter_mut()
+            .find(|(_, delivery)| delivery.id == id)
+    }
+
+    fn find_delivery(&self, id: DeliveryId) -> Option<&Delivery> {
+        let rows = self.outbox.iter().map(|(_, delivery)| delivery);
+        rows.rev().find(|delivery| delivery.id == id)
     }
 
     fn has_other_open_chat(&self, change: &Change) -> bool {
@@ -139,8 +185,8 @@ impl State {
 
     fn settles(&self, change: &Change) -> bool {
         change.settled.iter().all(|settled| {
-            let found = self.outbox.get(&settled.delivery);
-            found.is_some_and(|(_, delivery)| is_allowed(delivery, settled))
+            self.find_delivery(settled.delivery)
+                .is_some_and(|delivery| is_allowed(delivery, settled))
         })
     }
 
@@ -165,7 +211,7 @@ impl State {
         for (place, event) in events.into_iter().enumerate() {
             seq = seq.next();
             let version = expected.plus(place + 1);
-            let mark = Mark(1);
+            let mark = mark_after(before);
             self.events.push(Stored {
                 seq,
                 mark,
@@ -201,10 +247,10 @@ impl State {
                 window_ends: new.window_ends,
                 started_at: None,
             };
-            self.outbox.insert(new.id, (LeaseToken(0), delivery));
+            self.outbox.push((LeaseToken(0), delivery));
         }
         for settled in change.settled {
-            if let Some((_, delivery)) = self.outbox.get_mut(&settled.delivery) {
+            if let Some((_, delivery)) = self.delivery_mut(settled.delivery) {
                 delivery.state = settled.to;
                 if settled.to == DeliveryStage::Due {
                     delivery.not_before = settled.not_before.unwrap_or(at);
@@ -261,6 +307,11 @@ impl State {
     }
 }
 
+/// Another for each commit.
+fn mark_after(before: Seq) -> Mark {
+    Mark(1_000 + before.0)
+}
+
 /// The arrows of [`Settled`].
 fn is_allowed(delivery: &Delivery, settled: &Settled) -> bool {
     use DeliveryStage::{Due, Failed, Sending, Sent, Unconfirmed, Withdrawn};
@@ -290,22 +341,8 @@ fn newest_first(mut chats: Vec<Chat>, before: Option<Timestamp>, limit: u32) -> 
 #[async_trait]
 impl Store for MemoryStore {
     async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Outcome>, StoreError> {
-        let mut state = self.lock();
-        let weather = state.weather.pop().unwrap_or_default();
-        if weather == Weather::LostUnheard {
-            return Err(unknown());
-        }
-        let outcomes = changes
-            .into_iter()
-            .map(|change| state.take(change))
-            .collect();
-        let last = Seq(i64::try_from(state.events.len()).expect("few"));
-        drop(state);
-        self.last.send_replace(last);
-        match weather {
-            Weather::TakenUnheard => Err(unknown()),
-            Weather::Fair | Weather::LostUnheard => Ok(outcomes),
-        }
+        let weather = self.lock().weather.pop().unwrap_or_default();
+        self.commit_in(weather, changes)
     }
 
     async fn changed(&self, after: Seq) {
@@ -314,18 +351,19 @@ impl Store for MemoryStore {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        let seq = Seq(i64::try_from(self.lock().events.len()).expect("few"));
+        let state = self.lock();
         Ok(Head {
             log: "memory".into(),
-            seq,
-            mark: Mark(i64::from(seq.0 > 0)),
+            seq: state.last_seq(),
+            mark: state.events.last().map_or(Mark(0), |last| last.mark),
             floor: Seq(0),
         })
     }
 
     async fn events_after(&self, after: Seq, limit: u32) -> Result<Vec<Stored>, StoreError> {
         let state = self.lock();
-        let later = state.events.iter().filter(|stored| stored.seq > after);
+        let seen = usize::try_from(after.0).unwrap_or(0);
+        let later = state.events.iter().skip(seen);
         Ok(later.take(limit as usize).cloned().collect())
     }
 
@@ -473,20 +511,25 @@ impl Store for MemoryStore {
 
     async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
         let mut state = self.lock();
-        let lease = (claim.owner.clone(), claim.token);
-        if state.leases.get(&format!("send:{}", claim.channel)) != Some(&lease) {
+        let holds = |lease: &Lease| {
+            lease.owner == claim.owner && lease.token == claim.token && lease.until > Instant::now()
+        };
+        let lease = state.leases.get(&format!("send:{}", claim.channel));
+        if !lease.is_some_and(holds) {
             return Ok(vec![]);
         }
         let mut busy: Vec<ChatId> = vec![];
         let mut claimed = vec![];
-        for (token, delivery) in state.outbox.values_mut() {
+        for (token, delivery) in &mut state.outbox {
             let is_waiting = matches!(delivery.state, DeliveryStage::Due | DeliveryStage::Sending);
             if delivery.channel != claim.channel || !is_waiting {
                 continue;
             }
             let is_first = !busy.contains(&delivery.chat);
             busy.push(delivery.chat);
-            let is_due = delivery.state == DeliveryStage::Due && delivery.not_before <= claim.now;
+            let is_time = delivery.not_before <= claim.now
+                || delivery.not_before > claim.now.plus(LONGEST_WAIT);
+            let is_due = delivery.state == DeliveryStage::Due && is_time;
             if is_first && is_due && claimed.len() < claim.limit as usize {
                 delivery.state = DeliveryStage::Sending;
                 delivery.attempt += 1;
@@ -500,7 +543,7 @@ impl Store for MemoryStore {
 
     async fn next_delivery_at(&self, channel: &ChannelId) -> Result<Option<Timestamp>, StoreError> {
         let state = self.lock();
-        let due = state.outbox.values().filter(|(_, delivery)| {
+        let due = state.outbox.iter().filter(|(_, delivery)| {
             delivery.channel == *channel && delivery.state == DeliveryStage::Due
         });
         Ok(due.map(|(_, delivery)| delivery.not_before).min())
@@ -512,7 +555,7 @@ impl Store for MemoryStore {
         token: LeaseToken,
     ) -> Result<Vec<Delivery>, StoreError> {
         let state = self.lock();
-        let abandoned = state.outbox.values().filter(|(held, delivery)| {
+        let abandoned = state.outbox.iter().filter(|(held, delivery)| {
             delivery.channel == *channel
                 && delivery.state == DeliveryStage::Sending
                 && *held < token
@@ -526,7 +569,7 @@ impl Store for MemoryStore {
         now: Timestamp,
     ) -> Result<Vec<Delivery>, StoreError> {
         let state = self.lock();
-        let overdue = state.outbox.values().filter(|(_, delivery)| {
+        let overdue = state.outbox.iter().filter(|(_, delivery)| {
             delivery.channel == *channel
                 && delivery.state == DeliveryStage::Due
                 && delivery.window_ends.is_some_and(|ends| ends <= now)
@@ -541,7 +584,7 @@ impl Store for MemoryStore {
         how: PutBack,
     ) -> Result<bool, StoreError> {
         let mut state = self.lock();
-        let Some((_, delivery)) = state.outbox.get_mut(&delivery) else {
+        let Some((_, delivery)) = state.delivery_mut(delivery) else {
             return Ok(false);
         };
         if delivery.state != DeliveryStage::Sending || delivery.attempt != attempt {
@@ -558,16 +601,12 @@ impl Store for MemoryStore {
     }
 
     async fn find_delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        Ok(self
-            .lock()
-            .outbox
-            .get(&id)
-            .map(|(_, delivery)| delivery.clone()))
+        Ok(self.lock().find_delivery(id).cloned())
     }
 
     async fn count_unsettled(&self) -> Result<UnsettledCounts, StoreError> {
         let mut counts = UnsettledCounts::default();
-        for (_, delivery) in self.lock().outbox.values() {
+        for (_, delivery) in &self.lock().outbox {
             match delivery.state {
                 DeliveryStage::Due => counts.due += 1,
                 DeliveryStage::Sending => counts.sending += 1,
@@ -582,22 +621,33 @@ impl Store for MemoryStore {
         &self,
         name: &str,
         owner: &str,
-        _hold_for: Duration,
+        hold_for: Duration,
     ) -> Result<Option<LeaseToken>, StoreError> {
+        let now = Instant::now();
         let mut state = self.lock();
-        let lease = state
-            .leases
-            .entry(name.to_owned())
-            .or_insert((owner.to_owned(), LeaseToken(1)));
-        Ok((lease.0 == owner).then_some(lease.1))
+        let lease = state.leases.entry(name.to_owned()).or_insert(Lease {
+            owner: owner.to_owned(),
+            token: LeaseToken(1),
+            until: now,
+        });
+        if lease.owner != owner {
+            if lease.until > now {
+                return Ok(None);
+            }
+            owner.clone_into(&mut lease.owner);
+            lease.token = LeaseToken(lease.token.0 + 1);
+        }
+        lease.until = now + hold_for;
+        Ok(Some(lease.token))
     }
 
     async fn give_lease_back(&self, name: &str, owner: &str) -> Result<(), StoreError> {
         let mut state = self.lock();
         if let Some(lease) = state.leases.get_mut(name)
-            && lease.0 == owner
+            && lease.owner == owner
         {
-            *lease = (String::new(), LeaseToken(lease.1.0 + 1));
+            lease.owner.clear();
+            lease.until = Instant::now();
         }
         Ok(())
     }

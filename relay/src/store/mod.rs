@@ -433,6 +433,9 @@ pub struct Settled {
     pub window_ends: Option<Timestamp>,
 }
 
+/// No delivery is put off for longer; one that seems to be was put off by a clock that was ahead, and is due.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
 /// Asks for deliveries to send.
 #[derive(Debug, Clone)]
 pub struct Claim {

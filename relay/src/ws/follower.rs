@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use shared::chat::{Chat, Sight, Stored};
+use shared::chat::{Chat, Event, Sight, Stored};
 use shared::model::{ChatId, Mark, Seq};
 use shared::protocol::ResumePoint;
 
 use crate::store::{Store, StoreError};
 
+use super::Desks;
 use super::ring::{Entry, Ring};
 
 /// Events read at once.
@@ -61,7 +62,7 @@ pub(super) async fn load(store: &dyn Store) -> Result<Ring, StoreError> {
 }
 
 /// Follows for ever.
-pub(super) async fn follow(store: Arc<dyn Store>, ring: Arc<Ring>) {
+pub(super) async fn follow(store: Arc<dyn Store>, ring: Arc<Ring>, desks: Arc<dyn Desks>) {
     loop {
         let point = ring.point();
         match store.events_after(point.seq, PAGE).await {
@@ -70,7 +71,9 @@ pub(super) async fn follow(store: Arc<dyn Store>, ring: Arc<Ring>) {
                 timeout(POLL, store.changed(point.seq)).await.ok();
             }
             Ok(events) => {
-                if let Err(error) = take(store.as_ref(), &ring, &point, events).await {
+                if let Err(error) =
+                    take(store.as_ref(), &ring, desks.as_ref(), &point, events).await
+                {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "could not follow the store"
@@ -92,6 +95,7 @@ pub(super) async fn follow(store: Arc<dyn Store>, ring: Arc<Ring>) {
 async fn take(
     store: &dyn Store,
     ring: &Ring,
+    desks: &dyn Desks,
     point: &ResumePoint,
     events: Vec<Stored>,
 ) -> Result<(), StoreError> {
@@ -103,9 +107,16 @@ async fn take(
                 found = stored.seq.0,
                 "another history; beginning anew"
             );
-            return begin_anew(store, ring).await;
+            begin_anew(store, ring).await?;
+            return desks.blocks_changed().await;
         }
         next = next.next();
+        if matches!(
+            stored.event,
+            Event::Blocked { .. } | Event::Unblocked { .. }
+        ) {
+            desks.blocks_changed().await?;
+        }
         if ring.has_chat_of(&stored) {
             ring.push(stored, None);
         } else {

@@ -1,7 +1,7 @@
 //! Who is connected, and what concerns them all: presence, policy, health, notices. Each desk has a short queue of its
 //! own for these; events it takes from the ring at its own pace.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -41,9 +41,9 @@ pub struct Hub {
 
 #[derive(Default)]
 struct State {
-    connected: HashMap<u64, Connected>,
+    connected: BTreeMap<u64, Connected>,
     channels: BTreeMap<ChannelId, ChannelState>,
-    presence: HashMap<(OperatorId, ChatId), (Presence, Timestamp)>,
+    presence: BTreeMap<(OperatorId, ChatId), (Presence, Timestamp)>,
     is_stopping: bool,
 }
 
@@ -92,7 +92,13 @@ impl Hub {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, StoreError> {
         let ring = Arc::new(follower::load(store.as_ref()).await?);
-        tokio::spawn(follower::follow(Arc::clone(&store), Arc::clone(&ring)));
+        // Those that were set or lifted since they were last read are not followed.
+        desks.blocks_changed().await?;
+        tokio::spawn(follower::follow(
+            Arc::clone(&store),
+            Arc::clone(&ring),
+            Arc::clone(&desks),
+        ));
         Ok(Arc::new(Self {
             store,
             desks,

@@ -17,7 +17,11 @@ use shared::chat::{Chat, DeskCommand, Refusal};
 use shared::model::{ChatId, CommandId, OperatorId, Policy, Presence, Seq};
 use shared::protocol::ServerFrame;
 
+use crate::store::StoreError;
+
 pub use hub::Hub;
+#[cfg(test)]
+pub(crate) use session::serve;
 pub use upgrade::serve_desk;
 
 /// What desks need of the engine.
@@ -33,6 +37,12 @@ pub trait Desks: Send + Sync {
         chat: ChatId,
         command: DeskCommand,
     ) -> Result<Option<Seq>, CommandFailure>;
+    /// Somebody, perhaps at another relay, silenced a visitor or let one speak again.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer; tell it again.
+    async fn blocks_changed(&self) -> Result<(), StoreError>;
     /// An operator's first desk opened, or the last one closed.
     fn set_online(&self, operator: &OperatorId, is_online: bool);
     /// An operator looks at a chat or writes in it: signs for the visitor follow (OUT-19).

@@ -17,7 +17,6 @@ use shared::protocol::{
 };
 use shared::text;
 
-use crate::clock::new_id;
 use crate::store::{Query, SessionEntry, StoreError, TokenHash};
 
 use super::hub::Hub;
@@ -439,7 +438,7 @@ impl Requests {
             ));
         }
         let template = Template {
-            id: Some(id.unwrap_or_else(|| TemplateId(new_id(self.hub.clock.now())))),
+            id: Some(id.unwrap_or_else(|| TemplateId(self.hub.clock.new_id(self.hub.clock.now())))),
             scope: draft.scope,
             language: draft.language,
             section: clean(draft.section),

@@ -14,6 +14,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use shared::chat::Sight;
+use shared::chat::rights::sees;
 use shared::model::{ChatId, Operator, Seq};
 use shared::protocol::{ClientFrame, Goodbye, GoodbyeCode, PROTOCOL, ResumePoint, ServerFrame};
 
@@ -46,7 +48,7 @@ const BURST: usize = 500;
 const BURST_WITHIN: Duration = Duration::from_secs(10);
 
 /// What travels: TCP, TLS, or a test's pipe.
-pub(super) trait Line:
+pub(crate) trait Line:
     tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static
 {
 }
@@ -63,7 +65,7 @@ enum End {
 }
 
 /// Serves one desk to its end.
-pub(super) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
+pub(crate) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
     let (mut sink, mut stream) = socket.split();
     let end = match greet(&hub, &mut stream).await {
         Ok((operator, session, resume)) => {
@@ -158,6 +160,7 @@ async fn converse<L: Line>(
         generation: hub.ring.generation(),
     };
     tokio::select! {
+        biased;
         end = listen(stream, requests) => end,
         end = speaking.speak(seat, answers_rx, resume) => end,
     }
@@ -370,9 +373,13 @@ impl<L: Line> Speaker<'_, L> {
         }
     }
 
-    /// Sends a chat that came into sight, as it stands now.
+    /// Sends a chat that came into sight, as it stands now; unless it is out of sight again by now: then what hid it is
+    /// still to come.
     async fn show(&mut self, chat: ChatId, at: Seq) -> Result<(), End> {
-        let Some(chat) = self.hub.ring.find_chat(chat) else {
+        let policy = self.hub.desks.policy();
+        let found = self.hub.ring.find_chat(chat);
+        let Some(chat) = found.filter(|chat| sees(&self.operator, &Sight::of(chat), &policy))
+        else {
             return Ok(());
         };
         let chat = Box::new(chat);

@@ -17,12 +17,29 @@ use super::{
 /// Noon of some day.
 pub(super) const NOON: Timestamp = Timestamp(1_795_190_400_000);
 
+/// What decides and takes in; the properties put deliberately wrong ones in their place.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) decide: fn(&Chat, &Command, &Context<'_>) -> Result<Vec<Event>, Refusal>,
+    pub(super) apply: fn(&mut Chat, &Stored),
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            decide: Chat::decide,
+            apply: Chat::apply,
+        }
+    }
+}
+
 pub(super) struct TestDesk {
     pub(super) chat: Chat,
     pub(super) log: Vec<Stored>,
     pub(super) now: Timestamp,
     pub(super) policy: Policy,
     pub(super) online: BTreeSet<OperatorId>,
+    pub(super) rules: Rules,
     fresh: i64,
 }
 
@@ -33,6 +50,7 @@ pub(super) fn unborn() -> TestDesk {
         now: NOON,
         policy: policy(),
         online: ["anna", "boris", "sofia"].map(Into::into).into(),
+        rules: Rules::default(),
         fresh: 100,
     }
 }
@@ -64,7 +82,7 @@ impl TestDesk {
             online: &self.online,
             fresh,
         };
-        let events = self.chat.decide(&command, &context)?;
+        let events = (self.rules.decide)(&self.chat, &command, &context)?;
         for event in &events {
             self.store(event.clone());
         }
@@ -80,7 +98,7 @@ impl TestDesk {
             at: self.now.max(self.chat.last_at),
             event,
         };
-        self.chat.apply(&stored);
+        (self.rules.apply)(&mut self.chat, &stored);
         self.log.push(stored);
     }
 

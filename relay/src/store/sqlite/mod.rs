@@ -34,8 +34,9 @@ use shared::model::{
 use shared::protocol::DraftText;
 
 use super::{
-    BlockEntry, Change, Claim, Delivery, DueChat, FoundMessage, Head, LeaseToken, Outcome, PutBack,
-    Query, SessionEntry, Store, StoreError, TokenHash, UnreadBody, UnsettledCounts,
+    BlockEntry, Change, Claim, Delivery, DueChat, FoundMessage, Head, LONGEST_WAIT, LeaseToken,
+    Outcome, PutBack, Query, SessionEntry, Store, StoreError, TokenHash, UnreadBody,
+    UnsettledCounts,
 };
 use crate::clock::{Clock, SystemClock, new_id};
 
@@ -807,7 +808,8 @@ fn claim_deliveries(connection: &Connection, claim: &Claim) -> rusqlite::Result<
         return Ok(vec![]);
     }
     let sql = format!(
-        "SELECT {} FROM outbox AS o WHERE channel = ?1 AND state = 'due' AND not_before <= ?2 AND NOT EXISTS
+        "SELECT {} FROM outbox AS o WHERE channel = ?1 AND state = 'due'
+             AND (not_before <= ?2 OR not_before > ?4) AND NOT EXISTS
              (SELECT 1 FROM outbox AS earlier WHERE earlier.chat = o.chat AND earlier.state IN ('due', 'sending')
                  AND (earlier.place < o.place OR (earlier.place = o.place AND earlier.id < o.id)
                       OR earlier.state = 'sending'))
@@ -816,7 +818,12 @@ fn claim_deliveries(connection: &Connection, claim: &Claim) -> rusqlite::Result<
     );
     let mut list = connection.prepare_cached(&sql)?;
     let found = list.query_map(
-        params![claim.channel.as_str(), claim.now.0, claim.limit],
+        params![
+            claim.channel.as_str(),
+            claim.now.0,
+            claim.limit,
+            claim.now.plus(LONGEST_WAIT).0
+        ],
         rows::delivery,
     )?;
     let mut claimed = found.collect::<rusqlite::Result<Vec<_>>>()?;
