@@ -108,7 +108,7 @@ async fn beside_floors(bench: &Bench, load: Load) -> anyhow::Result<Vec<Round>> 
 fn slowed(library: &Path, ms: u64) -> [(String, String); 2] {
     [
         ("LD_PRELOAD".to_owned(), library.display().to_string()),
-        ("DESKWIRE_FSYNC_MS".to_owned(), ms.to_string()),
+        ("INTERPOSER_SLOW_SYNC_MS".to_owned(), ms.to_string()),
     ]
 }
 
