@@ -13,6 +13,7 @@ use shared::model::{ChannelId, ChannelState, FailureReason, Reconciles, Timestam
 use crate::channels::{Channel, Outbound, SendError};
 use crate::clock::random_i64;
 use crate::store::{Claim, Delivery, DeliveryStage, LeaseToken, PutBack, StoreError};
+use crate::supervise::unless_panic;
 
 use super::Outbox;
 use super::backoff::backoff;
@@ -122,7 +123,10 @@ impl Worker {
                     .list_abandoned(&self.channel, lease.token)
                     .await?
                 {
-                    flying.spawn(Arc::clone(self).take_up(delivery));
+                    flying.spawn(
+                        Arc::clone(self)
+                            .clear_up_after("the relay stopped while sending", delivery),
+                    );
                 }
             }
         }
@@ -187,7 +191,7 @@ impl Worker {
             limit,
         };
         for delivery in self.outbox.store.claim_deliveries(claim).await? {
-            flying.spawn(Arc::clone(self).deliver(delivery));
+            flying.spawn(Arc::clone(self).fly(delivery));
         }
         Ok(())
     }
@@ -312,14 +316,22 @@ impl Worker {
         self.settle(delivery, result).await;
     }
 
-    /// Takes up a delivery that another run began and did not finish.
-    async fn take_up(self: Arc<Self>, delivery: Delivery) -> Told {
-        match self.outbox.registry.find(&self.channel) {
-            Some(channel) => {
-                self.clear_up(&channel, &delivery, "the relay stopped while sending")
-                    .await;
-            }
-            None => self.settle(&delivery, SettledAs::Unconfirmed).await,
+    /// Delivers. A panic on the way is an unclear end of this one delivery, and nobody else's.
+    async fn fly(self: Arc<Self>, delivery: Delivery) -> Told {
+        match unless_panic(Arc::clone(&self).deliver(delivery.clone())).await {
+            Some(told) => told,
+            None => self.clear_up_after("sending panicked", delivery).await,
+        }
+    }
+
+    /// Takes up a delivery that was begun and not finished. If even that panics, the operator is asked.
+    async fn clear_up_after(self: Arc<Self>, cause: &'static str, delivery: Delivery) -> Told {
+        let is_done = match self.outbox.registry.find(&self.channel) {
+            Some(channel) => unless_panic(self.clear_up(&channel, &delivery, cause)).await,
+            None => None,
+        };
+        if is_done.is_none() {
+            self.settle(&delivery, SettledAs::Unconfirmed).await;
         }
         Told::Nothing
     }

@@ -20,6 +20,7 @@ use shared::protocol::{
 
 use crate::clock::Clock;
 use crate::store::{Store, StoreError, TokenHash};
+use crate::supervise::keep_going;
 
 use super::ring::Ring;
 use super::{Desks, encode, follower};
@@ -92,7 +93,10 @@ impl Hub {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, StoreError> {
         let ring = Arc::new(follower::load(store.as_ref()).await?);
-        tokio::spawn(follower::follow(Arc::clone(&store), Arc::clone(&ring)));
+        let (followed, into) = (Arc::clone(&store), Arc::clone(&ring));
+        tokio::spawn(keep_going("follower", move || {
+            follower::follow(Arc::clone(&followed), Arc::clone(&into))
+        }));
         Ok(Arc::new(Self {
             store,
             desks,
