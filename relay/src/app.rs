@@ -32,6 +32,7 @@ use crate::outbox::{Health, Outbox, OutboxBells, Settler, Worker};
 use crate::password;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Delivery, Store, StoreError};
+use crate::supervise::keep_going;
 use crate::telemetry::Metrics;
 use crate::timers::{self, TimerBell};
 use crate::tls;
@@ -148,19 +149,7 @@ pub async fn start(
         protection,
         stopping.clone(),
     ));
-    parts.spawn(timers::run(
-        store.clone(),
-        engine.clone(),
-        clock.clone(),
-        bells.timers.clone(),
-        stopping.clone(),
-    ));
-    parts.spawn(count_dropped(
-        engine.clone(),
-        store.clone(),
-        stopping.clone(),
-    ));
-    parts.spawn(watch_store(site.clone(), stopping.clone()));
+    spawn_watchers(&mut parts, &site, &engine, &bells, &stopping);
 
     let crew = Crew::new(&site, &engine, &registry, &bells, &intake);
     crew.follow(&config);
@@ -180,6 +169,37 @@ pub async fn start(
         stop_tx,
         ended,
     })
+}
+
+/// Starts what goes on for as long as the relay does.
+fn spawn_watchers(
+    parts: &mut JoinSet<()>,
+    site: &Site,
+    engine: &Arc<Engine>,
+    bells: &Arc<RelayBells>,
+    stopping: &watch::Receiver<bool>,
+) {
+    let (store, stopping) = (site.store.clone(), stopping.clone());
+    let (timers, clock) = (bells.timers.clone(), site.clock.clone());
+    let (of_timers, of_counts) = (engine.clone(), engine.clone());
+    let (at_timers, at_counts, at_store) = (stopping.clone(), stopping.clone(), stopping);
+    let (for_timers, for_counts) = (store.clone(), store);
+    parts.spawn(keep_going("timers", move || {
+        timers::run(
+            for_timers.clone(),
+            of_timers.clone(),
+            clock.clone(),
+            timers.clone(),
+            at_timers.clone(),
+        )
+    }));
+    parts.spawn(keep_going("counts", move || {
+        count_dropped(of_counts.clone(), for_counts.clone(), at_counts.clone())
+    }));
+    let site = site.clone();
+    parts.spawn(keep_going("store watch", move || {
+        watch_store(site.clone(), at_store.clone())
+    }));
 }
 
 /// CH-14: a channel with chats is switched off, not taken out.
@@ -257,7 +277,7 @@ impl Crew {
             clock: site.clock.clone(),
             bells: bells.outbox.clone(),
             health: Arc::new(health),
-            owner: format!("{:016x}", random_i64()).into(),
+            owner: new_owner(),
         };
         Self {
             outbox,
@@ -289,7 +309,16 @@ impl Crew {
     fn begin(&self, channel: &ChannelId) -> Shift {
         let (stop_tx, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(Worker::new(self.outbox.clone(), channel.clone()).run(stopping.clone()));
+        let (outbox, of, at_worker) = (self.outbox.clone(), channel.clone(), stopping.clone());
+        tasks.spawn(keep_going("outbox", move || {
+            // A new name each time: what a panic cut off is then found as anybody's abandoned work.
+            let owner = new_owner();
+            let outbox = Outbox {
+                owner,
+                ..outbox.clone()
+            };
+            Worker::new(outbox, of.clone()).run(at_worker.clone())
+        }));
         let keeper = Keeper {
             channel: channel.clone(),
             registry: self.outbox.registry.clone(),
@@ -298,7 +327,9 @@ impl Crew {
             health: self.outbox.health.clone(),
             catcher: self.intake.clone(),
         };
-        tasks.spawn(keeper.run(stopping));
+        tasks.spawn(keep_going("keeper", move || {
+            keeper.clone().run(stopping.clone())
+        }));
         (stop_tx, tasks)
     }
 
@@ -327,6 +358,10 @@ impl Crew {
         };
         self.send_home(&channels).await;
     }
+}
+
+fn new_owner() -> Arc<str> {
+    format!("{:016x}", random_i64()).into()
 }
 
 /// Puts new configs in force.

@@ -13,6 +13,7 @@ pub mod keeper;
 pub mod outbox;
 pub mod password;
 pub mod store;
+mod supervise;
 pub mod telemetry;
 pub mod timers;
 pub mod tls;

@@ -7,6 +7,8 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
+use secrecy::{ExposeSecret, SecretString};
+
 use shared::model::OperatorId;
 
 use crate::http::PasswordCheck;
@@ -34,10 +36,10 @@ pub fn parse(hash: &str) -> Option<PasswordHash> {
 
 /// Returns the check that logins use.
 #[expect(clippy::implicit_hasher, reason = "one caller, one map")]
-pub fn check(hashes: Arc<HashMap<OperatorId, String>>) -> PasswordCheck {
+pub fn check(hashes: Arc<HashMap<OperatorId, SecretString>>) -> PasswordCheck {
     Arc::new(move |operator, password| {
         let (hash, is_known) = match hashes.get(operator) {
-            Some(hash) => (hash.as_str(), true),
+            Some(hash) => (hash.expose_secret(), true),
             None => (NOBODY, false),
         };
         let is_right = parse(hash).is_some_and(|hash| {
@@ -57,7 +59,7 @@ mod tests {
     fn only_the_right_password_of_a_known_operator_is_right() {
         let hash = hash("correct horse").unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        let check = check(Arc::new(HashMap::from([("anna".into(), hash)])));
+        let check = check(Arc::new(HashMap::from([("anna".into(), hash.into())])));
         assert!(check(&"anna".into(), "correct horse"));
         assert!(!check(&"anna".into(), "correct hors"));
         assert!(!check(&"nobody".into(), "correct horse"));

@@ -110,7 +110,7 @@ pub fn pad_left(text: &str, cells: usize) -> String {
 /// Rows end at newlines, else between words, else (a word longer than a row) between clusters; Chinese, Japanese and
 /// Korean break anywhere. White space that does not fit hangs behind the end of its row, it never begins the next one.
 /// Every byte but the newlines belongs to exactly one row. A cluster wider than `cells` gets a row of its own, which is then
-/// too wide: only possible below 2 cells.
+/// too wide: emoji take 2 cells, a syllable of some scripts more.
 pub fn wrap(text: &str, cells: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut start = 0;

@@ -128,6 +128,7 @@ fn hello(protocol: u32, token: &str) -> ClientFrame {
 async fn a_desk_that_may_not_come_in_is_told_what_to_do() {
     let world = World::start().await;
     let token = log_in(&world.relay, "anna", PASSWORD).await.unwrap().token;
+    let token = token.reveal();
     let check = async |hello: ClientFrame, code: GoodbyeCode| {
         let ServerFrame::Goodbye(goodbye) = last_word(&world, hello).await else {
             panic!("no goodbye")
@@ -139,16 +140,16 @@ async fn a_desk_that_may_not_come_in_is_told_what_to_do() {
             goodbye.sentence
         );
     };
-    check(hello(0, &token), GoodbyeCode::WrongProtocol).await;
+    check(hello(0, token), GoodbyeCode::WrongProtocol).await;
     check(hello(1, "0000"), GoodbyeCode::NotLoggedIn).await;
 
     let logout = reqwest::Client::new()
         .delete(world.relay.url("/api/v1/session"))
-        .bearer_auth(&token)
+        .bearer_auth(token)
         .send()
         .await;
     assert!(logout.unwrap().status().is_success());
-    check(hello(1, &token), GoodbyeCode::NotLoggedIn).await;
+    check(hello(1, token), GoodbyeCode::NotLoggedIn).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

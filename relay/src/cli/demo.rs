@@ -92,7 +92,7 @@ async fn desk(running: &Running) -> anyhow::Result<()> {
     let options = tui::DeskOptions {
         server: Server::parse(&running.address.to_string(), Transport::Private)?,
         login: LOGIN.to_owned(),
-        credential: Credential::Token(Token::new(&session.token)),
+        credential: Credential::Token(Token::new(session.token)),
         sign_in: None,
         terminal: Terminal::own(surroundings, config.keyboard.esc_wait)?,
         settings: Settings::new(&config, variable),

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use shared::model::{ChannelId, DepartmentId, Language, OperatorId};
 
 use crate::channels::messenger::MessengerSettings;
@@ -56,22 +58,17 @@ pub enum Platform {
 impl ChannelConfig {
     /// Whether two settings of a channel lead to the same calls.
     pub fn same_platform(&self, other: &Self) -> bool {
-        use secrecy::ExposeSecret;
         match (&self.platform, &other.platform) {
             (Platform::Messenger(a), Platform::Messenger(b)) => {
-                let secrets = |settings: &MessengerSettings| {
-                    [
-                        &settings.access_token,
-                        &settings.verify_token,
-                        &settings.app_secret,
-                    ]
-                    .map(|secret| secret.expose_secret().to_owned())
-                };
+                let same =
+                    |a: &SecretString, b: &SecretString| a.expose_secret() == b.expose_secret();
                 a.page_id == b.page_id
                     && a.app_id == b.app_id
                     && a.human_agent == b.human_agent
                     && a.api_url == b.api_url
-                    && secrets(a) == secrets(b)
+                    && same(&a.access_token, &b.access_token)
+                    && same(&a.verify_token, &b.verify_token)
+                    && same(&a.app_secret, &b.app_secret)
             }
             (Platform::NotBuilt, Platform::NotBuilt) => true,
             (Platform::Messenger(_), Platform::NotBuilt)

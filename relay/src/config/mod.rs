@@ -18,6 +18,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
 use shared::model::{
     Abilities, CategoryTree, ChannelProfile, Company, Department, DeskSettings, Operator,
     OperatorId, Policy, Template, Timeouts,
@@ -45,7 +48,7 @@ pub struct Config {
     /// `[[operator]]`.
     pub operators: Vec<Operator>,
     /// The hash of each operator's password; without one they cannot log in with a password.
-    pub password_hashes: Arc<HashMap<OperatorId, String>>,
+    pub password_hashes: Arc<HashMap<OperatorId, SecretString>>,
     /// `[[channel]]`.
     pub channels: Vec<ChannelConfig>,
     /// `[categories]`.
@@ -120,7 +123,7 @@ pub fn load(file: &Path) -> Loaded {
         return fault("the file is larger than 1 MiB".to_owned());
     }
     match String::from_utf8(bytes) {
-        Ok(text) => parse(file, &text),
+        Ok(text) => parse(file, &Zeroizing::new(text)),
         Err(_) => fault("the file is not UTF-8 text".to_owned()),
     }
 }

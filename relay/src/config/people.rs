@@ -1,5 +1,7 @@
 //! `[[department]]` and `[[operator]]` (Q-25, ADM-08).
 
+use secrecy::SecretString;
+
 use shared::model::{Department, DepartmentId, Language, Operator, OperatorId, Role};
 
 use super::section::Section;
@@ -17,7 +19,7 @@ pub(super) fn department(section: &Section<'_, '_>) -> Department {
 pub(super) fn operator(
     section: &Section<'_, '_>,
     main_language: &Language,
-) -> (Operator, Option<String>) {
+) -> (Operator, Option<SecretString>) {
     let login = section.required("login");
     let role = match section
         .choice("role", "operator", &["operator", "supervisor", "admin"])
@@ -61,5 +63,5 @@ pub(super) fn operator(
             .map_or_else(|| main_language.clone(), Language),
         max_chats: section.number("max_chats", 5, 10_000),
     };
-    (operator, hash)
+    (operator, hash.map(SecretString::from))
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use toml_edit::{Document, Item, TableLike};
 use tui::key::Key;
 use tui::keymap::{Action, Zone};
@@ -311,7 +312,7 @@ fn store(section: &Section<'_, '_>, data_dir: &Path) -> PathBuf {
     }
 }
 
-type Hashes = Arc<HashMap<shared::model::OperatorId, String>>;
+type Hashes = Arc<HashMap<shared::model::OperatorId, SecretString>>;
 
 fn operators(
     top: &Section<'_, '_>,

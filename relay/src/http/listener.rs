@@ -172,3 +172,44 @@ fn is_ambiguous<B>(request: &Request<B>) -> bool {
     let hosts = headers.get_all(header::HOST).iter().count();
     lengths > 1 || (lengths == 1 && has_coding) || hosts != 1
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    async fn ask(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_request_that_panics_ends_its_own_connection_only() {
+        let router = Router::new()
+            .route("/poison", get(async || -> String { panic!("on purpose") }))
+            .route("/", get(async || "well"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop_tx, stopping) = watch::channel(false);
+        let serving = tokio::spawn(serve(listener, router, Protection::None, stopping));
+
+        let mut beside = TcpStream::connect(address).await.unwrap();
+        beside.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        assert_eq!(ask(address, "/poison").await, "");
+        assert!(ask(address, "/").await.ends_with("well"));
+        let rest = b"Host: x\r\nConnection: close\r\n\r\n";
+        beside.write_all(rest).await.unwrap();
+        let mut answer = String::new();
+        beside.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("well"), "{answer}");
+
+        stop_tx.send_replace(true);
+        serving.await.unwrap();
+    }
+}

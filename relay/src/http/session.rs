@@ -14,8 +14,9 @@ use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
-use shared::model::OperatorId;
+use shared::model::{OperatorId, Secret};
 use shared::protocol::{Login, Session};
 
 use crate::clock::fill_random;
@@ -75,12 +76,12 @@ impl Logins {
         self.by_address.check_key(&address).is_ok() && self.by_name.check_key(&place).is_ok()
     }
 
-    async fn is_right(&self, operator: OperatorId, password: String) -> bool {
+    async fn is_right(&self, operator: OperatorId, password: Secret) -> bool {
         let Ok(_turn) = self.checks.acquire().await else {
             return false;
         };
         let check = Arc::clone(&self.check.read().unwrap_or_else(PoisonError::into_inner));
-        tokio::task::spawn_blocking(move || check(&operator, &password))
+        tokio::task::spawn_blocking(move || check(&operator, password.reveal()))
             .await
             .unwrap_or(false)
     }
@@ -145,13 +146,13 @@ pub async fn begin(
     operator: OperatorId,
     address: IpAddr,
 ) -> Result<Session, crate::store::StoreError> {
-    let mut bytes = [0; 32];
-    fill_random(&mut bytes);
-    let token = crate::hex::hex(&bytes);
+    let mut bytes = Zeroizing::new([0; 32]);
+    fill_random(bytes.as_mut());
+    let token = Secret::from(crate::hex::hex(bytes.as_ref()));
     let now = site.clock.now();
     let expires_at = now.plus(LASTS);
     let entry = SessionEntry {
-        hash: hash_of(&token),
+        hash: hash_of(token.reveal()),
         operator,
         created_at: now,
         expires_at,

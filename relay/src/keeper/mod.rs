@@ -60,6 +60,7 @@ pub trait Catcher: Send + Sync {
 pub struct CatchError(#[source] pub anyhow::Error);
 
 /// Looks after one channel.
+#[derive(Clone)]
 pub struct Keeper {
     /// Which.
     pub channel: ChannelId,

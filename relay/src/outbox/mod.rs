@@ -4,6 +4,8 @@
 
 mod backoff;
 mod reconcile;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::collections::HashMap;

@@ -15,6 +15,7 @@ use shared::model::{
 
 use crate::channels::{Channel, History, Outbound, SendError};
 use crate::store::{Claim, Delivery, DeliveryStage, LeaseToken, PutBack, StoreError};
+use crate::supervise::unless_panic;
 
 use super::Outbox;
 use super::backoff::backoff;
@@ -200,7 +201,9 @@ impl Worker {
             }
             let is_lost = flying.lost.remove(&(delivery.id, delivery.attempt));
             if is_lost || others.iter().any(|other| other.id == delivery.id) {
-                flying.begin(&delivery, Arc::clone(self).take_up(delivery.clone()));
+                let work = Arc::clone(self)
+                    .clear_up_after("the relay stopped while sending", delivery.clone());
+                flying.begin(&delivery, work);
             } else {
                 flying.begin(&delivery, Arc::clone(self).give_back(delivery.clone()));
             }
@@ -251,7 +254,7 @@ impl Worker {
             limit,
         };
         for delivery in self.outbox.store.claim_deliveries(claim).await? {
-            flying.begin(&delivery, Arc::clone(self).deliver(delivery.clone()));
+            flying.begin(&delivery, Arc::clone(self).fly(delivery.clone()));
         }
         Ok(())
     }
@@ -377,14 +380,22 @@ impl Worker {
         self.settle(delivery, result).await;
     }
 
-    /// Takes up a delivery that another run began and did not finish.
-    async fn take_up(self: Arc<Self>, delivery: Delivery) -> Told {
-        match self.outbox.registry.find(&self.channel) {
-            Some(channel) => {
-                self.clear_up(&channel, &delivery, "the relay stopped while sending")
-                    .await;
-            }
-            None => self.settle(&delivery, SettledAs::Unconfirmed).await,
+    /// Delivers. A panic on the way is an unclear end of this one delivery, and nobody else's.
+    async fn fly(self: Arc<Self>, delivery: Delivery) -> Told {
+        match unless_panic(Arc::clone(&self).deliver(delivery.clone())).await {
+            Some(told) => told,
+            None => self.clear_up_after("sending panicked", delivery).await,
+        }
+    }
+
+    /// Takes up a delivery that was begun and not finished. If even that panics, the operator is asked.
+    async fn clear_up_after(self: Arc<Self>, cause: &'static str, delivery: Delivery) -> Told {
+        let is_done = match self.outbox.registry.find(&self.channel) {
+            Some(channel) => unless_panic(self.clear_up(&channel, &delivery, cause)).await,
+            None => None,
+        };
+        if is_done.is_none() {
+            self.settle(&delivery, SettledAs::Unconfirmed).await;
         }
         Told::Nothing
     }

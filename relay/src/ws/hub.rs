@@ -20,6 +20,7 @@ use shared::protocol::{
 
 use crate::clock::Clock;
 use crate::store::{Store, StoreError, TokenHash};
+use crate::supervise::keep_going;
 
 use super::ring::Ring;
 use super::{Desks, encode, follower};
@@ -94,11 +95,10 @@ impl Hub {
         let ring = Arc::new(follower::load(store.as_ref()).await?);
         // Those that were set or lifted since they were last read are not followed.
         desks.blocks_changed().await?;
-        tokio::spawn(follower::follow(
-            Arc::clone(&store),
-            Arc::clone(&ring),
-            Arc::clone(&desks),
-        ));
+        let (followed, into, told) = (Arc::clone(&store), Arc::clone(&ring), Arc::clone(&desks));
+        tokio::spawn(keep_going("follower", move || {
+            follower::follow(Arc::clone(&followed), Arc::clone(&into), Arc::clone(&told))
+        }));
         Ok(Arc::new(Self {
             store,
             desks,

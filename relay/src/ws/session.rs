@@ -118,7 +118,7 @@ async fn greet<L: Line>(
     else {
         return Err(say(GoodbyeCode::BadFrame));
     };
-    let hash = hash_of(&token);
+    let hash = hash_of(token.reveal());
     let now = hub.clock.now();
     let session = match hub.store.find_session(&hash).await {
         Ok(Some(session)) if session.expires_at > now => session,

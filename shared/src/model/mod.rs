@@ -4,6 +4,7 @@ mod catalog;
 mod ids;
 mod message;
 mod people;
+mod secret;
 mod time;
 
 pub use catalog::{
@@ -20,4 +21,5 @@ pub use message::{
     Message, Notice, NoticeKind, ThreadOwner,
 };
 pub use people::{Card, CardField, Operator, Presence, Role, Visitor};
+pub use secret::Secret;
 pub use time::{Seconds, Timestamp};

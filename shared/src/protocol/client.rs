@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::DeskCommand;
 use crate::model::{
-    ChatId, CommandId, Language, OperatorId, Presence, Seq, TemplateId, TemplateScope, Timestamp,
-    VisitorId,
+    ChatId, CommandId, Language, OperatorId, Presence, Secret, Seq, TemplateId, TemplateScope,
+    Timestamp, VisitorId,
 };
 
 use super::ResumePoint;
@@ -19,7 +19,7 @@ pub enum ClientFrame {
         /// [`super::PROTOCOL`].
         protocol: u32,
         /// From `POST /api/v1/session`.
-        token: String,
+        token: Secret,
         /// Where this desk left off; none: it has nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<ResumePoint>,

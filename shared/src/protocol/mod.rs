@@ -15,7 +15,7 @@ pub use server::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Timestamp;
+use crate::model::{Secret, Timestamp};
 
 /// The version of this protocol. A desk that speaks another is told so and turned away.
 pub const PROTOCOL: u32 = 1;
@@ -32,7 +32,7 @@ pub struct Login {
     /// The operator's login.
     pub login: String,
     /// As typed.
-    pub password: String,
+    pub password: Secret,
 }
 
 impl std::fmt::Debug for Login {
@@ -46,8 +46,8 @@ impl std::fmt::Debug for Login {
 /// `POST /api/v1/session`: what it gets.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Session {
-    /// To be shown in [`ClientFrame::Hello`]; a secret.
-    pub token: String,
+    /// To be shown in [`ClientFrame::Hello`].
+    pub token: Secret,
     /// Until when it is good.
     pub expires_at: Timestamp,
 }

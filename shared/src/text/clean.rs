@@ -18,8 +18,6 @@
 //! Newline and tab pass. Joiners and variation selectors pass too: families, flags and Persian need them.
 
 use std::borrow::Cow;
-use std::iter::Peekable;
-use std::str::Chars;
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -98,12 +96,12 @@ fn is_plain(text: &str) -> bool {
 
 fn make_inert(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
+    let mut chars = Chars::of(text);
     while let Some(char) = chars.next() {
         match char {
             '\n' | '\t' => out.push(char),
             '\r' => {
-                chars.next_if_eq(&'\n');
+                chars.next_if(|char| char == '\n');
                 out.push('\n');
             }
             '\u{85}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
@@ -121,9 +119,46 @@ fn make_inert(text: &str) -> String {
     out
 }
 
+/// What is left of a text.
+#[derive(Clone)]
+struct Chars<'t> {
+    rest: std::str::Chars<'t>,
+    /// No string sequence ends before so many bytes are left: looked once, so that many beginnings cost no more than one.
+    endless_down_to: usize,
+}
+
+impl<'t> Chars<'t> {
+    fn of(text: &'t str) -> Self {
+        Self {
+            rest: text.chars(),
+            endless_down_to: usize::MAX,
+        }
+    }
+
+    fn bytes_left(&self) -> usize {
+        self.rest.as_str().len()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        self.rest.next()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest.clone().next()
+    }
+
+    fn next_if(&mut self, is_wanted: impl FnOnce(char) -> bool) -> Option<char> {
+        let next = self.peek().filter(|char| is_wanted(*char));
+        if next.is_some() {
+            self.next();
+        }
+        next
+    }
+}
+
 /// Skips what follows an ESC. An ESC that begins no known sequence becomes visible instead.
-fn skip_escape(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
-    match chars.peek().copied() {
+fn skip_escape(chars: &mut Chars<'_>, out: &mut String) {
+    match chars.peek() {
         Some('[') => {
             chars.next();
             skip_control_sequence(chars);
@@ -141,13 +176,13 @@ fn skip_escape(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
 }
 
 /// Skips `ESC ( B` and its kin: intermediate bytes and one final byte.
-fn skip_intermediates(chars: &mut Peekable<Chars<'_>>) {
+fn skip_intermediates(chars: &mut Chars<'_>) {
     while chars.next_if(|char| matches!(char, ' '..='/')).is_some() {}
     chars.next_if(|char| matches!(char, '0'..='~'));
 }
 
 /// Skips the parameters, intermediates and final byte of a CSI sequence. Text that breaks the form is kept.
-fn skip_control_sequence(chars: &mut Peekable<Chars<'_>>) {
+fn skip_control_sequence(chars: &mut Chars<'_>) {
     while chars.next_if(|char| matches!(char, '0'..='?')).is_some() {}
     while chars.next_if(|char| matches!(char, ' '..='/')).is_some() {}
     chars.next_if(|char| matches!(char, '@'..='~'));
@@ -155,16 +190,23 @@ fn skip_control_sequence(chars: &mut Peekable<Chars<'_>>) {
 
 /// Skips a string sequence up to its BEL or ST, if the line holds one. Otherwise the text behind the introducer stays,
 /// so that nobody can hide a message from an operator by opening a sequence and never ending it.
-fn skip_string(chars: &mut Peekable<Chars<'_>>) {
+fn skip_string(chars: &mut Chars<'_>) {
+    if chars.bytes_left() >= chars.endless_down_to {
+        return;
+    }
     let mut ahead = chars.clone();
     loop {
+        let left = ahead.bytes_left();
         match ahead.next() {
             Some('\u{7}' | STRING_END) => break,
-            Some(ESCAPE) if ahead.peek() == Some(&'\\') => {
+            Some(ESCAPE) if ahead.peek() == Some('\\') => {
                 ahead.next();
                 break;
             }
-            Some('\n' | '\r' | ESCAPE) | None => return,
+            Some('\n' | '\r' | ESCAPE) | None => {
+                chars.endless_down_to = left;
+                return;
+            }
             Some(_) => {}
         }
     }
@@ -172,11 +214,11 @@ fn skip_string(chars: &mut Peekable<Chars<'_>>) {
 }
 
 /// Keeps the tag characters behind a black flag when they are a whole regional flag (Scotland and its like).
-fn push_flag(chars: &mut Peekable<Chars<'_>>, out: &mut String) {
+fn push_flag(chars: &mut Chars<'_>, out: &mut String) {
     out.push(BLACK_FLAG);
     let mut ahead = chars.clone();
     let mut tags = String::new();
-    while let Some(tag) = ahead.next_if(|char| matches!(char, '\u{e0030}'..='\u{e007a}' | &TAG_END))
+    while let Some(tag) = ahead.next_if(|char| matches!(char, '\u{e0030}'..='\u{e007a}' | TAG_END))
     {
         tags.push(tag);
         let count = tags.chars().count();
@@ -362,6 +404,21 @@ mod tests {
             ("\u{1b}\u{1b}[31mx", "␛x"),
             ("\u{1b}[\u{1b}[31m31mx", "31mx"),
         ]);
+    }
+
+    #[test]
+    fn a_beginning_whose_end_is_missing_says_nothing_of_the_next_line() {
+        check(&[
+            ("\u{9d}a\u{9d}b\n\u{9d}c\u{7}d", "ab\nd"),
+            ("\u{9d}a\u{1b}[31m\u{9d}b\u{9c}c", "ac"),
+        ]);
+    }
+
+    #[test]
+    fn many_beginnings_without_an_end_are_looked_at_once() {
+        // Looking to the end of the text for each of them would take hours.
+        let flood = "\u{9d}".repeat(4 << 20);
+        assert_eq!(clean(&flood), "");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Recognising small things in text: e-mail addresses, phone numbers, placeholders.
 
+use unicode_segmentation::UnicodeSegmentation;
+
 /// Whether the whole text looks like one e-mail address. Generous: the visitor may only be offered for the card (D-08).
 pub fn is_email(text: &str) -> bool {
     let text = text.trim();
@@ -34,7 +36,7 @@ pub fn find_placeholder(text: &str) -> Option<&str> {
     })
 }
 
-/// Returns the text on one line, at most `limit` characters of it; for list rows.
+/// Returns the text on one line, at most `limit` characters of it, cut between clusters; for list rows.
 pub fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -46,10 +48,17 @@ pub fn one_line(text: &str, limit: usize) -> String {
             break;
         }
     }
-    match line.char_indices().nth(limit) {
-        Some((end, _)) => line.split_at(end).0.to_owned(),
-        None => line,
+    let mut end = 0;
+    let mut length = 0;
+    for cluster in line.graphemes(true) {
+        length += cluster.chars().count();
+        if length > limit {
+            line.truncate(end);
+            return line;
+        }
+        end += cluster.len();
     }
+    line
 }
 
 #[cfg(test)]
@@ -87,5 +96,7 @@ mod tests {
     fn one_line_keeps_the_beginning() {
         assert_eq!(one_line(" a\n b\t c ", 160), "a b c");
         assert_eq!(one_line("привет мир", 6), "привет");
+        assert_eq!(one_line("ok 👨‍👩‍👧‍👦", 9), "ok ");
+        assert_eq!(one_line("ok 👨‍👩‍👧‍👦!", 10), "ok 👨‍👩‍👧‍👦");
     }
 }

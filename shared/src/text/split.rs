@@ -14,13 +14,33 @@ pub fn utf16_len(text: &str) -> usize {
 /// than `limit` stays whole, since half of it would be another character: the caller's limits are far above any cluster.
 pub fn split_long(text: &str, limit: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
-    let mut rest = text.trim();
+    let mut rest = trim_end(trim_start(text));
     while !rest.is_empty() {
         let (piece, behind) = rest.split_at(piece_end(rest, limit));
-        pieces.push(piece.trim_end());
-        rest = behind.trim_start();
+        pieces.push(trim_end(piece));
+        rest = trim_start(behind);
     }
     pieces
+}
+
+/// A mark on a space is a character of its own, not white space.
+fn is_blank(cluster: &str) -> bool {
+    cluster.chars().all(char::is_whitespace)
+}
+
+fn trim_start(text: &str) -> &str {
+    let clusters = text.graphemes(true).take_while(|cluster| is_blank(cluster));
+    let blank = clusters.map(str::len).sum();
+    text.split_at(blank).1
+}
+
+fn trim_end(text: &str) -> &str {
+    let clusters = text.graphemes(true).rev();
+    let blank: usize = clusters
+        .take_while(|cluster| is_blank(cluster))
+        .map(str::len)
+        .sum();
+    text.split_at(text.len() - blank).0
 }
 
 /// Byte offset at which the first piece of `text` ends.
@@ -34,21 +54,29 @@ fn piece_end(text: &str, limit: usize) -> usize {
         .take_while(|&start| start <= fitting)
         .last()
         .unwrap_or(0);
-    if sentence > 0 && sentence * 2 >= fitting {
+    let (head, behind) = text.split_at(fitting);
+    if sentence > 0 && sentence * 2 >= fitting && is_between_clusters(head, sentence) {
         return sentence;
     }
-    let head = text.get(..fitting).unwrap_or(text);
     // A gap right behind the last word that fits means that word is whole.
-    if text
-        .get(fitting..)
-        .is_some_and(|behind| behind.starts_with(char::is_whitespace))
-    {
+    if behind.graphemes(true).next().is_some_and(is_blank) {
         return fitting;
     }
-    let word = head
-        .trim_end_matches(|char: char| !char.is_whitespace())
-        .len();
-    if word > 0 { word } else { fitting }
+    match last_gap(head) {
+        0 => fitting,
+        gap => gap,
+    }
+}
+
+fn is_between_clusters(text: &str, at: usize) -> bool {
+    at == text.len() || text.grapheme_indices(true).any(|(start, _)| start == at)
+}
+
+/// Byte offset behind the last white space of `text`; 0 if there is none.
+fn last_gap(text: &str) -> usize {
+    let mut clusters = text.grapheme_indices(true).rev();
+    let gap = clusters.find(|(_, cluster)| is_blank(cluster));
+    gap.map_or(0, |(start, cluster)| start + cluster.len())
 }
 
 /// Byte offset behind the last whole cluster that fits into `limit`; behind the first one if even that does not.
@@ -111,6 +139,15 @@ mod tests {
     #[test]
     fn a_cluster_above_the_limit_stays_whole() {
         check(&[("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 3, &["👨‍👩‍👧‍👦", "👨‍👩‍👧‍👦"])]);
+    }
+
+    #[test]
+    fn a_mark_stays_on_the_space_it_stands_on() {
+        check(&[
+            ("one \u{301}two", 4, &["one", " \u{301}tw", "o"]),
+            ("\u{600} ab", 3, &["\u{600} a", "b"]),
+            (" \u{301}", 9, &[" \u{301}"]),
+        ]);
     }
 
     proptest! {

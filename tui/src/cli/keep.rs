@@ -7,6 +7,7 @@ use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 use shared::model::Timestamp;
 use shared::protocol::Session;
+use zeroize::Zeroizing;
 
 use crate::link::{Server, Token};
 use crate::private_file;
@@ -69,7 +70,7 @@ impl TokenFile {
     /// Returns the kept token, unless there is none or it is over at `now`.
     pub(super) fn load(&self, now: Timestamp) -> Result<Option<Token>, KeepError> {
         let bytes = match std::fs::read(&self.path) {
-            Ok(bytes) => bytes,
+            Ok(bytes) => Zeroizing::new(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(cause) => {
                 return Err(KeepError::Read {
@@ -94,7 +95,7 @@ impl TokenFile {
         };
         serde_json::to_vec(&kept)
             .map_err(io::Error::from)
-            .and_then(|bytes| private_file::replace(&self.path, &bytes))
+            .and_then(|bytes| private_file::replace(&self.path, &Zeroizing::new(bytes)))
             .map_err(|cause| KeepError::Write {
                 path: self.path.clone(),
                 cause,
@@ -130,7 +131,7 @@ mod tests {
 
     fn session(token: &str, expires_at: Timestamp) -> Session {
         Session {
-            token: token.to_owned(),
+            token: token.into(),
             expires_at,
         }
     }

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use futures_util::FutureExt;
 use shared::protocol::Login;
+use zeroize::Zeroizing;
 
 use super::keep::TokenFile;
 use super::{Look, Place, Seat, question, say_error};
@@ -80,7 +81,8 @@ async fn token_of(command: &[String]) -> anyhow::Result<Token> {
     if !output.status.success() {
         bail!("token_command {program} failed: {}", output.status);
     }
-    let printed = String::from_utf8_lossy(&output.stdout);
+    let printed = Zeroizing::new(output.stdout);
+    let printed = String::from_utf8_lossy(&printed);
     match printed.lines().next().map(str::trim) {
         Some(token) if !token.is_empty() => Ok(Token::new(token)),
         _ => bail!("token_command {program} printed nothing"),

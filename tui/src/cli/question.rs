@@ -3,7 +3,9 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use shared::model::Secret;
 use shared::protocol::Login;
+use zeroize::Zeroizing;
 
 use crate::events::{ESC_WAIT, EventsError, TerminalEvent, TerminalEvents};
 use crate::key::{Code, Key};
@@ -13,6 +15,9 @@ use crate::terminal::{TerminalError, check_terminal};
 
 /// The password, for those who cannot be asked.
 const PASSWORD: &str = "DESKWIRE_PASSWORD";
+
+/// Bytes of a password as people type them.
+const LONGEST_TYPED: usize = 1024;
 
 /// Why there is no password.
 #[derive(Debug, thiserror::Error)]
@@ -46,10 +51,11 @@ pub(super) fn login(server: &Server) -> io::Result<String> {
 }
 
 /// Returns the password of the environment, if there is one.
-pub(super) fn password_from_environment() -> Option<String> {
+pub(super) fn password_from_environment() -> Option<Secret> {
     std::env::var(PASSWORD)
         .ok()
         .filter(|password| !password.is_empty())
+        .map(Secret::from)
 }
 
 /// Asks for a password without showing it. Ctrl+C, Ctrl+D, a signal, or the end of the terminal mean none.
@@ -75,8 +81,9 @@ pub(super) async fn password(server: &Server, login: &str) -> Result<Login, Ques
 }
 
 /// Reads up to Enter; `None` when the operator would rather not.
-async fn read_hidden(events: &mut TerminalEvents) -> Option<String> {
-    let mut typed = String::new();
+async fn read_hidden(events: &mut TerminalEvents) -> Option<Secret> {
+    // Long enough that nobody types it out of its place, where a copy would stay.
+    let mut typed = Zeroizing::new(String::with_capacity(LONGEST_TYPED));
     loop {
         let key = match events.next().await {
             TerminalEvent::Key(key) => key,
@@ -90,7 +97,7 @@ async fn read_hidden(events: &mut TerminalEvents) -> Option<String> {
         if let Some(char) = key.text() {
             typed.push(char);
         } else if key.code == Code::Enter {
-            return Some(typed);
+            return Some(Secret::from(typed.as_str()));
         } else if key.code == Code::Backspace {
             typed.pop();
         } else if key == Key::ctrl('u') {

@@ -203,13 +203,22 @@ pub fn usual_path() -> Option<PathBuf> {
     Some(folders.config_dir().join("desk.toml"))
 }
 
+/// Reads settings from their text.
+///
+/// # Errors
+///
+/// All faults, in the order they stand.
+pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+    reader::read(text)
+}
+
 /// Reads the settings from `named`, which must be there, or from the usual place, where they may be.
 pub fn load(named: Option<&Path>) -> Result<Config, ConfigError> {
     let Some(path) = named.map(Path::to_owned).or_else(usual_path) else {
         return Ok(Config::default());
     };
     match std::fs::read_to_string(&path) {
-        Ok(text) => reader::read(&text).map_err(|faults| ConfigError::Faults { path, faults }),
+        Ok(text) => parse(&text).map_err(|faults| ConfigError::Faults { path, faults }),
         Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
             Ok(Config::default())
         }

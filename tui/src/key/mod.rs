@@ -226,6 +226,12 @@ fn single(mut chars: impl Iterator<Item = char>) -> Option<char> {
     if chars.next().is_some() { None } else { first }
 }
 
+/// Returns the letter that Shift makes this one of; few alphabets have letters where that is not certain.
+fn unshifted(char: char) -> Option<char> {
+    let lower = single(char.to_lowercase()).filter(|lower| *lower != char)?;
+    (single(lower.to_uppercase()) == Some(char)).then_some(lower)
+}
+
 fn label_part(part: &str) -> String {
     match part {
         "escape" => return "Esc".to_owned(),
@@ -244,11 +250,14 @@ fn label_part(part: &str) -> String {
 
 impl fmt::Display for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let upper = matches!(self.code, Code::Char(char) if char.is_uppercase());
+        let unshifted = match self.code {
+            Code::Char(char) => unshifted(char),
+            _ => None,
+        };
         for (is_held, word) in [
             (self.ctrl, "ctrl+"),
             (self.alt, "alt+"),
-            (self.shift || upper, "shift+"),
+            (self.shift || unshifted.is_some(), "shift+"),
         ] {
             if is_held {
                 out.write_str(word)?;
@@ -258,9 +267,7 @@ impl fmt::Display for Key {
             Code::F(number) => write!(out, "f{number}"),
             code => match (WORDS.iter().find(|(_, known)| *known == code), code) {
                 (Some((word, _)), _) => out.write_str(word),
-                (None, Code::Char(char)) => char
-                    .to_lowercase()
-                    .try_for_each(|lower| write!(out, "{lower}")),
+                (None, Code::Char(char)) => write!(out, "{}", unshifted.unwrap_or(char)),
                 (None, other) => write!(out, "{other:?}"),
             },
         }

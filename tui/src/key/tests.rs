@@ -29,6 +29,14 @@ fn keys_are_written_in_lower_case_words() {
 }
 
 #[test]
+fn letters_that_shift_does_not_make_are_written_as_they_are() {
+    for written in ["İ", "ǅ", "ẞ", "ctrl+İ", "ctrl+shift+ß", "\u{212a}"] {
+        let key: Key = written.parse().unwrap();
+        assert_eq!(key.to_string(), written);
+    }
+}
+
+#[test]
 fn keys_are_read_leniently_but_never_guessed() {
     assert_eq!("Ctrl+Shift+A".parse(), Ok(Key::ctrl('a').with_shift()));
     assert_eq!(

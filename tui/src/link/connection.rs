@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::StatusCode;
+use shared::model::Secret;
 use shared::protocol::{
     ApiFault, ClientFrame, Goodbye, GoodbyeCode, Login, PROTOCOL, ResumePoint, ServerFrame,
 };
@@ -137,9 +138,9 @@ impl Connector {
 
     fn hello(&self, resume: Option<ResumePoint>) -> ClientFrame {
         let token = match &self.options.credential {
-            Credential::Token(token) => token.reveal().to_owned(),
+            Credential::Token(token) => token.secret(),
             // `open` has made a token of it.
-            Credential::Password(_) => String::new(),
+            Credential::Password(_) => Secret::from(""),
         };
         ClientFrame::Hello {
             protocol: PROTOCOL,

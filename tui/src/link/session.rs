@@ -1,9 +1,9 @@
 //! Logging in and out over HTTP (`SEC-03`). Keeping a token is the caller's business; asking for a password too.
 
-use std::fmt;
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
+use shared::model::Secret;
 use shared::protocol::{ApiFault, Login, Session};
 
 use super::Server;
@@ -14,24 +14,23 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// For the whole call: the relay takes its time with passwords on purpose.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// What proves to the relay who this desk is. A secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+/// What proves to the relay who this desk is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token(Secret);
 
 impl Token {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    pub fn new(secret: impl Into<Secret>) -> Self {
+        Self(secret.into())
     }
 
     /// Returns the secret itself.
     pub fn reveal(&self) -> &str {
-        &self.0
+        self.0.reveal()
     }
-}
 
-impl fmt::Debug for Token {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Token(…)")
+    /// Returns it as it goes into a hello.
+    pub(super) fn secret(&self) -> Secret {
+        self.0.clone()
     }
 }
 

@@ -481,7 +481,7 @@ fn round_trip(is_it: impl Fn(u32) -> bool) -> impl Fn(&LinkState) -> bool {
 fn password() -> Credential {
     Credential::Password(Login {
         login: "anna".to_owned(),
-        password: "secret".to_owned(),
+        password: "secret".into(),
     })
 }
 

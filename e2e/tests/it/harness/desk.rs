@@ -55,7 +55,9 @@ impl Desk {
         let token = log_in(relay, login, PASSWORD)
             .await
             .expect("the login is accepted")
-            .token;
+            .token
+            .reveal()
+            .to_owned();
         Self::open(relay, login, token, Seen::default()).await
     }
 
@@ -64,7 +66,9 @@ impl Desk {
         let token = log_in(relay, login, PASSWORD)
             .await
             .expect("the login is accepted")
-            .token;
+            .token
+            .reveal()
+            .to_owned();
         Self::open(
             relay,
             login,
@@ -94,7 +98,7 @@ impl Desk {
         (seen.is_live, seen.has_ended) = (false, false);
         let hello = ClientFrame::Hello {
             protocol: PROTOCOL,
-            token: token.clone(),
+            token: token.as_str().into(),
             resume: seen.point.clone(),
             program: "story".into(),
         };

@@ -32,7 +32,7 @@ pub(super) struct Graph {
     base: String,
     page_id: String,
     token: SecretString,
-    proof: String,
+    proof: SecretString,
     human_agent: bool,
     next_slow_call: Mutex<Option<Instant>>,
 }
@@ -117,7 +117,7 @@ impl Graph {
             .request(method, format!("{}/{path}", self.base))
             .bearer_auth(self.token.expose_secret())
             .query(query)
-            .query(&[("appsecret_proof", self.proof.as_str())])
+            .query(&[("appsecret_proof", self.proof.expose_secret())])
             .timeout(CALL_WITHIN);
         if let Some(body) = body {
             request = request.json(body);
@@ -259,11 +259,11 @@ fn wait_of(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Proves that the caller knows the app secret (meta.md 15).
-fn proof(settings: &MessengerSettings) -> String {
+fn proof(settings: &MessengerSettings) -> SecretString {
     let secret = settings.app_secret.expose_secret().as_bytes();
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
-        return String::new();
+        return SecretString::default();
     };
     mac.update(settings.access_token.expose_secret().as_bytes());
-    crate::hex::hex(&mac.finalize().into_bytes())
+    crate::hex::hex(&mac.finalize().into_bytes()).into()
 }

@@ -7,13 +7,19 @@ use shared::model::{PlatformId, Timestamp};
 use shared::text;
 
 /// Below this a time is in seconds (meta.md 1).
-const SECONDS_BELOW: i64 = 100_000_000_000;
+const SECONDS_BELOW: u64 = 100_000_000_000;
 
 /// Reads an id: text or a whole number, never through a float. Empty ones are none.
+///
+/// Ids are opaque, but they are shown and logged: one that could act there keeps its plain characters only.
 pub(super) fn id(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) if !text.is_empty() && text.len() <= 1024 => {
-            Some(text.replace('\0', "\u{fffd}"))
+            if text::clean_line(text) == *text {
+                Some(text.clone())
+            } else {
+                Some(text.replace(|char: char| !char.is_ascii_graphic(), "\u{fffd}"))
+            }
         }
         Value::Number(number) if !number.is_f64() => Some(number.to_string()),
         Value::String(_)
@@ -37,7 +43,7 @@ pub(super) fn time(value: Option<&Value>) -> Option<Timestamp> {
         Value::String(text) => text.trim().parse().ok()?,
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
-    let millis = if number.abs() < SECONDS_BELOW {
+    let millis = if number.unsigned_abs() < SECONDS_BELOW {
         number.checked_mul(1000)?
     } else {
         number
@@ -84,4 +90,42 @@ pub(super) fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value
 /// Whether a member says `true`.
 pub(super) fn flag(value: &Value, name: &str) -> bool {
     value.get(name).and_then(Value::as_bool).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_id_never_acts_where_it_is_shown() {
+        for (came, read) in [
+            (json!("m_wQq2VMlZ-_="), Some("m_wQq2VMlZ-_=")),
+            (json!(7_412_589_630_147_852_i64), Some("7412589630147852")),
+            (json!("m\u{1b}[2J"), Some("m\u{fffd}[2J")),
+            (json!("a\u{0}\u{202e}b"), Some("a\u{fffd}\u{fffd}b")),
+            (json!(" m"), Some("\u{fffd}m")),
+            (json!(""), None),
+            (json!(1.5), None),
+        ] {
+            assert_eq!(id(Some(&came)).as_deref(), read, "{came}");
+        }
+    }
+
+    #[test]
+    fn any_number_is_a_time_or_none() {
+        for (came, read) in [
+            (json!(1_795_190_148), Some(1_795_190_148_000)),
+            (json!("1795190148123"), Some(1_795_190_148_123)),
+            (json!(-1), Some(-1000)),
+            (json!(i64::MAX), Some(i64::MAX)),
+            (json!(i64::MIN), Some(i64::MIN)),
+            (json!(u64::MAX), None),
+            (json!(1.5), None),
+        ] {
+            let read = read.map(Timestamp);
+            assert_eq!(time(Some(&came)), read, "{came}");
+        }
+    }
 }
