@@ -1,6 +1,7 @@
 //! Connections, the schema and the lock: what must hold before anything is read or written (`storage.md` 4).
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -34,6 +35,7 @@ pub(super) fn lock(database: &Path) -> anyhow::Result<File> {
 /// Opens the one connection that writes, and brings the schema up to date.
 pub(super) fn writer(database: &Path) -> anyhow::Result<Connection> {
     let name = database.display();
+    make_private(database).with_context(|| format!("could not open database {name}"))?;
     let mut connection =
         Connection::open(database).with_context(|| format!("could not open database {name}"))?;
     prepare(&connection)?;
@@ -41,6 +43,14 @@ pub(super) fn writer(database: &Path) -> anyhow::Result<Connection> {
     migrate(&mut connection, database)
         .with_context(|| format!("could not bring database {name} up to date"))?;
     Ok(connection)
+}
+
+/// Makes an empty file that only its owner may read, unless there is one: what customers wrote will be in it. SQLite gives
+/// the files beside it the same rights.
+pub(super) fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    options.open(path).map(drop)
 }
 
 /// Opens a connection that only reads.
@@ -101,6 +111,7 @@ fn migrate(connection: &mut Connection, database: &Path) -> anyhow::Result<()> {
     }
     if schema > 0 && schema < MIGRATIONS.len() {
         let copy = with_suffix(database, &format!("before-{}", MIGRATIONS.len()));
+        make_private(&copy)?;
         connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
     }
     for (number, sql) in MIGRATIONS.iter().enumerate().skip(schema) {
@@ -134,4 +145,25 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.push(".");
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::{SqliteStore, backup};
+
+    #[tokio::test]
+    async fn what_customers_wrote_is_readable_by_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("desk.db");
+        let store = SqliteStore::open(&database).unwrap();
+        let copy = folder.path().join("copy.db");
+        backup(&database, &copy).unwrap();
+        for name in ["desk.db", "desk.db-wal", "copy.db"] {
+            let mode = std::fs::metadata(folder.path().join(name)).unwrap();
+            assert_eq!(mode.permissions().mode() & 0o777, 0o600, "{name}");
+        }
+        store.close().await;
+    }
 }

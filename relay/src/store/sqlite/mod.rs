@@ -887,6 +887,7 @@ pub fn backup(from: &Path, to: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(from.exists(), "there is no store at {}", from.display());
     let connection = connect::reader(from)?;
     connection.pragma_update(None, "query_only", false)?;
+    connect::make_private(to)?;
     connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
     File::open(to)?.sync_all()?;
     Ok(())
