@@ -8,6 +8,8 @@
 
 mod harness;
 
+mod bad_http;
+mod bad_websocket;
 mod claim_race;
 mod config_reload;
 mod conversation;
@@ -18,6 +20,7 @@ mod hostile;
 mod lifecycle;
 mod resent;
 mod resume;
+mod rights_table;
 mod screen;
 mod shut_out;
 mod tidy;

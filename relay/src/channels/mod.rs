@@ -100,6 +100,28 @@ pub struct Received {
     pub ignored: Vec<String>,
 }
 
+/// Different reasons noted of one body. A body may hold half a million strange things; what is said of them goes into
+/// the log and the store.
+const REASONS: usize = 8;
+
+impl Received {
+    /// Notes why the body must be kept raw.
+    pub fn note_unread(&mut self, reason: impl Into<String>) {
+        note(&mut self.unread, reason.into());
+    }
+
+    /// Notes what is deliberately not used.
+    pub fn note_ignored(&mut self, what: impl Into<String>) {
+        note(&mut self.ignored, what.into());
+    }
+}
+
+fn note(reasons: &mut Vec<String>, reason: String) {
+    if reasons.len() < REASONS && !reasons.contains(&reason) {
+        reasons.push(reason);
+    }
+}
+
 /// One thing that happened on the platform.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inbound {

@@ -10,9 +10,10 @@ mod turns;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use shared::chat::rights::sees;
 use shared::chat::{
     Actor, Chat, Command, Context, DeskCommand, FreshIds, PlatformCommand, Refusal, RelayCommand,
-    SettledAs,
+    ReplyDraft, SettledAs, Sight,
 };
 use shared::model::{
     ChannelId, ChatId, CommandId, DeliveryId, MessageId, OperatorId, Policy, Seq, Timestamp,
@@ -166,9 +167,12 @@ impl Engine {
     ) -> Result<Taken, EngineError> {
         let key = Key(format!("op:{operator}:{id}"));
         let actor = Actor::Operator(operator.clone());
-        let done = self
-            .perform(chat, &key, &actor, &Command::Desk(command), None)
-            .await;
+        let done = if self.quotes_elsewhere(operator, chat, &command).await? {
+            Err(EngineError::Refused(Refusal::NoSuchMessage))
+        } else {
+            self.perform(chat, &key, &actor, &Command::Desk(command), None)
+                .await
+        };
         match done {
             Err(EngineError::Overtaken) => Err(EngineError::Refused(Refusal::AlreadyLeaving)),
             Err(EngineError::Refused(refusal)) => match self.find_taken(chat, key).await? {
@@ -177,6 +181,34 @@ impl Engine {
             },
             other => other,
         }
+    }
+
+    /// Whether a reply quotes a message that its chat does not hold: the platform would be told the id of another
+    /// visitor's. The chat itself does not know its messages, so the rules cannot tell. Of a chat out of sight nothing is
+    /// said here.
+    async fn quotes_elsewhere(
+        &self,
+        operator: &OperatorId,
+        chat: ChatId,
+        command: &DeskCommand,
+    ) -> Result<bool, StoreError> {
+        let DeskCommand::Reply(ReplyDraft {
+            quotes: Some(quoted),
+            ..
+        }) = command
+        else {
+            return Ok(false);
+        };
+        let quoted = self.store.find_message_by_id(*quoted).await?;
+        if quoted.is_some_and(|quoted| quoted.chat == chat) {
+            return Ok(false);
+        }
+        let (chat, policy) = (self.store.find_chat(chat).await?, self.policy());
+        let sight = chat.as_ref().map(Sight::of);
+        Ok(policy
+            .find_operator(operator)
+            .zip(sight)
+            .is_some_and(|(operator, sight)| sees(operator, &sight, &policy)))
     }
 
     /// Takes in what a platform tells of one chat. `event` is unique within the channel (IN-04).

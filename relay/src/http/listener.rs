@@ -1,6 +1,7 @@
 //! The accept loop. Ours, because a framework's waits for ever for a silent connection or half a header
-//! (`reliability.md`, traps): here the first byte and the whole head have a time limit, connections a number limit, and a
-//! request whose length is told twice or whose host is missing is refused.
+//! (`reliability.md`, traps): here the first byte and the whole head have a time limit, connections a number limit, a
+//! request whose host is missing or told twice, or whose body is coded in another way than chunks, is refused, and one in
+//! chunks is the last of its connection.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -158,19 +159,31 @@ async fn answer(router: Router, peer: SocketAddr, mut request: Request<Incoming>
         return StatusCode::BAD_REQUEST.into_response();
     }
     request.extensions_mut().insert(ConnectInfo(peer));
-    match router.oneshot(request.map(Body::new)).await {
+    let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut response = match router.oneshot(request.map(Body::new)).await {
         Ok(response) => response,
         Err(never) => match never {},
+    };
+    if is_chunked {
+        // The library drops a length beside chunks before we see it: nothing behind such a body may be taken for another
+        // request, so the connection ends here (RFC 9112, 6.3).
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
     }
+    response
 }
 
 /// A request that a proxy before us may understand differently (CWE-444).
 fn is_ambiguous<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
-    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
-    let has_coding = headers.contains_key(header::TRANSFER_ENCODING);
     let hosts = headers.get_all(header::HOST).iter().count();
-    lengths > 1 || (lengths == 1 && has_coding) || hosts != 1
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_plainly_chunked = |coding: &HeaderValue| {
+        coding
+            .to_str()
+            .is_ok_and(|coding| coding.eq_ignore_ascii_case("chunked"))
+    };
+    hosts != 1 || !codings.next().is_none_or(is_plainly_chunked) || codings.next().is_some()
 }
 
 #[cfg(test)]

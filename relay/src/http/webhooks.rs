@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -40,6 +40,10 @@ pub(super) async fn take(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    // A body that says to be too long is not waited for.
+    if body.size_hint().lower() > WEBHOOK_LIMIT as u64 {
+        return count(StatusCode::PAYLOAD_TOO_LARGE);
+    }
     let reading = tokio::time::timeout(BODY_WITHIN, Limited::new(body, WEBHOOK_LIMIT).collect());
     let body = match reading.await {
         Ok(Ok(body)) => body.to_bytes(),

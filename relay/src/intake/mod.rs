@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use http::HeaderMap;
 use metrics::counter;
 
-use shared::model::{ChannelId, ChatId, PlatformId, VisitorId};
+use shared::model::{ChannelId, ChatId, PlatformId, Timestamp, VisitorId};
 
 use crate::channels::registry::Registry;
 use crate::channels::{Happening, Inbound, Received, Webhook};
@@ -83,25 +83,26 @@ impl Intake {
     async fn take(
         &self,
         at: &ChannelId,
-        received: Received,
+        mut received: Received,
         body: &Bytes,
     ) -> Result<(), IntakeError> {
         for ignored in &received.ignored {
             tracing::debug!(channel = %at, what = %ignored, "ignored on purpose");
         }
-        let mut strangers = received.unread;
         let mut visitors: BTreeMap<(ChannelId, PlatformId), Vec<Inbound>> = BTreeMap::new();
-        for inbound in received.inbound {
+        for inbound in std::mem::take(&mut received.inbound) {
             match self.registry.route(at, &inbound.account) {
                 Some(channel) => visitors
                     .entry((channel, inbound.visitor.clone()))
                     .or_default()
                     .push(inbound),
-                None => strangers.push(format!("no channel for account {}", inbound.account)),
+                None => {
+                    received.note_unread(format!("no channel for account {}", inbound.account));
+                }
             }
         }
-        if !strangers.is_empty() {
-            self.keep_unread(at, &strangers, body).await?;
+        if !received.unread.is_empty() {
+            self.keep_unread(at, &received.unread, body).await?;
         }
         self.take_visitors(visitors).await
     }
@@ -130,6 +131,7 @@ impl Intake {
             return Ok(());
         }
         counter!("deskwire_inbound_total", "channel" => channel.to_string()).increment(1);
+        let inbound = with_possible_times(inbound, self.engine.now());
         self.take_event(channel, &inbound).await
     }
 
@@ -230,6 +232,17 @@ impl From<EngineError> for IntakeError {
             EngineError::Busy | EngineError::Overtaken | EngineError::Refused(_) => Self::Busy,
         }
     }
+}
+
+/// Nothing happened later than now, nor before there were clocks. A time that says so would hold a reply window open for
+/// ever, or cover replies that are not written yet. The key stays as it was made: a repeat must have the same.
+fn with_possible_times(mut inbound: Inbound, now: Timestamp) -> Inbound {
+    let possible = |at: Timestamp| at.max(Timestamp(0)).min(now);
+    inbound.at = possible(inbound.at);
+    if let Happening::Delivered(watermark) | Happening::Read(watermark) = &mut inbound.what {
+        watermark.until = watermark.until.map(possible);
+    }
+    inbound
 }
 
 fn count_rejected(channel: &ChannelId, rejected: crate::channels::Rejected) {

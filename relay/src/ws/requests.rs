@@ -10,6 +10,7 @@ use shared::chat::rights::{Right, has, sees};
 use shared::chat::{Chat, Event, Sight, Stage, Stored};
 use shared::model::{
     ChatId, Operator, OperatorId, Policy, Seq, Template, TemplateId, TemplateScope, Timestamp,
+    VisitorId,
 };
 use shared::protocol::{
     BlockRow, ChatPage, ClientFrame, DraftText, Hit, OpenSection, PAGE_LIMIT, ServerFrame,
@@ -35,6 +36,15 @@ pub(super) struct Requests {
     operator: OperatorId,
     session: TokenHash,
     answers_tx: mpsc::Sender<Utf8Bytes>,
+}
+
+/// A list of chats in the store, newest first.
+#[derive(Debug, Clone, Copy)]
+enum List {
+    /// Closed softly or for good.
+    Closed,
+    /// A visitor's.
+    OfVisitor(VisitorId),
 }
 
 /// An answer, or why there is none.
@@ -197,7 +207,9 @@ impl Requests {
                 before,
                 limit,
             } => {
-                let page = self.closed(before, limit, operator, policy).await?;
+                let page = self
+                    .seen(List::Closed, before, limit, operator, policy)
+                    .await?;
                 Ok(Some(ServerFrame::Chats { request, page }))
             }
             ClientFrame::LoadOpen {
@@ -215,14 +227,9 @@ impl Requests {
                 before,
                 limit,
             } => {
-                let limit = limit.min(PAGE_LIMIT);
-                let mut chats = store.list_visitor_chats(visitor, before, limit).await?;
-                let has_more = chats.len() == limit as usize;
-                chats.retain(|chat| sees(operator, &Sight::of(chat), policy));
-                Ok(Some(ServerFrame::Chats {
-                    request,
-                    page: ChatPage { chats, has_more },
-                }))
+                let list = List::OfVisitor(visitor);
+                let page = self.seen(list, before, limit, operator, policy).await?;
+                Ok(Some(ServerFrame::Chats { request, page }))
             }
             ClientFrame::Search {
                 request,
@@ -242,7 +249,9 @@ impl Requests {
                 Ok(None)
             }
             ClientFrame::SaveDraft { chat, draft } => {
-                self.save_draft(chat, draft).await?;
+                if self.find_seen(chat, operator, policy).await?.is_some() {
+                    self.save_draft(chat, draft).await?;
+                }
                 Ok(None)
             }
             ClientFrame::SaveTemplate {
@@ -256,7 +265,9 @@ impl Requests {
             ClientFrame::DeleteTemplate { request, id } => {
                 self.delete_template(request, id, operator).await.map(Some)
             }
-            ClientFrame::LoadBlocks { request } => self.blocks(request, operator).await.map(Some),
+            ClientFrame::LoadBlocks { request } => {
+                self.blocks(request, operator, policy).await.map(Some)
+            }
             ClientFrame::LoadSessions { request } => {
                 self.sessions(request, operator).await.map(Some)
             }
@@ -308,33 +319,40 @@ impl Requests {
         Ok((events, has_more))
     }
 
-    async fn closed(
+    /// Returns a page of those chats of a list that an operator sees. That there are more is said of such only: whoever may
+    /// not see a chat does not learn of it by counting either.
+    async fn seen(
         &self,
-        before: Option<Timestamp>,
+        list: List,
+        mut before: Option<Timestamp>,
         limit: u32,
         operator: &Operator,
         policy: &Policy,
     ) -> Result<ChatPage, StoreError> {
         let limit = limit.clamp(1, PAGE_LIMIT);
-        let (mut chats, mut before) = (vec![], before);
+        let (mut chats, mut has_more) = (vec![], true);
         for _ in 0..PAGES {
-            let page = self.hub.store.list_closed_chats(before, limit).await?;
-            let is_last = page.len() < limit as usize;
+            let page = match list {
+                List::Closed => self.hub.store.list_closed_chats(before, limit + 1).await?,
+                List::OfVisitor(visitor) => {
+                    let store = &self.hub.store;
+                    store.list_visitor_chats(visitor, before, limit + 1).await?
+                }
+            };
+            let is_last = page.len() <= limit as usize;
             before = page.last().map(|chat| chat.last_at);
             chats.extend(
                 page.into_iter()
                     .filter(|chat| sees(operator, &Sight::of(chat), policy)),
             );
-            if is_last || chats.len() >= limit as usize {
-                let has_more = !is_last || chats.len() > limit as usize;
-                chats.truncate(limit as usize);
-                return Ok(ChatPage { chats, has_more });
+            has_more = !is_last || chats.len() > limit as usize;
+            if is_last || chats.len() > limit as usize {
+                break;
             }
         }
-        Ok(ChatPage {
-            chats,
-            has_more: true,
-        })
+        has_more &= !chats.is_empty();
+        chats.truncate(limit as usize);
+        Ok(ChatPage { chats, has_more })
     }
 
     fn open(
@@ -377,32 +395,48 @@ impl Requests {
                 "There is no word to search for.",
             ));
         };
-        let limit = limit.clamp(1, PAGE_LIMIT);
-        let found = self.hub.store.search(&query, before, limit).await?;
-        let has_more = found.len() == limit as usize;
-        let mut hits = vec![];
-        for stored in found {
-            let Some(chat) = self.find_seen(stored.chat, operator, policy).await? else {
-                continue;
-            };
-            let mut events = vec![stored];
-            if !has(operator.role, Right::SeeOriginals) {
-                hide_originals(
-                    &self.hub.store.timeline(chat.id, None, u32::MAX).await?,
-                    &mut events,
-                );
+        let limit = limit.clamp(1, PAGE_LIMIT) as usize;
+        let (mut hits, mut before, mut is_last) = (vec![], before, false);
+        for _ in 0..PAGES {
+            let found = self.hub.store.search(&query, before, PAGE_LIMIT).await?;
+            is_last = found.len() < PAGE_LIMIT as usize;
+            before = found.last().map(|stored| stored.seq);
+            for stored in found {
+                if hits.len() <= limit {
+                    hits.extend(self.hit(stored, operator, policy).await?);
+                }
             }
-            let chat = Box::new(chat);
-            hits.extend(events.into_iter().map(|stored| Hit {
-                stored,
-                chat: chat.clone(),
-            }));
+            if is_last || hits.len() > limit {
+                break;
+            }
         }
+        // Of hits that this operator may not see nothing is said, not even that there are some.
+        let has_more = hits.len() > limit || (!is_last && !hits.is_empty());
+        hits.truncate(limit);
         Ok(ServerFrame::Hits {
             request,
             hits,
             has_more,
         })
+    }
+
+    /// Returns what an operator gets to see of an event that was found; none: not the chat.
+    async fn hit(
+        &self,
+        stored: Stored,
+        operator: &Operator,
+        policy: &Policy,
+    ) -> Result<Option<Hit>, StoreError> {
+        let Some(chat) = self.find_seen(stored.chat, operator, policy).await? else {
+            return Ok(None);
+        };
+        let mut events = [stored];
+        if !has(operator.role, Right::SeeOriginals) {
+            let all = self.hub.store.timeline(chat.id, None, u32::MAX).await?;
+            hide_originals(&all, &mut events);
+        }
+        let ([stored], chat) = (events, Box::new(chat));
+        Ok(Some(Hit { stored, chat }))
     }
 
     async fn save_draft(&self, chat: ChatId, draft: DraftText) -> Result<(), StoreError> {
@@ -497,26 +531,38 @@ impl Requests {
         });
     }
 
-    async fn blocks(&self, request: u32, operator: &Operator) -> Result<ServerFrame, Failure> {
+    async fn blocks(
+        &self,
+        request: u32,
+        operator: &Operator,
+        policy: &Policy,
+    ) -> Result<ServerFrame, Failure> {
         if !has(operator.role, Right::Block) {
             return Err(declined("not_allowed", "Your role may not see the blocks."));
         }
-        let mut blocks = self.hub.store.list_blocks().await?;
-        blocks.sort_by_key(|block| std::cmp::Reverse(block.at));
-        let rows = blocks.into_iter().map(|block| BlockRow {
-            chat: block.chat,
-            visitor_name: block.visitor_name,
-            channel: block.channel,
-            by: block.by,
-            at: block.at,
-            until: block.until,
-            reason: block.reason,
-            dropped: block.dropped,
-        });
-        Ok(ServerFrame::Blocks {
-            request,
-            blocks: rows.collect(),
-        })
+        let mut entries = self.hub.store.list_blocks().await?;
+        entries.sort_by_key(|block| std::cmp::Reverse(block.at));
+        let mut blocks = vec![];
+        for block in entries {
+            // A block names a visitor and says why: as much as the chat it was made in.
+            if self
+                .find_seen(block.chat, operator, policy)
+                .await?
+                .is_some()
+            {
+                blocks.push(BlockRow {
+                    chat: block.chat,
+                    visitor_name: block.visitor_name,
+                    channel: block.channel,
+                    by: block.by,
+                    at: block.at,
+                    until: block.until,
+                    reason: block.reason,
+                    dropped: block.dropped,
+                });
+            }
+        }
+        Ok(ServerFrame::Blocks { request, blocks })
     }
 
     async fn sessions(&self, request: u32, operator: &Operator) -> Result<ServerFrame, Failure> {

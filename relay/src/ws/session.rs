@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
-use tokio_tungstenite::WebSocketStream;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::{WebSocketStream, tungstenite};
 
 use shared::chat::Sight;
 use shared::chat::rights::sees;
-use shared::model::{ChatId, Operator, Seq};
+use shared::model::{ChatId, Operator, OperatorId, Seq};
 use shared::protocol::{ClientFrame, Goodbye, GoodbyeCode, PROTOCOL, ResumePoint, ServerFrame};
 
 use crate::http::session::hash_of;
@@ -28,7 +29,7 @@ use super::ring::Next;
 use super::visible::{Visible, visible};
 use super::{encode, follower};
 
-/// For the first frame.
+/// For the first frame that says something; pings do not.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// For one frame to be taken by the line.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
@@ -42,10 +43,13 @@ const PAGE: usize = 256;
 const ANSWERS: usize = 256;
 /// Commands and requests that a desk may have under way.
 const UNDER_WAY: usize = 64;
-/// Frames a desk may send in [`BURST_WITHIN`].
+/// Frames of any kind a desk may send in [`BURST_WITHIN`].
 const BURST: usize = 500;
 /// See [`BURST`].
 const BURST_WITHIN: Duration = Duration::from_secs(10);
+
+/// For a desk to hear the last word before the line is cut.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// What travels: TCP, TLS, or a test's pipe.
 pub(crate) trait Line:
@@ -69,7 +73,7 @@ pub(crate) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
     let (mut sink, mut stream) = socket.split();
     let end = match greet(&hub, &mut stream).await {
         Ok((operator, session, resume)) => {
-            converse(&hub, &mut sink, stream, operator, session, resume).await
+            converse(&hub, &mut sink, &mut stream, operator, session, resume).await
         }
         Err(end) => end,
     };
@@ -85,6 +89,19 @@ pub(crate) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
         };
         // The desk may be gone already; then there is nobody to tell.
         timeout(WRITE_WITHIN, last_word).await.ok();
+        if let Ok(socket) = stream.reunite(sink) {
+            timeout(LINGER, linger(socket)).await.ok();
+        }
+    }
+}
+
+/// Takes what the desk still sends, and drops it: a line that is closed with bytes unread is reset, and what was said last
+/// may be lost with it.
+async fn linger<L: Line>(mut socket: WebSocketStream<L>) {
+    let line = socket.get_mut();
+    let mut unheard = [0; 8 * 1024];
+    if line.shutdown().await.is_ok() {
+        while let Ok(1..) = line.read(&mut unheard).await {}
     }
 }
 
@@ -93,14 +110,18 @@ async fn greet<L: Line>(
     hub: &Arc<Hub>,
     stream: &mut SplitStream<WebSocketStream<L>>,
 ) -> Result<(Operator, TokenHash, Option<ResumePoint>), End> {
-    let nobody = "nobody".into();
+    let nobody = OperatorId::from("nobody");
     let say = |code| End::Said(goodbye(code, &nobody));
+    let give_up_at = Instant::now() + HELLO_WITHIN;
     let text = loop {
-        match timeout(HELLO_WITHIN, stream.next()).await {
+        match timeout_at(give_up_at, stream.next()).await {
             Ok(Some(Ok(Message::Text(text)))) => break text,
             Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-            Ok(Some(Ok(_))) | Err(_) => return Err(say(GoodbyeCode::BadFrame)),
-            Ok(Some(Err(_)) | None) => return Err(End::Gone),
+            Ok(Some(Ok(Message::Close(_))) | None) => return Err(End::Gone),
+            Ok(Some(Ok(Message::Binary(_) | Message::Frame(_)))) | Err(_) => {
+                return Err(say(GoodbyeCode::BadFrame));
+            }
+            Ok(Some(Err(error))) => return Err(broken(&error, &nobody)),
         }
     };
     // The version is looked at first: a hello of another version may have other fields.
@@ -142,7 +163,7 @@ async fn greet<L: Line>(
 async fn converse<L: Line>(
     hub: &Arc<Hub>,
     sink: &mut Sink<L>,
-    stream: SplitStream<WebSocketStream<L>>,
+    stream: &mut SplitStream<WebSocketStream<L>>,
     operator: Operator,
     session: TokenHash,
     resume: Option<ResumePoint>,
@@ -167,7 +188,7 @@ async fn converse<L: Line>(
 }
 
 /// Takes what the desk sends. Commands are done one after the other, in the order sent; everything else beside them.
-async fn listen<L: Line>(mut stream: SplitStream<WebSocketStream<L>>, requests: Requests) -> End {
+async fn listen<L: Line>(stream: &mut SplitStream<WebSocketStream<L>>, requests: Requests) -> End {
     let requests = Arc::new(requests);
     let (commands_tx, commands_rx) = mpsc::channel(UNDER_WAY);
     tokio::spawn(Arc::clone(&requests).answer_all(commands_rx));
@@ -176,14 +197,8 @@ async fn listen<L: Line>(mut stream: SplitStream<WebSocketStream<L>>, requests: 
     loop {
         let message = match timeout(DEAD_AFTER, stream.next()).await {
             Ok(Some(Ok(message))) => message,
-            Ok(Some(Err(error))) => return broken(&error, &requests),
+            Ok(Some(Err(error))) => return broken(&error, requests.who()),
             Ok(None) | Err(_) => return End::Gone,
-        };
-        let text = match message {
-            Message::Text(text) => text,
-            Message::Close(_) => return End::Gone,
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
-            Message::Binary(_) => return End::Said(goodbye(GoodbyeCode::BadFrame, requests.who())),
         };
         let now = Instant::now();
         recent.push_back(now);
@@ -196,6 +211,12 @@ async fn listen<L: Line>(mut stream: SplitStream<WebSocketStream<L>>, requests: 
         if recent.len() > BURST {
             return End::Said(goodbye(GoodbyeCode::TooMuch, requests.who()));
         }
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Close(_) => return End::Gone,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
+            Message::Binary(_) => return End::Said(goodbye(GoodbyeCode::BadFrame, requests.who())),
+        };
         let Ok(frame) = serde_json::from_str::<ClientFrame>(&text) else {
             return End::Said(goodbye(GoodbyeCode::BadFrame, requests.who()));
         };
@@ -219,10 +240,12 @@ async fn listen<L: Line>(mut stream: SplitStream<WebSocketStream<L>>, requests: 
     }
 }
 
-fn broken(error: &tokio_tungstenite::tungstenite::Error, requests: &Requests) -> End {
-    use tokio_tungstenite::tungstenite::Error::Capacity;
+/// Why a desk cannot be read any more. What is no websocket at all is told like a frame that is none.
+fn broken(error: &tungstenite::Error, operator: &OperatorId) -> End {
+    use tungstenite::Error::{Capacity, Protocol, Utf8};
     match error {
-        Capacity(_) => End::Said(goodbye(GoodbyeCode::TooMuch, requests.who())),
+        Capacity(_) => End::Said(goodbye(GoodbyeCode::TooMuch, operator)),
+        Protocol(_) | Utf8(_) => End::Said(goodbye(GoodbyeCode::BadFrame, operator)),
         _ => End::Gone,
     }
 }

@@ -81,6 +81,11 @@ impl Desk {
         .await
     }
 
+    /// Opens another desk of the same session, which knows nothing yet.
+    pub(crate) async fn beside(&self, relay: &Relay) -> Self {
+        Self::open(relay, &self.login, self.token(), Seen::default()).await
+    }
+
     /// Goes away and comes back to where it was, on the same or a restarted relay.
     pub(crate) async fn reconnect(self, relay: &Relay) -> Self {
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());

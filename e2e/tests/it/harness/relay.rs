@@ -78,6 +78,10 @@ impl Relay {
         ended.expect("the relay is waited for").success()
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -238,7 +242,7 @@ undo_send_secs = {undo}
 }
 
 /// Returns the hash of [`PASSWORD`], made once by the built program as an admin would.
-fn password_hash() -> &'static str {
+pub(crate) fn password_hash() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
         use std::io::Write as _;

@@ -44,7 +44,7 @@ pub(super) struct Event<'a> {
 /// Translates an event; adds to what was received.
 pub(super) fn translate_event(event: &Event<'_>, received: &mut Received) {
     let Some(members) = event.value.as_object() else {
-        received.unread.push("an event is no object".to_owned());
+        received.note_unread("an event is no object");
         return;
     };
     let names = members
@@ -56,7 +56,7 @@ pub(super) fn translate_event(event: &Event<'_>, received: &mut Received) {
         is_known |= event.translate(name, received);
     }
     if !is_known {
-        received.unread.push("an event of no known kind".to_owned());
+        received.note_unread("an event of no known kind");
     }
 }
 
@@ -64,7 +64,7 @@ impl Event<'_> {
     /// Translates what stands under a name; false when it is not known.
     fn translate(&self, name: &str, received: &mut Received) -> bool {
         if IGNORED.contains(&name) {
-            received.ignored.push(name.to_owned());
+            received.note_ignored(name);
             return true;
         }
         let value = self.value.get(name).unwrap_or(&Value::Null);
@@ -82,8 +82,8 @@ impl Event<'_> {
             "pass_thread_control" | "take_thread_control" | "request_thread_control" => {
                 self.control(name, value)
             }
-            // A referral beside a message belongs to it.
-            "referral" if self.value.get("message").is_some() => return true,
+            // A referral beside a message belongs to it, and is as well understood as that.
+            "referral" if self.value.get("message").is_some() => return false,
             _ => self.notice(name, value),
         };
         let Some((key, what)) = translated else {
@@ -97,9 +97,7 @@ impl Event<'_> {
                 at: self.at,
                 what,
             }),
-            None => received
-                .ignored
-                .push(format!("{name} of nobody we can answer")),
+            None => received.note_ignored(format!("{name} of nobody we can answer")),
         }
         true
     }

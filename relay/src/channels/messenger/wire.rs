@@ -1,6 +1,8 @@
 //! Meta's JSON as it really comes: ids are strings or numbers, times seconds or milliseconds, numbers or strings, and
 //! everything may be missing. Looked at piece by piece, so that one strange event loses nothing but itself.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use shared::model::{PlatformId, Timestamp};
@@ -9,18 +11,11 @@ use shared::text;
 /// Below this a time is in seconds (meta.md 1).
 const SECONDS_BELOW: u64 = 100_000_000_000;
 
-/// Reads an id: text or a whole number, never through a float. Empty ones are none.
-///
-/// Ids are opaque, but they are shown and logged: one that could act there keeps its plain characters only.
+/// Reads an id: text or a whole number, never through a float. Empty ones are none, and so are those with anything in
+/// them that may not be shown: ids go into logs and notices as they are.
 pub(super) fn id(value: Option<&Value>) -> Option<String> {
     match value? {
-        Value::String(text) if !text.is_empty() && text.len() <= 1024 => {
-            if text::clean_line(text) == *text {
-                Some(text.clone())
-            } else {
-                Some(text.replace(|char: char| !char.is_ascii_graphic(), "\u{fffd}"))
-            }
-        }
+        Value::String(text) if is_id(text) => Some(text.clone()),
         Value::Number(number) if !number.is_f64() => Some(number.to_string()),
         Value::String(_)
         | Value::Number(_)
@@ -29,6 +24,12 @@ pub(super) fn id(value: Option<&Value>) -> Option<String> {
         | Value::Array(_)
         | Value::Object(_) => None,
     }
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=1024).contains(&text.len())
+        && !text.contains(['\n', '\t'])
+        && matches!(text::clean(text), Cow::Borrowed(_))
 }
 
 /// Reads the id of a message, a person, an account.
