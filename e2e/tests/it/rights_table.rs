@@ -252,8 +252,11 @@ impl Company {
         }
         let count = rows.len();
         let root = &self.desks["root"];
-        root.wait("every chat", |seen| seen.chats.len() == count)
-            .await;
+        root.wait("every chat", |seen| {
+            let said = seen.chats.values().filter(|chat| chat.last_line.is_some());
+            said.count() == count
+        })
+        .await;
         self.chats = root.look(|seen| {
             let line = |chat: &Chat| chat.last_line.as_ref().map(|line| line.text.clone());
             let chats = seen.chats.values();

@@ -104,9 +104,8 @@ mod tests {
         for (came, read) in [
             (json!("m_wQq2VMlZ-_="), Some("m_wQq2VMlZ-_=")),
             (json!(7_412_589_630_147_852_i64), Some("7412589630147852")),
-            (json!("m\u{1b}[2J"), Some("m\u{fffd}[2J")),
-            (json!("a\u{0}\u{202e}b"), Some("a\u{fffd}\u{fffd}b")),
-            (json!(" m"), Some("\u{fffd}m")),
+            (json!("m\u{1b}[2J"), None),
+            (json!("a\u{0}\u{202e}b"), None),
             (json!(""), None),
             (json!(1.5), None),
         ] {
