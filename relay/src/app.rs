@@ -295,7 +295,7 @@ impl Crew {
                 self.outbox
                     .health
                     .note(&channel.id, &ChannelState::Inactive);
-            } else if *self.outbox.health.watch(&channel.id).borrow() == ChannelState::Inactive {
+            } else if self.outbox.health.state(&channel.id) == ChannelState::Inactive {
                 self.outbox.health.note(&channel.id, &ChannelState::Unknown);
             }
             let is_at_work = at_work.contains_key(&channel.id);

@@ -12,6 +12,8 @@ pub mod intake;
 pub mod keeper;
 pub mod outbox;
 pub mod password;
+#[cfg(test)]
+mod simulation;
 pub mod store;
 mod supervise;
 pub mod telemetry;

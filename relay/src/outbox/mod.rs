@@ -57,8 +57,15 @@ type Listener = Box<dyn Fn(&ChannelId, &ChannelState) + Send + Sync>;
 
 /// How the channels are, told by whoever finds out: the keeper by asking, the outbox by being refused (CH-13, CH-24).
 pub struct Health {
-    states: Mutex<HashMap<ChannelId, watch::Sender<ChannelState>>>,
+    states: Mutex<HashMap<ChannelId, Watched>>,
     listener: Listener,
+}
+
+/// A channel's state, and who waits for another. Each has a line of their own, so that they are told in the order in which
+/// they came: simulated worlds repeat.
+struct Watched {
+    state: ChannelState,
+    watchers: Vec<watch::Sender<ChannelState>>,
 }
 
 impl Health {
@@ -72,9 +79,14 @@ impl Health {
 
     /// Notes how a channel is; true: that is news.
     pub fn note(&self, channel: &ChannelId, state: &ChannelState) -> bool {
-        let is_news = self.of(channel).send_if_modified(|now| {
-            let is_news = *now != *state;
-            now.clone_from(state);
+        let is_news = self.with(channel, |watched| {
+            let is_news = watched.state != *state;
+            if is_news {
+                watched.state.clone_from(state);
+                for watcher in &watched.watchers {
+                    watcher.send_replace(state.clone());
+                }
+            }
             is_news
         });
         if is_news {
@@ -83,17 +95,28 @@ impl Health {
         is_news
     }
 
-    /// Returns a receiver of a channel's state.
-    pub fn watch(&self, channel: &ChannelId) -> watch::Receiver<ChannelState> {
-        self.of(channel).subscribe()
+    /// Returns how a channel is.
+    pub fn state(&self, channel: &ChannelId) -> ChannelState {
+        self.with(channel, |watched| watched.state.clone())
     }
 
-    fn of(&self, channel: &ChannelId) -> watch::Sender<ChannelState> {
+    /// Returns a receiver of a channel's state.
+    pub fn watch(&self, channel: &ChannelId) -> watch::Receiver<ChannelState> {
+        self.with(channel, |watched| {
+            let (state_tx, state_rx) = watch::channel(watched.state.clone());
+            watched.watchers.push(state_tx);
+            state_rx
+        })
+    }
+
+    fn with<T>(&self, channel: &ChannelId, look: impl FnOnce(&mut Watched) -> T) -> T {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        states
-            .entry(channel.clone())
-            .or_insert_with(|| watch::channel(ChannelState::Unknown).0)
-            .clone()
+        let watched = states.entry(channel.clone()).or_insert_with(|| Watched {
+            state: ChannelState::Unknown,
+            watchers: vec![],
+        });
+        watched.watchers.retain(|watcher| !watcher.is_closed());
+        look(watched)
     }
 }
 

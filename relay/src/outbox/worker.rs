@@ -165,7 +165,7 @@ impl Worker {
         };
         let comes_back = lease.renew_at;
         let is_broken = matches!(
-            *self.outbox.health.watch(&self.channel).borrow(),
+            self.outbox.health.state(&self.channel),
             ChannelState::Broken { .. }
         );
         if is_broken {
@@ -254,7 +254,8 @@ impl Worker {
             limit,
         };
         for delivery in self.outbox.store.claim_deliveries(claim).await? {
-            flying.begin(&delivery, Arc::clone(self).fly(delivery.clone()));
+            let work = Arc::clone(self).fly(delivery.clone(), lease.good_until);
+            flying.begin(&delivery, work);
         }
         Ok(())
     }
@@ -274,7 +275,7 @@ impl Worker {
         Ok(())
     }
 
-    async fn deliver(self: Arc<Self>, delivery: Delivery) -> Told {
+    async fn deliver(self: Arc<Self>, delivery: Delivery, good_until: Instant) -> Told {
         let now = self.outbox.clock.now();
         if delivery.window_ends.is_some_and(|ends| ends <= now) {
             self.fail(&delivery, FailureReason::WindowClosed).await;
@@ -289,6 +290,11 @@ impl Worker {
                 .await;
             return Told::Nothing;
         };
+        // We may have been stopped since we claimed it, and somebody else may be at it by now.
+        if good_until <= Instant::now() + MARGIN {
+            self.put_back_due(&delivery, now, "the lease ran out").await;
+            return Told::Nothing;
+        }
         match channel.send(&reply).await {
             Ok(receipt) => {
                 let platform_id = receipt.platform_id;
@@ -381,8 +387,8 @@ impl Worker {
     }
 
     /// Delivers. A panic on the way is an unclear end of this one delivery, and nobody else's.
-    async fn fly(self: Arc<Self>, delivery: Delivery) -> Told {
-        match unless_panic(Arc::clone(&self).deliver(delivery.clone())).await {
+    async fn fly(self: Arc<Self>, delivery: Delivery, good_until: Instant) -> Told {
+        match unless_panic(Arc::clone(&self).deliver(delivery.clone(), good_until)).await {
             Some(told) => told,
             None => self.clear_up_after("sending panicked", delivery).await,
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use shared::chat::{Chat, Stored};
@@ -36,14 +36,16 @@ pub(crate) enum Weather {
 }
 
 /// See the module.
+#[derive(Default)]
 pub(crate) struct MemoryStore {
     state: Mutex<State>,
-    last: watch::Sender<Seq>,
+    changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     weather: Vec<Weather>,
+    loses_a_claim: bool,
     events: Vec<Stored>,
     chats: BTreeMap<ChatId, Row>,
     visitors: HashMap<(ChannelId, PlatformId), Visitor>,
@@ -71,19 +73,15 @@ struct Row {
     deadline: Option<Timestamp>,
 }
 
-impl Default for MemoryStore {
-    fn default() -> Self {
-        Self {
-            state: Mutex::default(),
-            last: watch::channel(Seq(0)).0,
-        }
-    }
-}
-
 impl MemoryStore {
     /// Decides what happens to the next commits, the first first.
     pub(crate) fn forecast(&self, weather: &[Weather]) {
         self.lock().weather = weather.iter().rev().copied().collect();
+    }
+
+    /// The next claim that claims something is taken, and the caller hears nothing.
+    pub(crate) fn lose_the_answer_of_a_claim(&self) {
+        self.lock().loses_a_claim = true;
     }
 
     /// Returns every event so far.
@@ -115,9 +113,8 @@ impl MemoryStore {
             .into_iter()
             .map(|change| state.take(change))
             .collect();
-        let last = state.last_seq();
         drop(state);
-        self.last.send_replace(last);
+        self.changed.notify_waiters();
         match weather {
             Weather::TakenUnheard => Err(unknown()),
             Weather::Fair | Weather::LostUnheard => Ok(outcomes),
@@ -346,8 +343,13 @@ impl Store for MemoryStore {
     }
 
     async fn changed(&self, after: Seq) {
-        let mut last = self.last.subscribe();
-        last.wait_for(|last| *last > after).await.ok();
+        loop {
+            let changed = self.changed.notified();
+            if self.lock().last_seq() > after {
+                return;
+            }
+            changed.await;
+        }
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
@@ -537,6 +539,9 @@ impl Store for MemoryStore {
                 *token = claim.token;
                 claimed.push(delivery.clone());
             }
+        }
+        if !claimed.is_empty() && std::mem::take(&mut state.loses_a_claim) {
+            return Err(unknown());
         }
         Ok(claimed)
     }
