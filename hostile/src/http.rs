@@ -382,7 +382,7 @@ fn slow(hook: &str, clients: &mut Vec<Client>) {
             name,
             steps,
             outcome: ended,
-        })
+        });
     };
     add("silence", vec![]);
     add("one byte and silence", vec![begun("G")]);

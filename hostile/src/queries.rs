@@ -131,8 +131,8 @@ pub fn queries() -> Vec<String> {
         "*".repeat(10_000),
         "a\u{301}".repeat(3_000),
         "🚚".repeat(2_500),
-        (0..2_500).map(|word| format!("w{word} ")).collect(),
-        (0..2_500).map(|word| format!("{word}订 ")).collect(),
+        (0..2_500).fold(String::new(), |text, word| format!("{text}w{word} ")),
+        (0..2_500).fold(String::new(), |text, word| format!("{text}{word}订 ")),
     ]);
     queries
 }

@@ -13,6 +13,10 @@ pub const PONG: u8 = 0x8a;
 /// Says that more fragments follow.
 pub const MORE: u8 = 0x80;
 
+/// In place of a length: it follows in two bytes.
+const TWO_BYTES: u8 = 0x7e;
+/// In place of a length: it follows in eight bytes.
+const EIGHT_BYTES: u8 = 0x7f;
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// Returns a frame as a client writes it: masked.
@@ -39,7 +43,7 @@ pub fn unmasked(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// Returns the beginning of a masked frame that says to be so long.
 pub fn announced(first: u8, long: u64) -> Vec<u8> {
-    let mut frame = vec![first, 0x80 | 127];
+    let mut frame = vec![first, 0x80 | EIGHT_BYTES];
     frame.extend(long.to_be_bytes());
     frame.extend(MASK);
     frame
@@ -60,7 +64,11 @@ pub fn fragments(text: &[u8], each: usize) -> Vec<u8> {
 fn length(bytes: usize, mask: u8) -> Vec<u8> {
     match u16::try_from(bytes) {
         Ok(short @ 0..126) => vec![mask | u8::try_from(short).unwrap_or_default()],
-        Ok(middle) => [vec![mask | 126], middle.to_be_bytes().to_vec()].concat(),
-        Err(_) => [vec![mask | 127], (bytes as u64).to_be_bytes().to_vec()].concat(),
+        Ok(middle) => [vec![mask | TWO_BYTES], middle.to_be_bytes().to_vec()].concat(),
+        Err(_) => [
+            vec![mask | EIGHT_BYTES],
+            (bytes as u64).to_be_bytes().to_vec(),
+        ]
+        .concat(),
     }
 }

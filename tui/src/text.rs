@@ -44,8 +44,16 @@ pub fn cluster_width(cluster: &str, column: usize) -> usize {
     match cluster {
         "\t" => TAB_CELLS - column % TAB_CELLS,
         "\n" | "\r\n" => 0,
-        _ => cluster.width(),
+        _ => cluster.width() + sound_marks(cluster),
     }
+}
+
+/// Half-width sound marks: they extend their letter in Unicode's tables, and have a cell of their own on a screen.
+fn sound_marks(cluster: &str) -> usize {
+    cluster
+        .chars()
+        .filter(|char| matches!(char, '\u{ff9e}' | '\u{ff9f}'))
+        .count()
 }
 
 /// Returns the row `text` with its tabs as spaces, ready to be drawn.
@@ -236,6 +244,7 @@ mod tests {
             ("👨‍👩‍👧‍👦", 2),
             ("🇷🇺", 2),
             ("e\u{301}", 1),
+            ("ｶﾞ", 2),
             ("a\tb", 5),
         ] {
             assert_eq!(width(text), cells, "{text:?}");

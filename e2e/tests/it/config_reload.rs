@@ -65,3 +65,63 @@ async fn a_switched_off_channel_keeps_what_comes_and_shows_it_when_it_is_switche
         .rewrite_config(|text| text.replace("active = false", "active = true"));
     anna.chat_saying("is anybody there?").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_bad_file_is_ever_in_force() {
+    let world = World::start().await;
+    let anna = world.desk("anna").await;
+    let path = world.relay.config_path();
+    let sound = std::fs::read(&path).unwrap();
+    let text = String::from_utf8(sound.clone()).unwrap();
+    let bad: [(&str, Option<Vec<u8>>, &str); 6] = [
+        ("nothing", Some(vec![]), "company"),
+        (
+            "not UTF-8",
+            Some([&sound[..], b"\xff"].concat()),
+            "not UTF-8",
+        ),
+        (
+            "more than 1 MiB",
+            Some([&sound[..], &[b'#'; 2 << 20]].concat()),
+            "1 MiB",
+        ),
+        (
+            "cut",
+            Some(sound[..sound.len() / 2].to_vec()),
+            "config.toml:",
+        ),
+        (
+            "a reference to nothing",
+            Some(text.replace("[\"sales\"]", "[\"sale\"]").into_bytes()),
+            "sale",
+        ),
+        ("gone", None, "could not read the file"),
+    ];
+    for (number, (name, bytes, said)) in bad.into_iter().enumerate() {
+        let log_before = world.relay.log().len();
+        match bytes {
+            Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        crate::harness::eventually(&format!("the fault is in the log: {name}"), || {
+            let log = world.relay.log();
+            let is_told = log[log_before..]
+                .lines()
+                .any(|line| line.contains("not in force") && line.contains(said));
+            async move { is_told }
+        })
+        .await;
+        let words = format!("still served {number}");
+        world.graph.visitor(PSID).writes(&words);
+        anna.chat_saying(&words).await;
+    }
+    std::fs::write(&path, text.replace("VIP\n", "VIP\nWholesale\n")).unwrap();
+    anna.wait("the sound one is taken", |seen| {
+        let is_taken = |frame: &ServerFrame| match frame {
+            ServerFrame::Policy { policy } => policy.categories.list.len() == 5,
+            _ => false,
+        };
+        seen.frames.iter().any(is_taken)
+    })
+    .await;
+}

@@ -9,6 +9,7 @@
 mod harness;
 
 mod bad_http;
+mod bad_logins;
 mod bad_websocket;
 mod claim_race;
 mod config_reload;
@@ -22,6 +23,7 @@ mod resent;
 mod resume;
 mod rights_table;
 mod screen;
+mod secrets;
 mod shut_out;
 mod tidy;
 mod token;

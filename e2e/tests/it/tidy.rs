@@ -109,3 +109,56 @@ fn only_the_store_speaks_sql() {
         );
     }
 }
+
+/// Where a secret is compared with what somebody sent.
+const COMPARE_SECRETS: [&str; 2] = ["signature.rs", "handshake.rs"];
+
+#[test]
+fn secrets_are_compared_in_constant_time_only() {
+    let has = |line: &str, words: &[&str]| words.iter().any(|word| line.contains(word));
+    let mut compared = 0;
+    for path in sources()
+        .into_iter()
+        .filter(|path| path.starts_with(root().join("relay/src")))
+    {
+        let text = fs::read_to_string(&path).expect("a source");
+        let name = path.file_name().and_then(|name| name.to_str());
+        let is_one = name.is_some_and(|name| COMPARE_SECRETS.contains(&name));
+        assert!(
+            !is_one || text.contains(".ct_eq("),
+            "{} compares with subtle",
+            path.display()
+        );
+        compared += usize::from(is_one);
+        // Anything else stops at the first difference, and so tells how much was right.
+        for line in text.lines() {
+            let is_secret = has(
+                line,
+                &[
+                    "expose_secret",
+                    "verify_token",
+                    "app_secret",
+                    "access_token",
+                ],
+            ) || (is_one && has(line, &["expected", "claimed", "mac.", "token"]));
+            let is_compared = has(
+                line,
+                &[
+                    "==",
+                    "!=",
+                    ".eq(",
+                    ".ne(",
+                    ".cmp(",
+                    "starts_with",
+                    "matches!",
+                ],
+            );
+            assert!(
+                !(is_secret && is_compared),
+                "{} compares a secret: {line}",
+                path.display()
+            );
+        }
+    }
+    assert_eq!(compared, COMPARE_SECRETS.len(), "every place is there");
+}

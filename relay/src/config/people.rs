@@ -42,8 +42,9 @@ pub(super) fn operator(
             "password_hash: expected what `deskwire-relay hash-password` prints ($argon2id$…)";
         section.fault(section.place("password_hash"), message);
     }
-    section.item("ssh_keys");
-    section.item("email");
+    // Used in a later release; what they are is checked today.
+    section.texts("ssh_keys");
+    section.text("email");
     let operator = Operator {
         name: section.text("name").unwrap_or_else(|| login.clone()),
         id: OperatorId(login),

@@ -6,8 +6,10 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+mod bad_config;
 mod bad_fields;
 mod bad_json;
+mod bad_names;
 mod bad_queries;
 mod bad_signatures;
 mod bad_times;

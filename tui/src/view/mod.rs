@@ -4,6 +4,8 @@ mod areas;
 mod bars;
 mod composing;
 mod conversation;
+#[cfg(test)]
+mod hostile;
 mod list;
 mod panel;
 mod popup;

@@ -36,6 +36,20 @@ fn place(app: &App, popup: &Popup, whole: Rect) -> Rect {
     )
 }
 
+/// Empties what reaches into an area from its left: a terminal draws a wide character whole, over the area's edge.
+fn free_edge(area: Rect, buffer: &mut Buffer) {
+    let Some(column) = area.x.checked_sub(1) else {
+        return;
+    };
+    for row in area.top()..area.bottom() {
+        if let Some(cell) = buffer.cell_mut((column, row))
+            && text::width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
+        }
+    }
+}
+
 fn inside(area: Rect) -> Rect {
     Rect::new(
         area.x + 2,
@@ -58,6 +72,7 @@ pub(super) fn caret(app: &App, whole: Rect) -> Option<Position> {
 pub(super) fn draw(app: &App, whole: Rect, buffer: &mut Buffer) {
     let Some(popup) = &app.popup else { return };
     let area = place(app, popup, whole);
+    free_edge(area, buffer);
     Clear.render(area, buffer);
     let frame = Block::bordered()
         .border_set(app.borders.frame())
