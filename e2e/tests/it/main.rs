@@ -9,6 +9,7 @@
 mod harness;
 
 mod claim_race;
+mod clocks;
 mod config_reload;
 mod conversation;
 mod crash;
@@ -18,6 +19,7 @@ mod hostile;
 mod lifecycle;
 mod resent;
 mod resume;
+mod returns;
 mod screen;
 mod shut_out;
 mod tidy;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use shared::model::{ChannelId, DepartmentId, Language, OperatorId};
+use shared::model::{ChannelId, DepartmentId, Language, OnReturn, OperatorId};
 
 use crate::channels::messenger::MessengerSettings;
 
@@ -40,6 +40,8 @@ pub struct ChannelConfig {
     pub department: Option<DepartmentId>,
     /// Whose chats.
     pub operator: Option<OperatorId>,
+    /// What becomes of a closed chat when its visitor writes again (IN-03).
+    pub on_return: OnReturn,
     /// What the platform needs.
     pub platform: Platform,
 }
@@ -114,6 +116,14 @@ pub(super) fn read(
             format!("channel {id} has a department and an operator: its chats go to one of them");
         section.fault(section.place("operator"), message);
     }
+    let on_return = match section
+        .choice("on_return", "reopen", &["reopen", "new", "resume"])
+        .as_str()
+    {
+        "new" => OnReturn::New,
+        "resume" => OnReturn::Resume,
+        _ => OnReturn::Reopen,
+    };
     ChannelConfig {
         name: section.text("name").unwrap_or_else(|| id.clone()),
         language: section
@@ -124,6 +134,7 @@ pub(super) fn read(
         active,
         department,
         operator,
+        on_return,
         platform,
     }
 }

@@ -56,6 +56,8 @@ struct State {
     templates: BTreeMap<TemplateId, Template>,
     unread: Vec<UnreadBody>,
     bookmarks: HashMap<String, String>,
+    /// Cannot be read.
+    spoiled: Option<ChatId>,
 }
 
 struct Row {
@@ -76,6 +78,11 @@ impl MemoryStore {
     /// Decides what happens to the next commits, the first first.
     pub(crate) fn forecast(&self, weather: &[Weather]) {
         self.lock().weather = weather.iter().rev().copied().collect();
+    }
+
+    /// Makes one chat unreadable, or none.
+    pub(crate) fn spoil(&self, chat: Option<ChatId>) {
+        self.lock().spoiled = chat;
     }
 
     /// Returns every event so far.
@@ -249,7 +256,9 @@ impl State {
                 self.blocks.insert(after.visitor.id, entry);
             }
             Some(BlockChange::Lift) => {
-                self.blocks.remove(&after.visitor.id);
+                self.blocks.retain(|visitor, block| {
+                    *visitor != after.visitor.id || block.chat != after.id
+                });
             }
             None => {}
         }
@@ -346,7 +355,11 @@ impl Store for MemoryStore {
     }
 
     async fn find_chat(&self, id: ChatId) -> Result<Option<Chat>, StoreError> {
-        Ok(self.lock().chats.get(&id).map(|row| row.chat.clone()))
+        let state = self.lock();
+        if state.spoiled == Some(id) {
+            return Err(StoreError::Damaged(anyhow::anyhow!("spoiled by a test")));
+        }
+        Ok(state.chats.get(&id).map(|row| row.chat.clone()))
     }
 
     async fn find_chat_by_number(&self, number: Seq) -> Result<Option<Chat>, StoreError> {

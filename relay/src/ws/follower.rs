@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use shared::chat::{Chat, Sight, Stored};
+use shared::chat::{Chat, Event, Sight, Stored};
 use shared::model::{ChatId, Mark, Seq};
 use shared::protocol::ResumePoint;
 
@@ -108,6 +108,10 @@ async fn take(
         next = next.next();
         if ring.has_chat_of(&stored) {
             ring.push(stored, None);
+        } else if matches!(stored.event, Event::Reopened { .. }) {
+            let mut earlier = events_of(store, stored.chat).await?;
+            earlier.retain(|event| event.seq < stored.seq);
+            ring.push_returned(Chat::replay(stored.chat, &earlier), stored);
         } else {
             let chat = store.find_chat(stored.chat).await?;
             ring.push(stored, chat.as_ref());
