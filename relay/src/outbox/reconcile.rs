@@ -1,14 +1,10 @@
-//! What the platform's history says of a send whose outcome is unknown. Pure.
-
-use std::time::Duration;
+//! What the platform's history says of a send whose outcome is unknown. Pure, and without any clock: ours and the platform's
+//! may be hours apart. What is known to have been said before the reply was written shows where to look.
 
 use shared::model::{PlatformId, Timestamp};
 
 use crate::channels::{History, PastMessage};
 use crate::store::Delivery;
-
-/// Clocks differ: a message this much before its send was begun may still be it.
-const SKEW: Duration = Duration::from_secs(2);
 
 /// What to do with a doubtful delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,23 +17,31 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// Looks for the delivery's words among what our side said since it was first begun, leaving out messages that are known
-/// to be other replies.
-pub(super) fn verdict(
-    delivery: &Delivery,
-    since: Timestamp,
-    history: &History,
-    is_known: impl Fn(&PastMessage) -> bool,
-) -> Verdict {
-    let is_it = |message: &&PastMessage| {
-        message.is_ours
-            && message.text == delivery.body.text
-            && message.sent_at >= since.minus(SKEW)
-            && !is_known(message)
-    };
-    match history.messages.iter().find(is_it) {
-        Some(message) => Verdict::Sent(message.platform_id.clone(), message.sent_at),
-        None if history.is_complete => Verdict::NotSent,
+/// What we know of a message of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// We had it before the reply was written: the reply can only come after it.
+    Before,
+    /// We have it from later on, or it is another reply.
+    After,
+    /// We do not have it.
+    No,
+}
+
+/// Looks for the delivery's words among what our side said after everything that came before it. `known` says of each
+/// message of the history what we know of it.
+pub(super) fn verdict(delivery: &Delivery, history: &History, known: &[Known]) -> Verdict {
+    let last_before = known.iter().rposition(|known| *known == Known::Before);
+    let start = last_before.map_or(0, |place| place + 1);
+    let later = history.messages.iter().zip(known).skip(start);
+    let is_it =
+        |message: &PastMessage| message.is_ours && message.text.trim() == delivery.body.text.trim();
+    let found = later
+        .filter(|(_, known)| **known == Known::No)
+        .find(|(message, _)| is_it(message));
+    match found {
+        Some((message, _)) => Verdict::Sent(message.platform_id.clone(), message.sent_at),
+        None if history.is_whole || last_before.is_some() => Verdict::NotSent,
         None => Verdict::Unknown,
     }
 }
@@ -80,51 +84,54 @@ mod tests {
         }
     }
 
-    fn check(messages: Vec<PastMessage>, is_complete: bool, known: &str, expected: &Verdict) {
-        let history = History {
-            messages,
-            is_complete,
-        };
-        let is_known = |message: &PastMessage| message.platform_id.as_str() == known;
-        assert_eq!(
-            verdict(&delivery(), Timestamp(100_000), &history, is_known),
-            *expected
-        );
+    fn check(lines: &[(PastMessage, Known)], is_whole: bool, expected: &Verdict) {
+        let (messages, known): (Vec<_>, Vec<_>) = lines.iter().cloned().unzip();
+        let history = History { messages, is_whole };
+        assert_eq!(verdict(&delivery(), &history, &known), *expected);
     }
 
     #[test]
-    fn our_words_after_the_beginning_are_the_proof() {
-        let found = Verdict::Sent("m_100500".into(), Timestamp(100_500));
-        check(vec![said(true, "Yes", 100_500)], true, "", &found);
-        check(vec![said(true, "Yes", 100_500)], false, "", &found);
-        check(
-            vec![said(true, "Yes", 98_000)],
-            true,
-            "",
-            &Verdict::Sent("m_98000".into(), Timestamp(98_000)),
-        );
+    fn our_words_are_the_proof_whatever_the_clocks_say() {
+        // The attempt was begun at 100 000 by our clock.
+        for at in [100_500, 98_000, 5_000, -86_400_000, 86_500_000] {
+            let found = Verdict::Sent(PlatformId(format!("m_{at}")), Timestamp(at));
+            for is_whole in [true, false] {
+                check(&[(said(true, "Yes", at), Known::No)], is_whole, &found);
+                check(&[(said(true, "Yes ", at), Known::No)], is_whole, &found);
+            }
+        }
     }
 
     #[test]
-    fn other_words_other_people_earlier_times_and_other_replies_are_not() {
-        check(vec![said(true, "No", 100_500)], true, "", &Verdict::NotSent);
-        check(
-            vec![said(false, "Yes", 100_500)],
-            true,
-            "",
-            &Verdict::NotSent,
-        );
-        check(vec![said(true, "Yes", 97_999)], true, "", &Verdict::NotSent);
-        check(
-            vec![said(true, "Yes", 100_500)],
-            true,
-            "m_100500",
-            &Verdict::NotSent,
-        );
+    fn other_words_other_people_and_other_replies_are_not() {
+        for line in [
+            (said(true, "No", 100_500), Known::No),
+            (said(false, "Yes", 100_500), Known::No),
+            (said(true, "Yes", 100_500), Known::After),
+            (said(true, "Yes", 100_500), Known::Before),
+        ] {
+            check(&[line], true, &Verdict::NotSent);
+        }
     }
 
     #[test]
-    fn a_history_that_does_not_reach_back_proves_nothing() {
-        check(vec![], false, "", &Verdict::Unknown);
+    fn the_same_words_from_before_the_question_are_not() {
+        let lines = [
+            (said(true, "Yes", 1_000), Known::No),
+            (said(false, "Really?", 2_000), Known::Before),
+        ];
+        check(&lines, true, &Verdict::NotSent);
+        check(&lines, false, &Verdict::NotSent);
+    }
+
+    #[test]
+    fn a_history_without_anything_we_knew_proves_nothing_unless_it_is_whole() {
+        check(&[], false, &Verdict::Unknown);
+        check(
+            &[(said(false, "hm", 100_500), Known::After)],
+            false,
+            &Verdict::Unknown,
+        );
+        check(&[], true, &Verdict::NotSent);
     }
 }
