@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use shared::chat::{Chat, DeskCommand, PlatformCommand, SettledAs};
 use shared::model::{
-    ChannelId, ChannelState, ChatId, CommandId, OperatorId, PlatformId, Policy, Presence, Seq,
-    Timestamp, VisitorId,
+    ChannelId, ChannelState, ChatId, CommandId, OperatorId, Policy, Presence, Seq, Timestamp,
+    Visitor,
 };
 use shared::protocol::NoticeLevel;
 
@@ -114,7 +114,6 @@ pub async fn start(
         profiles: Profiles::new(registry.clone(), clock.clone()),
         taker: Arc::new(ProfilesOf {
             engine: engine.clone(),
-            store: store.clone(),
         }),
     });
     let intake = Intake::new(engine.clone(), store.clone(), registry.clone(), ears);
@@ -502,7 +501,12 @@ async fn watch_store(site: Site, mut stopping: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = tokio::time::sleep(PROBE_EVERY) => {}
-            _ = stopping.changed() => {}
+            changed = stopping.changed() => {
+                // Whoever could tell is gone: that is a stop as well.
+                if changed.is_err() {
+                    return;
+                }
+            }
         }
     }
 }
@@ -606,40 +610,25 @@ impl Listener for Ears {
         );
     }
 
-    fn visitor_seen(
-        &self,
-        channel: &ChannelId,
-        chat: ChatId,
-        visitor: VisitorId,
-        platform_id: &PlatformId,
-    ) {
-        self.profiles
-            .ask(&self.taker, channel, chat, visitor, platform_id);
+    fn visitor_seen(&self, channel: &ChannelId, chat: ChatId, visitor: &Visitor) {
+        self.profiles.ask(&self.taker, channel, chat, visitor);
     }
 }
 
 struct ProfilesOf {
     engine: Arc<Engine>,
-    store: Arc<dyn Store>,
 }
 
 #[async_trait]
 impl ProfileTaker for ProfilesOf {
-    async fn profile_known(&self, chat: ChatId, _visitor: VisitorId, profile: Profile) {
-        let Ok(Some(known)) = self.store.find_chat(chat).await else {
-            return;
+    async fn profile_known(&self, chat: ChatId, profile: Profile) {
+        let command = PlatformCommand::Profile {
+            name: profile.name,
+            first_name: profile.first_name,
+            photo_url: profile.photo_url,
+            asked_at: self.engine.now(),
         };
-        let mut visitor = known.visitor;
-        let card = &mut visitor.card;
-        card.name = profile.name.or(card.name.take());
-        card.first_name = profile.first_name.or(card.first_name.take());
-        card.photo_url = profile.photo_url.or(card.photo_url.take());
-        card.profile_asked_at = Some(self.engine.now());
-        if let Err(error) = self
-            .engine
-            .by_profile(chat, PlatformCommand::Profile { visitor })
-            .await
-        {
+        if let Err(error) = self.engine.by_profile(chat, command).await {
             tracing::info!(
                 error = &error as &dyn std::error::Error,
                 "a profile was not taken in"

@@ -26,7 +26,12 @@ impl Metrics {
             self.0.run_upkeep();
             tokio::select! {
                 () = tokio::time::sleep(TIDY_EVERY) => {}
-                _ = stopping.changed() => {}
+                changed = stopping.changed() => {
+                    // Whoever could tell is gone: that is a stop as well.
+                    if changed.is_err() {
+                        return;
+                    }
+                }
             }
         }
     }

@@ -2,8 +2,12 @@
 //! and no rules, and knows no other platform. What all of them share stands here.
 
 pub mod build;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod messenger;
 pub mod registry;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -38,16 +42,20 @@ pub trait Channel: Send + Sync {
     /// [`Rejected`] when the signature does not hold; nothing of the body may be used then (SEC-15).
     fn receive(&self, webhook: &Webhook<'_>) -> Result<Received, Rejected>;
 
+    /// Returns the key under which the message of this id comes in ([`Inbound::key`]): its edit may come first.
+    fn message_key(&self, platform_id: &PlatformId) -> String;
+
     /// Hands over one reply, once. The error says what is known of the outcome; the outbox acts on it.
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError>;
     /// Shows a sign to the visitor, if the platform can. Failures bother nobody.
     async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError>;
     /// Asks for the visitor's name and picture (V-01); none: the platform does not tell.
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError>;
-    /// Asks what was said with one visitor since then, newest last; to clear up a doubtful send.
-    async fn history(&self, visitor: &PlatformId, since: Timestamp) -> Result<History, FetchError>;
-    /// Asks for everything that was said since then, as inbound events with the same keys as webhooks (meta.md 14).
-    async fn catch_up(&self, since: Timestamp) -> Result<Vec<Inbound>, FetchError>;
+    /// Asks what was said with one visitor lately, in the platform's order; to clear up a doubtful send.
+    async fn history(&self, visitor: &PlatformId) -> Result<History, FetchError>;
+    /// Asks for everything that was said since then (platform's clock), yet no further back than `reach` before the
+    /// newest, as inbound events with the same keys as webhooks (meta.md 14).
+    async fn catch_up(&self, since: Timestamp, reach: Duration) -> Result<CaughtUp, FetchError>;
     /// Looks whether the account still delivers to us, and mends the subscription if it can (CH-24, meta.md 7).
     async fn check_link(&self) -> Result<(), LinkFault>;
 }
@@ -268,12 +276,14 @@ pub enum SendError {
     NotSent {
         /// In words; no secret.
         cause: String,
+        /// Said so often of one reply, it is a no; none: it passes however long it takes.
+        tries: Option<u32>,
     },
     /// Too fast; nothing was sent.
     #[error("too fast")]
     TooFast {
         /// How long the platform asks to wait, if it does.
-        wait: Option<std::time::Duration>,
+        wait: Option<Duration>,
     },
     /// No, for good.
     #[error("refused")]
@@ -281,6 +291,14 @@ pub enum SendError {
     /// The token or a permission of the whole account: nothing leaves until an admin mends it (CH-24).
     #[error("the platform does not accept the channel's credentials: {0}")]
     Unauthorized(LinkFault),
+    /// The platform punishes the account: nothing may leave for a while, and an admin must know.
+    #[error("the platform restricts the channel: {fault}")]
+    Restricted {
+        /// What it says.
+        fault: LinkFault,
+        /// How long to keep still.
+        rest: Duration,
+    },
     /// It may have been sent.
     #[error("unclear: {cause}")]
     Unclear {
@@ -341,10 +359,35 @@ pub struct Profile {
 /// What was said with one visitor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// Oldest first.
+    /// Oldest first, in the platform's order.
     pub messages: Vec<PastMessage>,
-    /// It reaches back at least to the moment asked for: what is not in it was not sent.
-    pub is_complete: bool,
+    /// Nothing came before the first.
+    pub is_whole: bool,
+}
+
+/// What a [`Channel::catch_up`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaughtUp {
+    /// What was said, oldest first.
+    pub inbound: Vec<Inbound>,
+    /// When anything last changed, by the platform's clock; none: nobody has ever written.
+    pub newest: Option<Timestamp>,
+    /// Whether that is all.
+    pub end: CatchUpEnd,
+}
+
+/// How far a [`Channel::catch_up`] came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CatchUpEnd {
+    /// To the moment asked for.
+    Reached,
+    /// Something came between: ask again.
+    Interrupted {
+        /// In words; no secret.
+        cause: String,
+    },
+    /// There is more than can be fetched: what lies further back is not in it.
+    TooMuch,
 }
 
 /// A message of a [`History`].

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
 
-use shared::model::{ChannelId, DepartmentId, Language, OperatorId};
+use shared::model::{ChannelId, DepartmentId, Language, OnReturn, OperatorId};
 
 use crate::channels::messenger::MessengerSettings;
 
@@ -42,6 +43,8 @@ pub struct ChannelConfig {
     pub department: Option<DepartmentId>,
     /// Whose chats.
     pub operator: Option<OperatorId>,
+    /// What becomes of a closed chat when its visitor writes again (IN-03).
+    pub on_return: OnReturn,
     /// What the platform needs.
     pub platform: Platform,
 }
@@ -60,8 +63,10 @@ impl ChannelConfig {
     pub fn same_platform(&self, other: &Self) -> bool {
         match (&self.platform, &other.platform) {
             (Platform::Messenger(a), Platform::Messenger(b)) => {
-                let same =
-                    |a: &SecretString, b: &SecretString| a.expose_secret() == b.expose_secret();
+                let same = |a: &SecretString, b: &SecretString| {
+                    let (a, b) = (a.expose_secret().as_bytes(), b.expose_secret().as_bytes());
+                    bool::from(a.ct_eq(b))
+                };
                 a.page_id == b.page_id
                     && a.app_id == b.app_id
                     && a.human_agent == b.human_agent
@@ -111,6 +116,14 @@ pub(super) fn read(
             format!("channel {id} has a department and an operator: its chats go to one of them");
         section.fault(section.place("operator"), message);
     }
+    let on_return = match section
+        .choice("on_return", "reopen", &["reopen", "new", "resume"])
+        .as_str()
+    {
+        "new" => OnReturn::New,
+        "resume" => OnReturn::Resume,
+        _ => OnReturn::Reopen,
+    };
     ChannelConfig {
         name: section.text("name").unwrap_or_else(|| id.clone()),
         language: section
@@ -121,6 +134,7 @@ pub(super) fn read(
         active,
         department,
         operator,
+        on_return,
         platform,
     }
 }

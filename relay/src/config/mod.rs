@@ -160,6 +160,7 @@ fn profile(channel: &ChannelConfig) -> ChannelProfile {
         language: channel.language.clone(),
         department: channel.department.clone(),
         operator: channel.operator.clone(),
+        on_return: channel.on_return,
         abilities: abilities(&channel.platform),
     }
 }

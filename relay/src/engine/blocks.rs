@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use shared::model::{Timestamp, VisitorId};
+use shared::model::{ChatId, Timestamp, VisitorId};
 
 use crate::store::{BlockChange, BlockEntry};
 
@@ -16,8 +16,15 @@ pub struct Blocks {
 
 #[derive(Debug, Clone, Copy)]
 struct Silence {
+    chat: ChatId,
     until: Option<Timestamp>,
     dropped: u64,
+}
+
+impl Silence {
+    fn is_on(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 impl Blocks {
@@ -26,6 +33,7 @@ impl Blocks {
             (
                 entry.visitor,
                 Silence {
+                    chat: entry.chat,
                     until: entry.until,
                     dropped: 0,
                 },
@@ -47,7 +55,8 @@ impl Blocks {
         *blocks = fresh;
     }
 
-    pub(super) fn apply(&self, visitor: VisitorId, change: &BlockChange) {
+    /// A visitor has one block, of the chat it was set in last: what ends in another chat is an older one.
+    pub(super) fn apply(&self, visitor: VisitorId, chat: ChatId, change: &BlockChange) {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         match change {
             BlockChange::Set { until, .. } => {
@@ -55,22 +64,36 @@ impl Blocks {
                 blocks.insert(
                     visitor,
                     Silence {
+                        chat,
                         until: *until,
                         dropped,
                     },
                 );
             }
             BlockChange::Lift => {
-                blocks.remove(&visitor);
+                if blocks
+                    .get(&visitor)
+                    .is_some_and(|silence| silence.chat == chat)
+                {
+                    blocks.remove(&visitor);
+                }
             }
         }
+    }
+
+    /// Whether a visitor may not speak.
+    pub fn is_silenced(&self, visitor: VisitorId, now: Timestamp) -> bool {
+        let blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks
+            .get(&visitor)
+            .is_some_and(|silence| silence.is_on(now))
     }
 
     /// Counts a message of a silenced visitor; false: the visitor may speak.
     pub fn drop_one(&self, visitor: VisitorId, now: Timestamp) -> bool {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         match blocks.get_mut(&visitor) {
-            Some(silence) if silence.until.is_none_or(|until| now < until) => {
+            Some(silence) if silence.is_on(now) => {
                 silence.dropped += 1;
                 true
             }
@@ -101,7 +124,7 @@ mod tests {
             until: Some(Timestamp(100)),
             reason: "spam".into(),
         };
-        blocks.apply(VisitorId(1), &set);
+        blocks.apply(VisitorId(1), ChatId(1), &set);
         assert!(blocks.drop_one(VisitorId(1), Timestamp(99)));
         assert!(
             !blocks.drop_one(VisitorId(1), Timestamp(100)),
@@ -110,7 +133,7 @@ mod tests {
         assert!(!blocks.drop_one(VisitorId(2), Timestamp(0)));
         assert_eq!(blocks.take_counts(), [(VisitorId(1), 1)]);
         assert_eq!(blocks.take_counts(), []);
-        blocks.apply(VisitorId(1), &BlockChange::Lift);
+        blocks.apply(VisitorId(1), ChatId(1), &BlockChange::Lift);
         assert!(!blocks.drop_one(VisitorId(1), Timestamp(0)));
     }
 
@@ -139,5 +162,21 @@ mod tests {
         let mut counts = blocks.take_counts();
         counts.sort();
         assert_eq!(counts, [(VisitorId(2), 1), (VisitorId(3), 1)]);
+    }
+
+    #[test]
+    fn a_block_that_ends_in_an_older_chat_does_not_lift_the_newer_one() {
+        let blocks = Blocks::default();
+        let set = |until| BlockChange::Set {
+            by: "anna".into(),
+            until,
+            reason: "spam".into(),
+        };
+        blocks.apply(VisitorId(1), ChatId(1), &set(Some(Timestamp(100))));
+        blocks.apply(VisitorId(1), ChatId(2), &set(None));
+        blocks.apply(VisitorId(1), ChatId(1), &BlockChange::Lift);
+        assert!(blocks.is_silenced(VisitorId(1), Timestamp(100)));
+        blocks.apply(VisitorId(1), ChatId(2), &BlockChange::Lift);
+        assert!(!blocks.is_silenced(VisitorId(1), Timestamp(100)));
     }
 }

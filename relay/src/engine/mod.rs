@@ -21,7 +21,7 @@ use shared::model::{
 };
 
 use crate::clock::Clock;
-use crate::store::{Change, Delivery, DueChat, Key, Outcome, Store, StoreError};
+use crate::store::{Change, Delivery, DeliveryStage, DueChat, Key, Outcome, Store, StoreError};
 
 pub use blocks::Blocks;
 
@@ -234,6 +234,41 @@ impl Engine {
         .await
     }
 
+    /// Takes the key of an event that must not be taken in when it comes: what it speaks of is undone already. False: it
+    /// came before.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer; ask again.
+    pub async fn forestall(&self, channel: &ChannelId, event: &str) -> Result<bool, EngineError> {
+        let now = self.now();
+        let nowhere = Chat::unborn(ChatId(self.new_id()));
+        let key = Key(format!("in:{channel}:{event}"));
+        let change = change::derive(&nowhere, key, vec![], (now, now), &self.policy(), None);
+        match self.store.commit(vec![change]).await?.pop() {
+            Some(Outcome::Done { .. }) => Ok(true),
+            Some(Outcome::Already { .. }) => Ok(false),
+            Some(Outcome::Moved { .. }) | None => Err(EngineError::Busy),
+        }
+    }
+
+    /// Finishes a softly closed chat whose visitor gets a new one (IN-03). `event` is what they said.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_operator`].
+    pub async fn finish(
+        &self,
+        channel: &ChannelId,
+        event: &str,
+        chat: ChatId,
+    ) -> Result<Taken, EngineError> {
+        let key = Key(format!("left:{channel}:{event}"));
+        let command = Command::Relay(RelayCommand::Finish);
+        self.perform(chat, &key, &Actor::Relay, &command, None)
+            .await
+    }
+
     /// Takes in a profile, which no event of the platform carries (V-01).
     ///
     /// # Errors
@@ -259,7 +294,20 @@ impl Engine {
         delivery: &Delivery,
         result: SettledAs,
     ) -> Result<Taken, EngineError> {
-        let key = Key(format!("out:{}:{}", delivery.id, delivery.attempt));
+        let (id, number) = (delivery.id, delivery.attempt);
+        // One that waits has not begun its next attempt: the key of the last one is taken.
+        let key = Key(match (delivery.state, delivery.window_ends) {
+            (DeliveryStage::Due, Some(ends)) => format!("late:{id}:{number}:{}", ends.0),
+            (DeliveryStage::Due, None) => format!("late:{id}:{number}"),
+            (
+                DeliveryStage::Sending
+                | DeliveryStage::Sent
+                | DeliveryStage::Failed
+                | DeliveryStage::Unconfirmed
+                | DeliveryStage::Withdrawn,
+                _,
+            ) => format!("out:{id}:{number}"),
+        });
         let message = delivery.body.message;
         let command = Command::Relay(RelayCommand::Settle {
             delivery: delivery.id,
@@ -430,7 +478,7 @@ impl Engine {
             self.bells.timers(deadline);
         }
         if let Some(block) = consequences.block {
-            self.blocks.apply(chat.visitor.id, &block);
+            self.blocks.apply(chat.visitor.id, chat.id, &block);
         }
     }
 }

@@ -57,6 +57,7 @@ fn received(text: &str) -> PlatformCommand {
             department: None,
             reserved_for: None,
             entry: None,
+            window_from: None,
         },
         message: Message {
             id: MessageId(crate::clock::new_id(NOON)),

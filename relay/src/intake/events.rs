@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use metrics::counter;
 
-use shared::chat::{Opening, PlatformCommand, Receipt, Refusal};
+use shared::chat::{Chat, Opening, PlatformCommand, Receipt, Refusal};
 use shared::model::{
-    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, Message, MessageId, PlatformId,
-    Timestamp, Visitor,
+    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, Message, MessageId, OnReturn,
+    PlatformId, Timestamp, Visitor,
 };
 
 use crate::channels::{Happening, Inbound, Quote, Watermark};
@@ -84,42 +84,16 @@ impl Intake {
                     owner: owner.clone(),
                     notice: notice.clone(),
                 };
-                self.visitor_speaks(channel, inbound, None, make).await
+                self.our_side_speaks(channel, inbound, make).await
             }
             Happening::Edit {
                 platform_id,
                 text,
                 edit,
-            } => {
-                let (text, edit, edited_at) = (text.clone(), *edit, inbound.at);
-                let make = |message| {
-                    Some(PlatformCommand::Edit {
-                        message,
-                        text,
-                        edit,
-                        edited_at,
-                    })
-                };
-                self.about_message(channel, inbound, platform_id, make)
-                    .await
-            }
-            Happening::Delete { platform_id } => {
-                let make = |message: Option<MessageId>| {
-                    message.map(|message| PlatformCommand::Delete { message })
-                };
-                self.about_message(channel, inbound, platform_id, make)
-                    .await
-            }
+            } => self.edit(channel, inbound, platform_id, text, *edit).await,
+            Happening::Delete { platform_id } => self.delete(channel, inbound, platform_id).await,
             Happening::Reaction { platform_id, emoji } => {
-                let (emoji, reacted_at) = (emoji.clone(), inbound.at);
-                let make = |message| {
-                    Some(PlatformCommand::React {
-                        message,
-                        emoji,
-                        reacted_at,
-                    })
-                };
-                self.about_message(channel, inbound, platform_id, make)
+                self.react(channel, inbound, platform_id, emoji.as_ref())
                     .await
             }
             Happening::Delivered(watermark) => {
@@ -187,18 +161,27 @@ impl Intake {
         make: impl Fn(Opening) -> PlatformCommand,
     ) -> Result<(), IntakeError> {
         for _ in 0..TRIES {
-            let at = self.whereabouts(channel, &inbound.visitor).await?;
-            if self
-                .engine
-                .blocks()
-                .drop_one(at.visitor.id, self.engine.now())
-            {
-                count_dropped(channel);
+            let mut at = self.whereabouts(channel, &inbound.visitor).await?;
+            let now = self.engine.now();
+            if self.engine.blocks().is_silenced(at.visitor.id, now) {
+                // What was dropped stays dropped: a repeat is not counted, and a catch-up does not bring it in later.
+                if self.engine.forestall(channel, &inbound.key).await? {
+                    self.drops(channel, &at);
+                }
                 return Ok(());
+            }
+            if at.chat.is_none() && self.on_return(channel) == OnReturn::Resume {
+                at.chat = self.last_chat(&at).await?.map(|chat| chat.id);
             }
             let command = make(self.opening(channel, &at.visitor, entry));
             match self.hand_over(channel, &inbound.key, &at, command).await {
                 Ok(()) => return Ok(()),
+                Err(EngineError::Refused(Refusal::Closed)) => {
+                    if let Some(chat) = at.chat {
+                        self.engine.finish(channel, &inbound.key, chat).await?;
+                    }
+                    self.directory.forget(channel, &inbound.visitor);
+                }
                 Err(EngineError::Refused(Refusal::Finished) | EngineError::Overtaken) => {
                     self.directory.forget(channel, &inbound.visitor);
                 }
@@ -227,38 +210,135 @@ impl Intake {
         } else if taken.chat.has_begun() {
             self.directory.note(&at.visitor, Some(chat));
             self.listener
-                .visitor_seen(channel, chat, at.visitor.id, &at.visitor.platform_id);
+                .visitor_seen(channel, chat, &taken.chat.visitor);
         }
         Ok(())
     }
 
-    /// An edit, a deletion, a reaction: goes to the chat that holds the message, else to the visitor's open chat.
-    async fn about_message(
+    /// Whether what a silenced visitor does is dropped; counts it (BL-02).
+    fn drops(&self, channel: &ChannelId, at: &Whereabouts) -> bool {
+        let is_dropped = self
+            .engine
+            .blocks()
+            .drop_one(at.visitor.id, self.engine.now());
+        if is_dropped {
+            count_dropped(channel);
+        }
+        is_dropped
+    }
+
+    /// An edit may overtake its message: then it comes in as the message, for what it says now is all that is needed.
+    async fn edit(
         &self,
         channel: &ChannelId,
         inbound: &Inbound,
         platform_id: &PlatformId,
-        make: impl FnOnce(Option<MessageId>) -> Option<PlatformCommand>,
+        text: &str,
+        edit: u32,
     ) -> Result<(), IntakeError> {
         let at = self.whereabouts(channel, &inbound.visitor).await?;
-        if self
-            .engine
-            .blocks()
-            .drop_one(at.visitor.id, self.engine.now())
-        {
-            count_dropped(channel);
+        if self.drops(channel, &at) {
             return Ok(());
         }
-        let found = self.store.find_message(channel, platform_id).await?;
-        let (chat, message) = match found {
+        let mut found = self.store.find_message(channel, platform_id).await?;
+        if found.is_none()
+            && let Some(original) = self.original(channel, inbound, platform_id)
+        {
+            let said = Said {
+                platform_id,
+                text,
+                attachments: &[],
+                quotes: None,
+                at: inbound.at,
+            };
+            let message = self.message(channel, said).await?;
+            let make = |opening| PlatformCommand::Receive {
+                opening,
+                message: message.clone(),
+                standby: false,
+            };
+            self.visitor_speaks(channel, &original, None, make).await?;
+            found = self.store.find_message(channel, platform_id).await?;
+        }
+        let Some(found) = found else {
+            tracing::info!(%channel, "an edit speaks of a message that is not here");
+            return Ok(());
+        };
+        let command = PlatformCommand::Edit {
+            message: Some(found.id),
+            text: text.to_owned(),
+            edit,
+            edited_at: inbound.at,
+        };
+        self.tell(channel, inbound, found.chat, command).await
+    }
+
+    /// A deletion may overtake its message: then the message is not taken in when it comes.
+    async fn delete(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        platform_id: &PlatformId,
+    ) -> Result<(), IntakeError> {
+        let at = self.whereabouts(channel, &inbound.visitor).await?;
+        if self.drops(channel, &at) {
+            return Ok(());
+        }
+        let mut found = self.store.find_message(channel, platform_id).await?;
+        if found.is_none()
+            && let Some(original) = self.original(channel, inbound, platform_id)
+        {
+            if self.engine.forestall(channel, &original.key).await? {
+                tracing::info!(%channel, "a message was taken back before it came");
+                return Ok(());
+            }
+            found = self.store.find_message(channel, platform_id).await?;
+        }
+        let Some(found) = found else { return Ok(()) };
+        let command = PlatformCommand::Delete { message: found.id };
+        self.tell(channel, inbound, found.chat, command).await
+    }
+
+    /// A reaction goes to the chat that holds the message, else to the visitor's open chat.
+    async fn react(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        platform_id: &PlatformId,
+        emoji: Option<&String>,
+    ) -> Result<(), IntakeError> {
+        let at = self.whereabouts(channel, &inbound.visitor).await?;
+        if self.drops(channel, &at) {
+            return Ok(());
+        }
+        let (chat, message) = match self.store.find_message(channel, platform_id).await? {
             Some(found) => (Some(found.chat), Some(found.id)),
             None => (at.chat, None),
         };
-        let (Some(chat), Some(command)) = (chat, make(message)) else {
-            tracing::info!(%channel, "an edit, deletion or reaction speaks of a message that is not here");
+        let Some(chat) = chat else {
+            tracing::info!(%channel, "a reaction speaks of a message that is not here");
             return Ok(());
         };
+        let command = PlatformCommand::React {
+            message,
+            emoji: emoji.cloned(),
+            reacted_at: inbound.at,
+        };
         self.tell(channel, inbound, chat, command).await
+    }
+
+    /// The message that a change speaks of, as it would come by itself.
+    fn original(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        platform_id: &PlatformId,
+    ) -> Option<Inbound> {
+        let key = self.registry.find(channel)?.message_key(platform_id);
+        Some(Inbound {
+            key,
+            ..inbound.clone()
+        })
     }
 
     async fn receipt(
@@ -370,7 +450,7 @@ impl Intake {
                 ) || delivery.is_doubtful
             };
             if let Some(delivery) =
-                found.filter(|found| may_have_left(found) && found.body.text == text)
+                found.filter(|found| may_have_left(found) && found.body.text.trim() == text.trim())
             {
                 return Ok(Some(delivery));
             }
@@ -378,7 +458,8 @@ impl Intake {
         Ok(None)
     }
 
-    /// Words of ours from elsewhere: into the open chat, or they open one in which nobody waits.
+    /// Words of ours from elsewhere: into the open chat, or they open one in which nobody waits. None for a silenced
+    /// visitor: in it a reply could leave.
     async fn our_side_speaks(
         &self,
         channel: &ChannelId,
@@ -387,7 +468,16 @@ impl Intake {
     ) -> Result<(), IntakeError> {
         for _ in 0..TRIES {
             let at = self.whereabouts(channel, &inbound.visitor).await?;
-            let command = make(self.opening(channel, &at.visitor, None));
+            let mut opening = self.opening(channel, &at.visitor, None);
+            if at.chat.is_none() {
+                let now = self.engine.now();
+                if self.engine.blocks().is_silenced(at.visitor.id, now) {
+                    return Ok(());
+                }
+                let last = self.last_chat(&at).await?;
+                opening.window_from = last.and_then(|chat| chat.window_from);
+            }
+            let command = make(opening);
             match self.hand_over(channel, &inbound.key, &at, command).await {
                 Err(EngineError::Refused(Refusal::Finished) | EngineError::Overtaken) => {
                     self.directory.forget(channel, &inbound.visitor);
@@ -415,6 +505,21 @@ impl Intake {
             Ok(Taken { .. }) | Err(EngineError::Refused(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn on_return(&self, channel: &ChannelId) -> OnReturn {
+        let policy = self.engine.policy();
+        let profile = policy.find_channel(channel);
+        profile.map_or_else(OnReturn::default, |profile| profile.on_return)
+    }
+
+    /// The visitor's chat before, for somebody who is in none.
+    async fn last_chat(&self, at: &Whereabouts) -> Result<Option<Chat>, StoreError> {
+        let mut chats = self
+            .store
+            .list_visitor_chats(at.visitor.id, None, 1)
+            .await?;
+        Ok(chats.pop())
     }
 
     async fn whereabouts(
@@ -446,6 +551,7 @@ impl Intake {
             department: profile.and_then(|profile| profile.department.clone()),
             reserved_for: profile.and_then(|profile| profile.operator.clone()),
             entry: entry.cloned(),
+            window_from: None,
         }
     }
 }

@@ -4,9 +4,12 @@
 
 mod directory;
 mod events;
+mod strangers;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,16 +17,19 @@ use futures_util::future::join_all;
 use http::HeaderMap;
 use metrics::counter;
 
-use shared::model::{ChannelId, ChatId, PlatformId, Timestamp, VisitorId};
+use tokio::sync::Notify;
+
+use shared::model::{ChannelId, ChatId, PlatformId, Timestamp, Visitor};
 
 use crate::channels::registry::Registry;
-use crate::channels::{Happening, Inbound, Received, Webhook};
+use crate::channels::{Happening, Inbound, Received, Rejected, Webhook};
 use crate::engine::{Engine, EngineError};
 use crate::http::{HandshakeOutcome, WebhookOutcome, Webhooks};
 use crate::keeper::{CatchError, Catcher};
 use crate::store::{Store, StoreError, UnreadBody};
 
 use directory::Directory;
+use strangers::Strangers;
 
 /// What intake tells others in passing; a lost one costs nothing.
 pub trait Listener: Send + Sync {
@@ -32,14 +38,12 @@ pub trait Listener: Send + Sync {
     /// The platform has something to say to the admin about a channel.
     fn alarm(&self, channel: &ChannelId, text: &str);
     /// A chat began or went on with a visitor whose profile may be missing (V-01).
-    fn visitor_seen(
-        &self,
-        channel: &ChannelId,
-        chat: ChatId,
-        visitor: VisitorId,
-        platform_id: &PlatformId,
-    );
+    fn visitor_seen(&self, channel: &ChannelId, chat: ChatId, visitor: &Visitor);
 }
+
+/// What an admin is told of many wrong signatures.
+const WRONG_SECRET: &str = "many requests came with a wrong signature: if they are the platform's, the app secret in the \
+     config is not the app's, and the platform will stop calling";
 
 /// The way in.
 pub struct Intake {
@@ -48,6 +52,9 @@ pub struct Intake {
     registry: Registry,
     listener: Arc<dyn Listener>,
     directory: Directory,
+    strangers: Strangers,
+    /// Rung when something that the platform brought was not taken in.
+    troubles: Mutex<HashMap<ChannelId, Arc<Notify>>>,
 }
 
 /// Why something was not taken in; the platform shall send it again.
@@ -75,7 +82,21 @@ impl Intake {
             registry,
             listener,
             directory: Directory::default(),
+            strangers: Strangers::default(),
+            troubles: Mutex::default(),
         })
+    }
+
+    fn trouble_of(&self, channel: &ChannelId) -> Arc<Notify> {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(troubles.entry(channel.clone()).or_default())
+    }
+
+    fn reject(&self, channel: &ChannelId, rejected: Rejected) {
+        count_rejected(channel, rejected);
+        if rejected == Rejected::Wrong && self.strangers.wrong(channel, self.engine.now()) {
+            self.listener.alarm(channel, WRONG_SECRET);
+        }
     }
 
     /// Takes in what a verified body held. All of it, or an error: then the platform sends it again, and what was taken
@@ -163,7 +184,7 @@ impl Webhooks for Intake {
         match door.handshake(query) {
             Ok(answer) => HandshakeOutcome::Answer(answer.body),
             Err(rejected) => {
-                count_rejected(channel, rejected);
+                self.reject(channel, rejected);
                 HandshakeOutcome::Rejected
             }
         }
@@ -186,15 +207,17 @@ impl Webhooks for Intake {
         let received = match door.receive(&webhook) {
             Ok(received) => received,
             Err(rejected) => {
-                count_rejected(channel, rejected);
+                self.reject(channel, rejected);
                 return WebhookOutcome::Rejected;
             }
         };
+        self.strangers.right(channel);
         let answer = received.answer.body.clone();
         match self.take(channel, received, &body).await {
             Ok(()) => WebhookOutcome::Done(answer),
             Err(error) => {
                 tracing::error!(%channel, error = &error as &dyn std::error::Error, "a webhook was not acknowledged");
+                self.trouble_of(channel).notify_one();
                 WebhookOutcome::Unavailable
             }
         }
@@ -218,6 +241,10 @@ impl Catcher for Intake {
         self.take_visitors(visitors)
             .await
             .map_err(|error| CatchError(error.into()))
+    }
+
+    async fn not_taken(&self, channel: &ChannelId) {
+        self.trouble_of(channel).notified().await;
     }
 
     fn alert(&self, channel: &ChannelId, reason: &str) {
@@ -245,7 +272,7 @@ fn with_possible_times(mut inbound: Inbound, now: Timestamp) -> Inbound {
     inbound
 }
 
-fn count_rejected(channel: &ChannelId, rejected: crate::channels::Rejected) {
+fn count_rejected(channel: &ChannelId, rejected: Rejected) {
     tracing::warn!(%channel, %rejected, "a request that is not from the platform was turned away");
     counter!("deskwire_rejected_webhooks_total", "channel" => channel.to_string()).increment(1);
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use shared::model::{ChannelId, ChannelState, Timestamp};
 
 use crate::channels::registry::Registry;
-use crate::channels::{Channel, Inbound};
+use crate::channels::{CatchUpEnd, Channel, Inbound};
 use crate::clock::Clock;
 use crate::outbox::Health;
 use crate::store::Store;
@@ -28,12 +28,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(3600);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// … and one whose config has just changed at once, after letting the rest start.
 const FIRST_LOOK_AFTER: Duration = Duration::from_millis(200);
-/// While a channel works, the place to catch up from moves on so often.
-const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
-/// Caught up twice rather than not at all: clocks differ, and what was under way was not counted.
+/// A platform that answers may still not deliver (a tunnel is down, a webhook was lost): so often it is asked for what it
+/// did not bring. Within what it allows a Page with one visitor (meta.md 11).
+const CATCH_UP_EVERY: Duration = Duration::from_secs(900);
+/// Caught up twice rather than not at all: a platform may list late what it has.
 const OVERLAP: Duration = Duration::from_secs(300);
-/// No further back than this (CH-15).
+/// No further back than this before the newest (CH-15).
 const REACH: Duration = Duration::from_secs(86_400);
+/// For a platform that tells whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
 /// An admin is not told more often (CH-24).
 const ALERT_EVERY: Duration = Duration::from_secs(1800);
 
@@ -50,6 +53,8 @@ pub trait Catcher: Send + Sync {
         channel: &ChannelId,
         inbound: Vec<Inbound>,
     ) -> Result<(), CatchError>;
+    /// Completes when something that the platform brought was not taken in: it may not bring it again.
+    async fn not_taken(&self, channel: &ChannelId);
     /// An admin should know that a channel does not work.
     fn alert(&self, channel: &ChannelId, reason: &str);
 }
@@ -81,17 +86,20 @@ impl Keeper {
     pub async fn run(self, mut stopping: watch::Receiver<bool>) {
         let mut health = self.health.watch(&self.channel);
         let mut look_at = Instant::now() + FIRST_LOOK_AFTER;
-        let mut bookmark_at = look_at + BOOKMARK_EVERY;
+        let mut catch_at = look_at + CATCH_UP_EVERY;
         let mut alerted_at: Option<Instant> = None;
         while !*stopping.borrow() {
             tokio::select! {
                 biased;
-                () = tokio::time::sleep_until(look_at) => look_at = Instant::now() + self.look().await,
-                () = tokio::time::sleep_until(bookmark_at) => {
-                    bookmark_at = Instant::now() + BOOKMARK_EVERY;
-                    if *health.borrow() == ChannelState::Working {
-                        self.set_bookmark(self.clock.now()).await;
-                    }
+                () = tokio::time::sleep_until(look_at) => {
+                    look_at = Instant::now() + self.look().await;
+                    catch_at = Instant::now() + CATCH_UP_EVERY;
+                }
+                () = tokio::time::sleep_until(catch_at) => {
+                    catch_at = Instant::now() + self.catch_up_again().await;
+                }
+                () = self.catcher.not_taken(&self.channel) => {
+                    catch_at = catch_at.min(Instant::now() + LOOK_AGAIN_AFTER);
                 }
                 changed = health.changed() => {
                     if changed.is_err() {
@@ -104,7 +112,12 @@ impl Keeper {
                         self.alert(&reason, &mut alerted_at);
                     }
                 }
-                _ = stopping.changed() => {}
+                changed = stopping.changed() => {
+                    // Whoever could tell is gone: that is a stop as well.
+                    if changed.is_err() {
+                        return;
+                    }
+                }
             }
         }
     }
@@ -128,6 +141,9 @@ impl Keeper {
                 if self.health.note(&self.channel, &ChannelState::Working) {
                     tracing::info!(channel = %self.channel, "the channel works");
                 }
+                if let Some(rest) = self.health.rests_for(&self.channel) {
+                    return rest + SECOND;
+                }
                 if is_caught_up {
                     LOOK_EVERY
                 } else {
@@ -150,13 +166,19 @@ impl Keeper {
         }
     }
 
-    /// Asks for what was said since the bookmark. The very first start begins now: nothing old is brought in.
+    /// Catches up between looks. Returns when to do it again.
+    async fn catch_up_again(&self) -> Duration {
+        match self.registry.find(&self.channel) {
+            Some(channel) if !self.catch_up(&channel).await => LOOK_AGAIN_AFTER,
+            Some(_) | None => CATCH_UP_EVERY,
+        }
+    }
+
+    /// Asks for what was said since the last time it was asked and answered in full. Only that moves the place to ask
+    /// from: what webhooks bring says nothing of what they did not. All by the platform's clock.
     async fn catch_up(&self, channel: &Arc<dyn Channel>) -> bool {
-        let now = self.clock.now();
-        let name = self.bookmark_name();
-        let since = match self.store.bookmark(&name).await {
-            Ok(Some(text)) => text.parse().ok().map(Timestamp),
-            Ok(None) => None,
+        let asked = match self.store.bookmark(&self.bookmark_name()).await {
+            Ok(text) => text.and_then(|text| text.parse().ok().map(Timestamp)),
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -165,46 +187,73 @@ impl Keeper {
                 return false;
             }
         };
-        let Some(since) = since else {
-            self.set_bookmark(now).await;
-            return true;
-        };
-        let since = since.minus(OVERLAP).max(now.minus(REACH));
-        let inbound = match channel.catch_up(since).await {
-            Ok(inbound) => inbound,
+        // The very first start begins after what is there: nothing old is brought in.
+        let since = asked.unwrap_or(Timestamp(i64::MAX));
+        let caught = match channel.catch_up(since, REACH).await {
+            Ok(caught) => caught,
             Err(error) => {
                 tracing::warn!(channel = %self.channel, %error, "could not ask for what was missed");
                 return false;
             }
         };
-        let count = inbound.len();
-        match self.catcher.take_inbound(&self.channel, inbound).await {
-            Ok(()) => {
-                tracing::info!(channel = %self.channel, count, "caught up");
-                self.set_bookmark(now).await;
-                true
-            }
-            Err(error) => {
-                tracing::warn!(channel = %self.channel, error = &error as &dyn std::error::Error, "not caught up");
-                false
-            }
-        }
-    }
-
-    async fn set_bookmark(&self, now: Timestamp) {
+        let count = caught.inbound.len();
         if let Err(error) = self
-            .store
-            .set_bookmark(&self.bookmark_name(), &now.0.to_string())
+            .catcher
+            .take_inbound(&self.channel, caught.inbound)
             .await
         {
+            tracing::warn!(channel = %self.channel, error = &error as &dyn std::error::Error, "not caught up");
+            return false;
+        }
+        match caught.end {
+            CatchUpEnd::Reached => tracing::info!(channel = %self.channel, count, "caught up"),
+            CatchUpEnd::Interrupted { cause } => {
+                tracing::warn!(channel = %self.channel, count, cause, "caught up in part");
+                return false;
+            }
+            CatchUpEnd::TooMuch => {
+                tracing::error!(channel = %self.channel, count, "more was missed than can be fetched");
+                self.catcher.alert(&self.channel, TOO_MUCH);
+            }
+        }
+        let next = next_since(asked, caught.newest, self.clock.now());
+        self.set_bookmark(next).await
+    }
+
+    async fn set_bookmark(&self, since: Timestamp) -> bool {
+        let done = self
+            .store
+            .set_bookmark(&self.bookmark_name(), &since.0.to_string())
+            .await;
+        if let Err(error) = &done {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = error as &dyn std::error::Error,
                 "could not move a bookmark"
             );
         }
+        done.is_ok()
     }
 
     fn bookmark_name(&self) -> String {
         format!("caught_up:{}", self.channel)
     }
 }
+
+/// What an admin is told when not all that was missed could be fetched.
+const TOO_MUCH: &str = "more was missed than the platform lets us fetch: look into the Page's own inbox for older messages";
+
+/// Returns from when on to ask the next time, by the platform's clock.
+fn next_since(asked: Option<Timestamp>, newest: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    match (asked, newest) {
+        (Some(asked), Some(newest)) => asked.max(newest.minus(OVERLAP)),
+        (Some(asked), None) => asked,
+        // Nobody has ever written: whatever comes is new.
+        (None, None) => Timestamp(0),
+        // Somebody who writes while we start for the first time is no old matter.
+        (None, Some(newest)) if newest.plus(OVERLAP) >= now => newest,
+        (None, Some(newest)) => newest.plus(SECOND),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,16 +3,20 @@
 //! Knows no platform.
 
 mod backoff;
+#[cfg(test)]
+mod brittle;
 mod reconcile;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use shared::chat::SettledAs;
 use shared::model::{ChannelId, ChannelState};
@@ -58,6 +62,8 @@ type Listener = Box<dyn Fn(&ChannelId, &ChannelState) + Send + Sync>;
 /// How the channels are, told by whoever finds out: the keeper by asking, the outbox by being refused (CH-13, CH-24).
 pub struct Health {
     states: Mutex<HashMap<ChannelId, Watched>>,
+    /// Channels that keep still, and until when: nothing that is found out meanwhile makes them work.
+    rests: Mutex<HashMap<ChannelId, Instant>>,
     listener: Listener,
 }
 
@@ -73,12 +79,38 @@ impl Health {
     pub fn new(listener: impl Fn(&ChannelId, &ChannelState) + Send + Sync + 'static) -> Self {
         Self {
             states: Mutex::default(),
+            rests: Mutex::default(),
             listener: Box::new(listener),
         }
     }
 
+    /// Stops a channel for a while, whatever its link says: the platform punishes it.
+    pub fn rest(&self, channel: &ChannelId, reason: String, length: Duration) {
+        self.rests()
+            .insert(channel.clone(), Instant::now() + length);
+        self.note(channel, &ChannelState::Broken { reason });
+    }
+
+    /// Returns how long a channel still keeps still.
+    pub fn rests_for(&self, channel: &ChannelId) -> Option<Duration> {
+        let until = *self.rests().get(channel)?;
+        Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
+    fn rests(&self) -> MutexGuard<'_, HashMap<ChannelId, Instant>> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes how a channel is; true: that is news.
     pub fn note(&self, channel: &ChannelId, state: &ChannelState) -> bool {
+        match state {
+            ChannelState::Working if self.rests_for(channel).is_some() => return false,
+            // Set up anew: what was found out about the old settings is void.
+            ChannelState::Unknown | ChannelState::Inactive => {
+                self.rests().remove(channel);
+            }
+            ChannelState::Working | ChannelState::Broken { .. } => {}
+        }
         let is_news = self.with(channel, |watched| {
             let is_news = watched.state != *state;
             if is_news {

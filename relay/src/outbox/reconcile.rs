@@ -1,9 +1,10 @@
-//! What the platform's history says of a send whose outcome is unknown. Pure, and without a clock of ours: relays' clocks
-//! may be wrong, so that only the platform's own times and what was known before decide.
+//! What the platform's history says of a send whose outcome is unknown. Pure, and without any clock: ours and the platform's
+//! may be hours apart. What is known to have been said before the reply was written shows where to look.
 
 use shared::model::{PlatformId, Timestamp};
 
 use crate::channels::{History, PastMessage};
+use crate::store::Delivery;
 
 /// What to do with a doubtful delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,37 +17,36 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// What the store knows of a message of the history.
+/// What we know of a message of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
-    /// Nothing.
-    No,
-    /// A message of the visitor that was here before the reply was written: the reply can only come after it.
-    Earlier,
+    /// We had it before the reply was written: the reply can only come after it.
+    Before,
     /// It is the reply.
     This,
-    /// Something else.
-    Other,
+    /// We have it from later on, or it is another reply.
+    After,
+    /// We do not have it.
+    No,
 }
 
-/// Looks for the reply's words among what our side said since the reply was written, leaving out messages that are known
-/// to be others.
-pub(super) fn verdict(text: &str, history: &History, known: &[Known]) -> Verdict {
-    let messages = || history.messages.iter().zip(known);
-    let earlier = messages().filter(|(_, known)| **known == Known::Earlier);
-    let since = earlier.map(|(message, _)| message.sent_at).max();
-    let is_it = |(message, known): &(&PastMessage, &Known)| match known {
+/// Looks for the delivery's words among what our side said after everything that came before it. `known` says of each
+/// message of the history what we know of it.
+pub(super) fn verdict(delivery: &Delivery, history: &History, known: &[Known]) -> Verdict {
+    let last_before = known.iter().rposition(|known| *known == Known::Before);
+    let start = last_before.map_or(0, |place| place + 1);
+    let later = history.messages.iter().zip(known).skip(start);
+    let says_it =
+        |message: &PastMessage| message.is_ours && message.text.trim() == delivery.body.text.trim();
+    let mut candidates = later.filter(|(message, known)| match known {
         Known::This => true,
-        Known::No => {
-            message.is_ours
-                && message.text == text
-                && since.is_none_or(|since| message.sent_at >= since)
-        }
-        Known::Earlier | Known::Other => false,
-    };
-    match messages().find(is_it) {
+        Known::No => says_it(message),
+        Known::Before | Known::After => false,
+    });
+    let found = candidates.next();
+    match found {
         Some((message, _)) => Verdict::Sent(message.platform_id.clone(), message.sent_at),
-        None if since.is_some() || history.is_complete => Verdict::NotSent,
+        None if history.is_whole || last_before.is_some() => Verdict::NotSent,
         None => Verdict::Unknown,
     }
 }
@@ -54,70 +54,96 @@ pub(super) fn verdict(text: &str, history: &History, known: &[Known]) -> Verdict
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{DeliveryBody, DeliveryStage};
+    use shared::model::{ChatId, ContactAsk, DeliveryId, MessageId};
+
+    fn delivery() -> Delivery {
+        Delivery {
+            id: DeliveryId(1),
+            chat: ChatId(1),
+            channel: "acme-page".into(),
+            body: DeliveryBody {
+                message: MessageId(1),
+                visitor: "1".into(),
+                text: "Yes".into(),
+                quotes: None,
+                asks: ContactAsk::default(),
+                human_agent: false,
+            },
+            state: DeliveryStage::Sending,
+            attempt: 1,
+            is_doubtful: true,
+            not_before: Timestamp(0),
+            window_ends: None,
+            started_at: Some(Timestamp(100_000)),
+        }
+    }
 
     fn said(is_ours: bool, text: &str, at: i64) -> PastMessage {
+        let platform_id = PlatformId(format!("m_{at}"));
         PastMessage {
-            platform_id: PlatformId(format!("m_{at}")),
+            platform_id,
             is_ours,
             sent_at: Timestamp(at),
             text: text.into(),
         }
     }
 
-    #[track_caller]
-    fn check(messages: &[(PastMessage, Known)], is_complete: bool, expected: &Verdict) {
-        let history = History {
-            messages: messages
-                .iter()
-                .map(|(message, _)| message.clone())
-                .collect(),
-            is_complete,
-        };
-        let known: Vec<_> = messages.iter().map(|(_, known)| *known).collect();
-        assert_eq!(verdict("Yes", &history, &known), *expected);
-    }
-
-    fn question() -> (PastMessage, Known) {
-        (said(false, "Is it blue?", 100), Known::Earlier)
-    }
-
-    fn sent_at(at: i64) -> Verdict {
-        Verdict::Sent(PlatformId(format!("m_{at}")), Timestamp(at))
+    fn check(lines: &[(PastMessage, Known)], is_whole: bool, expected: &Verdict) {
+        let (messages, known): (Vec<_>, Vec<_>) = lines.iter().cloned().unzip();
+        let history = History { messages, is_whole };
+        assert_eq!(verdict(&delivery(), &history, &known), *expected);
     }
 
     #[test]
-    fn our_words_after_what_was_known_before_are_the_proof() {
-        let answer = (said(true, "Yes", 101), Known::No);
-        check(&[question(), answer.clone()], true, &sent_at(101));
-        check(&[question(), answer.clone()], false, &sent_at(101));
-        check(&[answer], false, &sent_at(101));
-        let at_the_same_time = (said(true, "Yes", 100), Known::No);
-        check(&[at_the_same_time, question()], true, &sent_at(100));
+    fn our_words_are_the_proof_whatever_the_clocks_say() {
+        // The attempt was begun at 100 000 by our clock.
+        for at in [100_500, 98_000, 5_000, -86_400_000, 86_500_000] {
+            let found = Verdict::Sent(PlatformId(format!("m_{at}")), Timestamp(at));
+            for is_whole in [true, false] {
+                check(&[(said(true, "Yes", at), Known::No)], is_whole, &found);
+                check(&[(said(true, "Yes ", at), Known::No)], is_whole, &found);
+            }
+        }
+    }
+
+    #[test]
+    fn other_words_other_people_and_other_replies_are_not() {
+        for line in [
+            (said(true, "No", 100_500), Known::No),
+            (said(false, "Yes", 100_500), Known::No),
+            (said(true, "Yes", 100_500), Known::After),
+            (said(true, "Yes", 100_500), Known::Before),
+        ] {
+            check(&[line], true, &Verdict::NotSent);
+        }
     }
 
     #[test]
     fn a_message_known_to_be_the_reply_is_the_proof_whatever_it_says() {
         let cut = (said(true, "Ye", 101), Known::This);
-        check(&[question(), cut], false, &sent_at(101));
+        let found = Verdict::Sent(cut.0.platform_id.clone(), cut.0.sent_at);
+        check(&[cut], false, &found);
     }
 
     #[test]
-    fn other_words_other_people_earlier_times_and_other_replies_are_not() {
-        for (message, known) in [
-            (said(true, "No", 101), Known::No),
-            (said(false, "Yes", 101), Known::No),
-            (said(true, "Yes", 99), Known::No),
-            (said(true, "Yes", 101), Known::Other),
-        ] {
-            check(&[question(), (message, known)], true, &Verdict::NotSent);
-        }
+    fn the_same_words_from_before_the_question_are_not() {
+        let lines = [
+            (said(true, "Yes", 1_000), Known::No),
+            (said(false, "Really?", 2_000), Known::Before),
+        ];
+        check(&lines, true, &Verdict::NotSent);
+        check(&lines, false, &Verdict::NotSent);
     }
 
     #[test]
-    fn a_history_that_does_not_reach_back_proves_nothing() {
+    fn a_history_without_anything_we_knew_proves_nothing_unless_it_is_whole() {
         check(&[], false, &Verdict::Unknown);
-        let other = (said(false, "Hello?", 150), Known::Other);
-        check(&[other], false, &Verdict::Unknown);
-        check(&[question()], false, &Verdict::NotSent);
+        check(
+            &[(said(false, "hm", 100_500), Known::After)],
+            false,
+            &Verdict::Unknown,
+        );
+        check(&[], true, &Verdict::NotSent);
     }
 }

@@ -1,227 +1,413 @@
-//! The sender of a channel over a store in memory, with a channel that panics.
+//! The sender of a channel over a store in memory: what it does with each answer. Time is the test's, where it matters.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use async_trait::async_trait;
-use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
-
-use shared::chat::{DeskCommand, Opening, PlatformCommand, ReplyDraft, SettledAs};
+use shared::chat::{DeskCommand, Event, Opening, PlatformCommand, ReplyDraft, SettledAs, Trouble};
 use shared::model::{
-    Abilities, Card, ChannelId, ChatId, CommandId, ContactAsk, Message, MessageId, PlatformId,
-    Policy, Reconciles, Timestamp, Visitor, VisitorId,
+    Card, ChatId, CommandId, ContactAsk, FailureReason, Message, MessageId, PlatformId, Policy,
+    Timestamp, Visitor, VisitorId,
 };
 
 use super::*;
-use crate::channels::{
-    Answer, Channel, FetchError, History, Inbound, LinkFault, Outbound, Profile, Receipt, Received,
-    Rejected, SendError, Signal, Webhook,
-};
+use crate::channels::fake::{CHANNEL, FakeChannel};
+use crate::channels::{History, LinkFault, Outbound, PastMessage, Receipt, SendError};
 use crate::clock::ManualClock;
-use crate::engine::{Bells, Engine};
-use crate::store::DeliveryStage;
+use crate::engine::{Bells, Engine, EngineError};
 use crate::store::memory::MemoryStore;
+use crate::store::{DeliveryStage, StoreError};
 
 const NOON: Timestamp = Timestamp(1_795_190_400_000);
-/// What a reply says that makes the channel panic.
-const POISON: &str = "poison";
+const CHAT: ChatId = ChatId(1);
+const DAY: Duration = Duration::from_secs(86_400);
+const STEP: Duration = Duration::from_millis(100);
+/// Longer than a doubtful reply waits for its echo.
+const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Panics over poison: when sending it, and when asked what became of it.
-struct Brittle {
-    account: PlatformId,
-    abilities: Abilities,
-}
+struct Ring(Arc<OutboxBells>);
 
-#[async_trait]
-impl Channel for Brittle {
-    fn abilities(&self) -> &Abilities {
-        &self.abilities
-    }
-
-    fn account(&self) -> &PlatformId {
-        &self.account
-    }
-
-    fn secret_fingerprint(&self) -> [u8; 32] {
-        [0; 32]
-    }
-
-    fn handshake(&self, _query: &str) -> Result<Answer, Rejected> {
-        Err(Rejected::WrongToken)
-    }
-
-    fn receive(&self, _webhook: &Webhook<'_>) -> Result<Received, Rejected> {
-        Err(Rejected::Missing)
-    }
-
-    async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
-        assert_ne!(reply.text, POISON, "on purpose");
-        Ok(Receipt { platform_id: None })
-    }
-
-    async fn signal(&self, _visitor: &PlatformId, _signal: Signal) -> Result<(), SendError> {
-        Ok(())
-    }
-
-    async fn profile(&self, _visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {
-        Ok(None)
-    }
-
-    async fn history(&self, _: &PlatformId, _since: Timestamp) -> Result<History, FetchError> {
-        panic!("on purpose")
-    }
-
-    async fn catch_up(&self, _since: Timestamp) -> Result<Vec<Inbound>, FetchError> {
-        Ok(vec![])
-    }
-
-    async fn check_link(&self) -> Result<(), LinkFault> {
-        Ok(())
-    }
-}
-
-struct BellsOf(Arc<OutboxBells>);
-
-impl Bells for BellsOf {
+impl Bells for Ring {
     fn outbox(&self, channel: &ChannelId) {
         self.0.ring(channel);
     }
-
     fn timers(&self, _deadline: Timestamp) {}
 }
 
-struct SettlerOf(Arc<Engine>);
+/// Settles through the engine; refuses what it is told to.
+struct Books {
+    engine: Arc<Engine>,
+    refuses: fn(&SettledAs) -> bool,
+}
 
 #[async_trait]
-impl Settler for SettlerOf {
+impl Settler for Books {
     async fn settle(&self, delivery: &Delivery, result: SettledAs) -> Result<bool, StoreError> {
-        Ok(self.0.settle(delivery, result).await.is_ok())
+        if (self.refuses)(&result) {
+            return Err(StoreError::Refused(anyhow::anyhow!("the name is taken")));
+        }
+        match self.engine.settle(delivery, result).await {
+            Ok(taken) => Ok(!taken.was_repeat),
+            Err(EngineError::Store(error)) => Err(error),
+            Err(EngineError::Busy) => Err(StoreError::Overloaded),
+            Err(EngineError::Refused(_) | EngineError::Overtaken) => Ok(false),
+        }
     }
 }
 
 struct World {
+    channel: Arc<FakeChannel>,
     engine: Arc<Engine>,
     store: Arc<MemoryStore>,
+    clock: Arc<ManualClock>,
     outbox: Outbox,
-}
-
-async fn world(reconciles: Reconciles) -> World {
-    let mut policy: Policy =
-        serde_json::from_str(include_str!("../engine/policy_of_tests.json")).unwrap();
-    policy.channels[0].abilities.reconciles = reconciles;
-    let channel: Arc<dyn Channel> = Arc::new(Brittle {
-        account: "1048".into(),
-        abilities: policy.channels[0].abilities.clone(),
-    });
-    let registry = Registry::default();
-    registry.replace([(ChannelId::from("acme-page"), channel)].into());
-    let store = Arc::new(MemoryStore::default());
-    let clock = Arc::new(ManualClock::at(NOON));
-    let bells = Arc::new(OutboxBells::default());
-    let rung = Arc::new(BellsOf(bells.clone()));
-    let engine = Engine::start(store.clone(), clock.clone(), rung, policy);
-    let engine = engine.await.unwrap();
-    let outbox = Outbox {
-        store: store.clone(),
-        settler: Arc::new(SettlerOf(engine.clone())),
-        registry,
-        clock,
-        bells,
-        health: Arc::new(Health::new(|_, _| {})),
-        owner: "me".into(),
-    };
-    World {
-        engine,
-        store,
-        outbox,
-    }
+    _stop_tx: watch::Sender<bool>,
 }
 
 impl World {
-    /// A visitor writes, and anna answers.
-    async fn answer(&self, chat: i64, text: &str) {
-        let receive = PlatformCommand::Receive {
-            opening: Opening {
-                visitor: Visitor {
-                    id: VisitorId(chat),
-                    channel: "acme-page".into(),
-                    platform_id: PlatformId(format!("visitor {chat}")),
-                    card: Card::default(),
-                },
-                language: "en".into(),
-                department: None,
-                reserved_for: None,
-                entry: None,
+    async fn new() -> Self {
+        Self::refusing(|_| false).await
+    }
+
+    async fn refusing(refuses: fn(&SettledAs) -> bool) -> Self {
+        let (channel, registry) = FakeChannel::registered();
+        let store = Arc::new(MemoryStore::default());
+        let clock = Arc::new(ManualClock::at(NOON));
+        let bells = Arc::new(OutboxBells::default());
+        let policy: Policy =
+            serde_json::from_str(include_str!("../engine/policy_of_tests.json")).unwrap();
+        let ring = Arc::new(Ring(bells.clone()));
+        let engine = Engine::start(store.clone(), clock.clone(), ring, policy)
+            .await
+            .unwrap();
+        let outbox = Outbox {
+            store: store.clone(),
+            settler: Arc::new(Books {
+                engine: engine.clone(),
+                refuses,
+            }),
+            registry,
+            clock: clock.clone(),
+            bells,
+            health: Arc::new(Health::new(|_, _| {})),
+            owner: "me".into(),
+        };
+        let (stop_tx, stopping) = watch::channel(false);
+        tokio::spawn(Worker::new(outbox.clone(), CHANNEL.into()).run(stopping));
+        let world = Self {
+            channel,
+            engine,
+            store,
+            clock,
+            outbox,
+            _stop_tx: stop_tx,
+        };
+        world.visitor_writes("Is it blue?").await;
+        world
+    }
+
+    async fn visitor_writes(&self, text: &str) {
+        let message = Message {
+            id: MessageId(crate::clock::new_id(NOON)),
+            platform_id: Some(PlatformId(format!("m_{text}"))),
+            sent_at: self.engine.now(),
+            text: text.into(),
+            attachments: vec![],
+            quotes: None,
+            quotes_unknown: false,
+        };
+        let opening = Opening {
+            visitor: Visitor {
+                id: VisitorId(5),
+                channel: CHANNEL.into(),
+                platform_id: "7412589630147852".into(),
+                card: Card::default(),
             },
-            message: Message {
-                id: MessageId(chat * 100),
-                platform_id: Some(PlatformId(format!("m_{chat}"))),
-                sent_at: NOON,
-                text: "hello".to_owned(),
-                attachments: vec![],
-                quotes: None,
-                quotes_unknown: false,
-            },
+            language: "en".into(),
+            department: None,
+            reserved_for: None,
+            entry: None,
+            window_from: None,
+        };
+        let command = PlatformCommand::Receive {
+            opening,
+            message,
             standby: false,
         };
-        let (channel, event) = (ChannelId::from("acme-page"), format!("msg:{chat}"));
-        let received = self
-            .engine
-            .by_platform(&channel, &event, ChatId(chat), receive);
-        received.await.unwrap();
-        let reply = DeskCommand::Reply(ReplyDraft {
-            text: text.to_owned(),
+        let key = format!("msg:{text}");
+        self.engine
+            .by_platform(&CHANNEL.into(), &key, CHAT, command)
+            .await
+            .unwrap();
+    }
+
+    async fn reply(&self, text: &str, human_agent: bool) -> MessageId {
+        let draft = ReplyDraft {
+            text: text.into(),
             quotes: None,
             asks: ContactAsk::default(),
-            human_agent: false,
+            human_agent,
             hold_ms: Some(0),
-        });
-        let (anna, id) = ("anna".into(), CommandId(format!("{chat} {text}")));
-        let replied = self.engine.by_operator(&anna, &id, ChatId(chat), reply);
-        replied.await.unwrap();
+        };
+        let taken = self.by_anna(text, DeskCommand::Reply(draft)).await;
+        taken.unwrap();
+        let chat = self.store.find_chat(CHAT).await.unwrap().unwrap();
+        chat.outgoing.last().unwrap().message
     }
 
-    fn stage(&self, text: &str) -> Option<DeliveryStage> {
-        let deliveries = self.store.deliveries();
-        let delivery = deliveries.iter().find(|known| known.body.text == text);
-        delivery.map(|delivery| delivery.state)
+    async fn by_anna(
+        &self,
+        id: &str,
+        command: DeskCommand,
+    ) -> Result<crate::engine::Taken, EngineError> {
+        self.engine
+            .by_operator(&"anna".into(), &CommandId::from(id), CHAT, command)
+            .await
     }
 
-    async fn until(&self, text: &str, stage: DeliveryStage) {
-        let reached = async {
-            while self.stage(text) != Some(stage) {
-                sleep(Duration::from_millis(100)).await;
+    /// Lets the sender work until the condition holds.
+    async fn send_until(&self, condition: impl Fn(&Self) -> bool) {
+        let waiting = async {
+            while !condition(self) {
+                // Waits between attempts go by the wall clock.
+                self.clock.set(self.engine.now().plus(STEP));
+                tokio::time::sleep(STEP).await;
             }
         };
-        let reached = timeout(Duration::from_secs(60), reached).await;
-        assert!(reached.is_ok(), "{text} is {:?}", self.stage(text));
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .expect("it comes to that");
+    }
+
+    fn stage(&self) -> DeliveryStage {
+        self.store.deliveries().last().unwrap().state
+    }
+
+    fn sent(&self) -> Vec<Outbound> {
+        self.channel.sent()
     }
 }
 
-async fn check(reconciles: Reconciles) {
-    let world = world(reconciles).await;
-    let (stop_tx, stopping) = watch::channel(false);
-    let worker = Worker::new(world.outbox.clone(), "acme-page".into());
-    let working = tokio::spawn(worker.run(stopping));
+fn unclear() -> Result<Receipt, SendError> {
+    Err(SendError::Unclear {
+        cause: "the line was cut".into(),
+    })
+}
 
-    world.answer(1, POISON).await;
-    world.answer(2, "to another visitor").await;
-    world.until("to another visitor", DeliveryStage::Sent).await;
-    world.until(POISON, DeliveryStage::Unconfirmed).await;
-    world.answer(3, "afterwards").await;
-    world.until("afterwards", DeliveryStage::Sent).await;
+fn not_sent(tries: Option<u32>) -> Result<Receipt, SendError> {
+    Err(SendError::NotSent {
+        cause: "unknown".into(),
+        tries,
+    })
+}
 
-    stop_tx.send_replace(true);
-    working.await.unwrap();
+fn past(is_ours: bool, text: &str, sent_at: Timestamp) -> PastMessage {
+    PastMessage {
+        platform_id: PlatformId(format!("m_{text}")),
+        is_ours,
+        sent_at,
+        text: text.into(),
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_that_panics_becomes_unconfirmed_and_holds_nobody_else_up() {
-    check(Reconciles::Never).await;
+async fn a_doubtful_reply_that_is_in_the_history_is_not_sent_again_however_far_the_clocks_are_apart()
+ {
+    for skew in [Duration::from_secs(5), Duration::from_secs(3600), DAY] {
+        for platform_now in [NOON.minus(skew), NOON.plus(skew)] {
+            let world = World::new().await;
+            world.channel.will_answer(unclear());
+            world.channel.set_history(History {
+                messages: vec![
+                    past(false, "Is it blue?", platform_now),
+                    past(true, "Yes", platform_now),
+                ],
+                is_whole: false,
+            });
+            world.reply("Yes", false).await;
+            world
+                .send_until(|world| {
+                    world.stage() != DeliveryStage::Sending && !world.sent().is_empty()
+                })
+                .await;
+            assert_eq!(world.stage(), DeliveryStage::Sent, "{platform_now:?}");
+            assert_eq!(world.sent().len(), 1);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_that_panics_again_when_it_is_cleared_up_is_asked_of_the_operator() {
-    check(Reconciles::ByEcho).await;
+async fn a_doubtful_reply_that_is_not_in_the_history_is_sent_again() {
+    let world = World::new().await;
+    world.channel.will_answer(unclear());
+    world.channel.set_history(History {
+        // The same words from the day before are another reply.
+        messages: vec![
+            past(true, "Yes", NOON.minus(DAY)),
+            past(false, "Is it blue?", NOON),
+        ],
+        is_whole: false,
+    });
+    world.reply("Yes", false).await;
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Sent)
+        .await;
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubtful_reply_of_which_the_history_says_nothing_is_for_the_operator() {
+    let world = World::new().await;
+    world.channel.will_answer(unclear());
+    world.reply("Yes", false).await;
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Unconfirmed)
+        .await;
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_whose_name_is_taken_is_recorded_without_it_and_the_next_reply_leaves() {
+    let world = World::refusing(|result| {
+        matches!(
+            result,
+            SettledAs::Sent {
+                platform_id: Some(_),
+                ..
+            }
+        )
+    })
+    .await;
+    world.reply("one", false).await;
+    world.reply("two", false).await;
+    world
+        .send_until(|world| {
+            let all = world.store.deliveries();
+            all.iter()
+                .all(|delivery| delivery.state == DeliveryStage::Sent)
+        })
+        .await;
+    assert_eq!(world.sent().len(), 2);
+    let is_named = |stored: &shared::chat::Stored| {
+        matches!(
+            stored.event,
+            Event::ReplySent {
+                platform_id: Some(_),
+                ..
+            }
+        )
+    };
+    assert!(!world.store.events().iter().any(is_named));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_platform_says_too_often_is_a_no() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.channel.will_answer(not_sent(Some(3)));
+    }
+    world.reply("Yes", false).await;
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Failed)
+        .await;
+    assert_eq!(world.sent().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_platform_that_cannot_be_reached_is_tried_for_as_long_as_it_takes() {
+    let world = World::new().await;
+    for _ in 0..8 {
+        world.channel.will_answer(not_sent(None));
+    }
+    world.reply("Yes", false).await;
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Sent)
+        .await;
+    assert_eq!(world.sent().len(), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_punished_channel_keeps_its_replies_and_sends_nothing() {
+    let world = World::new().await;
+    world.channel.will_answer(Err(SendError::Restricted {
+        fault: LinkFault {
+            reason: "restricted".into(),
+            is_passing: false,
+        },
+        rest: Duration::from_secs(3600),
+    }));
+    world.reply("Yes", false).await;
+    world
+        .send_until(|world| world.sent().len() == 1 && world.stage() == DeliveryStage::Due)
+        .await;
+    assert!(world.outbox.health.rests_for(&CHANNEL.into()).is_some());
+    assert!(
+        !world
+            .outbox
+            .health
+            .note(&CHANNEL.into(), &ChannelState::Working)
+    );
+    assert!(
+        world
+            .outbox
+            .health
+            .note(&CHANNEL.into(), &ChannelState::Unknown),
+        "set up anew"
+    );
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Sent)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_waits_past_its_window_fails_also_when_it_was_tried_again_before() {
+    let world = World::new().await;
+    world
+        .channel
+        .will_answer(Err(SendError::Refused(FailureReason::VisitorUnreachable)));
+    let message = world.reply("Yes", false).await;
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Failed)
+        .await;
+    // The channel breaks, and the operator tries again.
+    let reason = "the token is dead".to_owned();
+    world
+        .outbox
+        .health
+        .note(&CHANNEL.into(), &ChannelState::Broken { reason });
+    world
+        .by_anna("again", DeskCommand::Retry { message })
+        .await
+        .unwrap();
+    assert_eq!(world.stage(), DeliveryStage::Due);
+    world.clock.set(NOON.plus(DAY));
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Failed)
+        .await;
+    let chat = world.store.find_chat(CHAT).await.unwrap().unwrap();
+    let reason = FailureReason::WindowClosed;
+    assert_eq!(chat.outgoing[0].trouble, Trouble::Failed { reason });
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_is_left_out_when_the_visitor_has_written_since() {
+    let world = World::new().await;
+    let mut policy = (*world.engine.policy()).clone();
+    policy.channels[0].abilities.human_window = Some(shared::model::Seconds(7 * 86_400));
+    world.engine.set_policy(policy);
+    world.clock.set(NOON.plus(2 * DAY));
+    world
+        .channel
+        .will_answer(Err(SendError::Refused(FailureReason::VisitorUnreachable)));
+    let message = world.reply("Sorry for the delay", true).await;
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Failed)
+        .await;
+    assert!(world.sent()[0].human_agent, "the window is closed");
+    world.visitor_writes("still there?").await;
+    world
+        .by_anna("again", DeskCommand::Retry { message })
+        .await
+        .unwrap();
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Sent)
+        .await;
+    assert!(!world.sent()[1].human_agent, "it is open again");
 }

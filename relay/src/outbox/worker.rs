@@ -1,7 +1,7 @@
 //! The one sender of a channel.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,9 +9,7 @@ use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use shared::chat::SettledAs;
-use shared::model::{
-    ChannelId, ChannelState, DeliveryId, FailureReason, MessageId, Reconciles, Timestamp,
-};
+use shared::model::{ChannelId, ChannelState, DeliveryId, FailureReason, Reconciles, Timestamp};
 
 use crate::channels::{Channel, History, Outbound, SendError};
 use crate::store::{Claim, Delivery, DeliveryStage, LeaseToken, PutBack, StoreError};
@@ -33,8 +31,6 @@ const IN_FLIGHT: u32 = 16;
 const ECHO_WITHIN: Duration = Duration::from_secs(20);
 /// Between looks whether it has come.
 const ECHO_POLL: Duration = Duration::from_millis(250);
-/// A history is asked to reach back so much further than our clock says: clocks may be wrong.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(86_400);
 /// A store that does not answer is asked again after this.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -42,6 +38,8 @@ const STORE_PAUSE: Duration = Duration::from_millis(500);
 pub struct Worker {
     outbox: Outbox,
     channel: ChannelId,
+    /// How often the platform said of a delivery that it should pass soon.
+    noes: Mutex<HashMap<DeliveryId, u32>>,
 }
 
 /// The right to send, and until when it is trusted.
@@ -99,7 +97,11 @@ impl Flying {
 impl Worker {
     /// Returns the sender of a channel.
     pub fn new(outbox: Outbox, channel: ChannelId) -> Arc<Self> {
-        Arc::new(Self { outbox, channel })
+        Arc::new(Self {
+            outbox,
+            channel,
+            noes: Mutex::default(),
+        })
     }
 
     /// Sends until told to stop; gives the lease back.
@@ -120,7 +122,12 @@ impl Worker {
             };
             tokio::select! {
                 biased;
-                _ = stopping.changed() => {}
+                changed = stopping.changed() => {
+                    // Whoever could tell is gone: that is a stop as well.
+                    if changed.is_err() {
+                        break;
+                    }
+                }
                 Some(told) = flying.next() => {
                     if let Told::TooFast(wait) = told {
                         quiet_until = Instant::now() + wait;
@@ -285,7 +292,7 @@ impl Worker {
             self.fail(&delivery, FailureReason::ChannelGone).await;
             return Told::Nothing;
         };
-        let Some(reply) = self.outbound(&delivery).await else {
+        let Some(reply) = self.outbound(&channel, &delivery).await else {
             self.put_back_due(&delivery, now.plus(STORE_PAUSE), "the store did not answer")
                 .await;
             return Told::Nothing;
@@ -312,7 +319,7 @@ impl Worker {
         }
     }
 
-    async fn outbound(&self, delivery: &Delivery) -> Option<Outbound> {
+    async fn outbound(&self, channel: &Arc<dyn Channel>, delivery: &Delivery) -> Option<Outbound> {
         let body = &delivery.body;
         let quotes = match body.quotes {
             Some(message) => self
@@ -330,8 +337,25 @@ impl Worker {
             text: body.text.clone(),
             quotes,
             asks: body.asks,
-            human_agent: body.human_agent,
+            human_agent: body.human_agent && !self.window_is_open(channel, delivery).await?,
         })
+    }
+
+    /// The visitor may have written since the reply was: the platform punishes tags inside the window (OUT-07). None: the
+    /// store did not answer.
+    async fn window_is_open(
+        &self,
+        channel: &Arc<dyn Channel>,
+        delivery: &Delivery,
+    ) -> Option<bool> {
+        let chat = self.outbox.store.find_chat(delivery.chat).await.ok()?;
+        let from = chat.and_then(|chat| chat.window_from);
+        let window = channel.abilities().reply_window;
+        Some(
+            from.zip(window).is_some_and(|(from, window)| {
+                self.outbox.clock.now() < from.plus(window.duration())
+            }),
+        )
     }
 
     /// The table of what came back (`storage.md` 7).
@@ -343,7 +367,12 @@ impl Worker {
     ) -> Told {
         let now = self.outbox.clock.now();
         match error {
-            SendError::NotSent { cause } => {
+            SendError::NotSent { cause, tries } => {
+                if tries.is_some_and(|tries| self.count_no(delivery.id) >= tries) {
+                    self.fail(delivery, FailureReason::Refused { text: cause })
+                        .await;
+                    return Told::Nothing;
+                }
                 let wait = backoff(delivery.attempt, self.outbox.clock.chance());
                 self.put_back_due(delivery, now.plus(wait), &cause).await;
                 Told::Nothing
@@ -369,11 +398,23 @@ impl Worker {
                 );
                 Told::Nothing
             }
+            SendError::Restricted { fault, rest } => {
+                self.put_back_due(delivery, now, &fault.reason).await;
+                self.outbox.health.rest(&self.channel, fault.reason, rest);
+                Told::Nothing
+            }
             SendError::Unclear { cause } => {
                 self.clear_up(channel, delivery, &cause).await;
                 Told::Nothing
             }
         }
+    }
+
+    fn count_no(&self, delivery: DeliveryId) -> u32 {
+        let mut noes = self.noes.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = noes.entry(delivery).or_default();
+        *count += 1;
+        *count
     }
 
     /// For a reply that an earlier attempt may have brought, a no is no proof.
@@ -435,13 +476,15 @@ impl Worker {
         {
             return;
         }
-        let since = delivery.started_at.unwrap_or(delivery.not_before);
-        let since = since.minus(CLOCKS_DIFFER);
-        let verdict = match channel.history(&delivery.body.visitor, since).await {
-            Ok(history) => {
-                let known = self.what_is_known(delivery, &history).await;
-                verdict(&delivery.body.text, &history, &known)
-            }
+        let verdict = match channel.history(&delivery.body.visitor).await {
+            Ok(history) => match self.known(delivery, &history).await {
+                Ok(known) => verdict(delivery, &history, &known),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(channel = %self.channel, error, "the store does not tell what is known");
+                    Verdict::Unknown
+                }
+            },
             Err(error) => {
                 tracing::warn!(channel = %self.channel, %error, "the platform's history does not tell");
                 Verdict::Unknown
@@ -471,42 +514,24 @@ impl Worker {
         }
     }
 
-    /// Asks until the store has answered: a message that is taken for another's by mistake would be sent once more.
-    async fn what_is_known(&self, delivery: &Delivery, history: &History) -> Vec<Known> {
-        let reply = delivery.body.message;
-        loop {
-            match self.try_what_is_known(reply, history).await {
-                Ok(known) => return known,
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "could not compare the platform's history"
-                    );
-                    tokio::time::sleep(STORE_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    async fn try_what_is_known(
+    /// What we know of each message of a history, by the order in which we came to know it.
+    async fn known(
         &self,
-        reply: MessageId,
+        delivery: &Delivery,
         history: &History,
     ) -> Result<Vec<Known>, StoreError> {
         let store = &self.outbox.store;
-        let written = store.find_message_by_id(reply).await?;
+        let reply = store.find_message_by_id(delivery.body.message).await?;
         let mut known = vec![];
         for message in &history.messages {
             let found = store
                 .find_message(&self.channel, &message.platform_id)
                 .await?;
-            known.push(match (found, &written) {
+            known.push(match (found, &reply) {
                 (None, _) => Known::No,
-                (Some(found), _) if found.id == reply => Known::This,
-                (Some(found), Some(written)) if !message.is_ours && found.seq < written.seq => {
-                    Known::Earlier
-                }
-                (Some(_), _) => Known::Other,
+                (Some(found), _) if found.id == delivery.body.message => Known::This,
+                (Some(found), Some(reply)) if found.seq < reply.seq => Known::Before,
+                (Some(_), _) => Known::After,
             });
         }
         Ok(known)
@@ -546,21 +571,36 @@ impl Worker {
                 error = &error as &dyn std::error::Error,
                 "could not put a delivery back"
             );
+            if !is_passing(&error) {
+                return;
+            }
             tokio::time::sleep(STORE_PAUSE).await;
         }
     }
 
-    /// Until the store takes it: the platform may have the reply, so it must not be sent again meanwhile.
+    /// Until the store takes it: the platform may have the reply, so it must not be sent again meanwhile. What it refuses
+    /// for itself it would refuse for ever: then the next true thing is recorded.
     async fn settle(&self, delivery: &Delivery, result: SettledAs) {
-        loop {
-            match self.outbox.settler.settle(delivery, result.clone()).await {
+        self.noes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&delivery.id);
+        let mut result = Some(result);
+        while let Some(now) = result.take() {
+            match self.outbox.settler.settle(delivery, now.clone()).await {
                 Ok(_) => return,
                 Err(error) => {
                     tracing::warn!(
+                        delivery = %delivery.id,
                         error = &error as &dyn std::error::Error,
                         "could not record a delivery"
                     );
-                    tokio::time::sleep(STORE_PAUSE).await;
+                    if is_passing(&error) {
+                        tokio::time::sleep(STORE_PAUSE).await;
+                        result = Some(now);
+                    } else {
+                        result = weaker(now);
+                    }
                 }
             }
         }
@@ -568,5 +608,32 @@ impl Worker {
 
     fn lease_name(&self) -> String {
         format!("send:{}", self.channel)
+    }
+}
+
+/// Whether the store may take later what it did not take now.
+fn is_passing(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Overloaded => true,
+        StoreError::Newer { .. } | StoreError::Damaged(_) | StoreError::Refused(_) => false,
+    }
+}
+
+/// Returns what is still true when a result cannot be recorded: it was sent, under a name that another message has; or
+/// nobody can tell.
+fn weaker(result: SettledAs) -> Option<SettledAs> {
+    match result {
+        SettledAs::Sent {
+            platform_id: Some(_),
+            begun_at,
+        } => Some(SettledAs::Sent {
+            platform_id: None,
+            begun_at,
+        }),
+        SettledAs::Sent {
+            platform_id: None, ..
+        }
+        | SettledAs::Failed(_) => Some(SettledAs::Unconfirmed),
+        SettledAs::Unconfirmed => None,
     }
 }

@@ -11,8 +11,8 @@ use tokio::time::sleep;
 use shared::model::{Abilities, ChannelId, FailureReason, PlatformId, Reconciles, Timestamp};
 
 use crate::channels::{
-    Answer, Channel, FetchError, History, Inbound, LinkFault, Outbound, Profile, Receipt, Received,
-    Rejected, SendError, Signal, Webhook,
+    Answer, CatchUpEnd, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile,
+    Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 
 use super::line::Life;
@@ -121,6 +121,10 @@ impl Channel for SimChannel {
         })
     }
 
+    fn message_key(&self, platform_id: &PlatformId) -> String {
+        format!("msg:{platform_id}")
+    }
+
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         self.life.runs().await;
         match self.sabotage {
@@ -143,6 +147,7 @@ impl Channel for SimChannel {
             Fate::NotSent => {
                 return Err(SendError::NotSent {
                     cause: "no route".into(),
+                    tries: None,
                 });
             }
             Fate::TooFast(wait) => return Err(SendError::TooFast { wait: Some(wait) }),
@@ -184,11 +189,7 @@ impl Channel for SimChannel {
         Ok(None)
     }
 
-    async fn history(
-        &self,
-        visitor: &PlatformId,
-        _since: Timestamp,
-    ) -> Result<History, FetchError> {
+    async fn history(&self, visitor: &PlatformId) -> Result<History, FetchError> {
         self.life.runs().await;
         sleep(self.platform.chance.millis(20..800)).await;
         self.life.runs().await;
@@ -205,11 +206,16 @@ impl Channel for SimChannel {
         Ok(self.platform.history(&self.id, visitor))
     }
 
-    async fn catch_up(&self, since: Timestamp) -> Result<Vec<Inbound>, FetchError> {
+    async fn catch_up(&self, since: Timestamp, _reach: Duration) -> Result<CaughtUp, FetchError> {
         self.life.runs().await;
         sleep(self.platform.chance.millis(20..800)).await;
         self.life.runs().await;
-        Ok(self.platform.since(&self.id, since))
+        let inbound = self.platform.since(&self.id, since);
+        Ok(CaughtUp {
+            newest: inbound.iter().map(|inbound| inbound.at).max(),
+            inbound,
+            end: CatchUpEnd::Reached,
+        })
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

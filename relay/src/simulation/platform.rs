@@ -210,7 +210,7 @@ impl Platform {
         let thread = state.threads.get(&(channel.clone(), visitor.clone()));
         History {
             messages: thread.cloned().unwrap_or_default(),
-            is_complete: true,
+            is_whole: true,
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use shared::model::{ChannelId, ChannelState, ChatId, PlatformId, VisitorId};
+use shared::model::{ChannelId, ChannelState, ChatId, Visitor};
 
 use crate::app::{EngineDesks, RelayBells, SettlerOf};
 use crate::channels::Channel;
@@ -161,12 +161,5 @@ struct Nobody;
 impl Listener for Nobody {
     fn visitor_typing(&self, _chat: ChatId) {}
     fn alarm(&self, _channel: &ChannelId, _text: &str) {}
-    fn visitor_seen(
-        &self,
-        _channel: &ChannelId,
-        _chat: ChatId,
-        _visitor: VisitorId,
-        _platform_id: &PlatformId,
-    ) {
-    }
+    fn visitor_seen(&self, _channel: &ChannelId, _chat: ChatId, _visitor: &Visitor) {}
 }

@@ -154,6 +154,7 @@ impl Scene {
             department: None,
             reserved_for: None,
             entry: None,
+            window_from: None,
         };
         let command = PlatformCommand::Receive {
             opening,

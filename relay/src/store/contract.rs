@@ -77,6 +77,7 @@ fn received(chat: &Chat, id: i64, visitor: i64, text: &str, key: &str) -> Change
         department: None,
         reserved_for: None,
         entry: None,
+        window_from: None,
     };
     let command = Command::Platform(PlatformCommand::Receive {
         opening,

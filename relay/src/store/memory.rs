@@ -60,6 +60,8 @@ struct State {
     templates: BTreeMap<TemplateId, Template>,
     unread: Vec<UnreadBody>,
     bookmarks: HashMap<String, String>,
+    /// Cannot be read.
+    spoiled: Option<ChatId>,
 }
 
 struct Lease {
@@ -82,6 +84,11 @@ impl MemoryStore {
     /// The next claim that claims something is taken, and the caller hears nothing.
     pub(crate) fn lose_the_answer_of_a_claim(&self) {
         self.lock().loses_a_claim = true;
+    }
+
+    /// Makes one chat unreadable, or none.
+    pub(crate) fn spoil(&self, chat: Option<ChatId>) {
+        self.lock().spoiled = chat;
     }
 
     /// Returns every event so far.
@@ -292,7 +299,9 @@ impl State {
                 self.blocks.insert(after.visitor.id, entry);
             }
             Some(BlockChange::Lift) => {
-                self.blocks.remove(&after.visitor.id);
+                self.blocks.retain(|visitor, block| {
+                    *visitor != after.visitor.id || block.chat != after.id
+                });
             }
             None => {}
         }
@@ -386,7 +395,11 @@ impl Store for MemoryStore {
     }
 
     async fn find_chat(&self, id: ChatId) -> Result<Option<Chat>, StoreError> {
-        Ok(self.lock().chats.get(&id).map(|row| row.chat.clone()))
+        let state = self.lock();
+        if state.spoiled == Some(id) {
+            return Err(StoreError::Damaged(anyhow::anyhow!("spoiled by a test")));
+        }
+        Ok(state.chats.get(&id).map(|row| row.chat.clone()))
     }
 
     async fn find_chat_by_number(&self, number: Seq) -> Result<Option<Chat>, StoreError> {

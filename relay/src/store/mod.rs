@@ -196,7 +196,8 @@ pub trait Store: Send + Sync {
 
 /// A scope and an id: the guard against doing something twice. Kept 35 days.
 ///
-/// `in:<channel>:<event>`, `op:<operator>:<command>`, `tick:<chat>:<deadline>`, `out:<delivery>:<attempt>`.
+/// `in:<channel>:<event>`, `op:<operator>:<command>`, `tick:<chat>:<deadline>`, `out:<delivery>:<attempt>`, `late:<delivery>:<attempt>:<window>`,
+/// `left:<channel>:<event>`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key(pub String);
 
@@ -495,7 +496,7 @@ pub enum BlockChange {
         /// In words.
         reason: String,
     },
-    /// Let speak again.
+    /// Let speak again, if the block is this chat's.
     Lift,
 }
 

@@ -119,6 +119,10 @@ async fn take(
         }
         if ring.has_chat_of(&stored) {
             ring.push(stored, None);
+        } else if matches!(stored.event, Event::Reopened { .. }) {
+            let mut earlier = events_of(store, stored.chat).await?;
+            earlier.retain(|event| event.seq < stored.seq);
+            ring.push_returned(Chat::replay(stored.chat, &earlier), stored);
         } else {
             let chat = store.find_chat(stored.chat).await?;
             ring.push(stored, chat.as_ref());

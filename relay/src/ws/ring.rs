@@ -31,6 +31,8 @@ pub(super) struct Entry {
     /// None: the chat began with it.
     pub(super) before: Option<Sight>,
     pub(super) after: Sight,
+    /// The chat was closed for good before it.
+    pub(super) is_return: bool,
 }
 
 /// Shared by the follower, which fills it, and the desks, which read it.
@@ -99,6 +101,21 @@ impl Ring {
         match closed {
             Some(chat) => state.push_closed(stored, chat),
             None => state.push(stored),
+        }
+        drop(state);
+        self.last_tx.send_replace(seq);
+    }
+
+    /// Takes in that a chat which was closed for good goes on (IN-03): desks that have it no more get it whole.
+    pub(super) fn push_returned(&self, chat: Option<Chat>, stored: Stored) {
+        let mut state = self.lock();
+        let seq = stored.seq;
+        if let Some(chat) = chat {
+            state.chats.insert(stored.chat, chat);
+        }
+        state.push(stored);
+        if let Some(entry) = state.entries.back_mut().and_then(Arc::get_mut) {
+            entry.is_return = true;
         }
         drop(state);
         self.last_tx.send_replace(seq);
@@ -275,6 +292,7 @@ impl Entry {
             frame,
             before,
             after,
+            is_return: false,
         }
     }
 }

@@ -383,6 +383,7 @@ impl<L: Line> Speaker<'_, L> {
                 self.cursor = entry.stored.seq;
                 let (chat, at) = (entry.stored.chat, entry.stored.seq);
                 match visible(&self.operator, entry.before.as_ref(), &entry.after, &policy) {
+                    Visible::Event if entry.is_return => self.show(chat, at).await?,
                     Visible::Event => self.feed(entry.frame.clone()).await?,
                     Visible::Hidden => {
                         self.feed(encode(&ServerFrame::ChatHidden { chat, at }))

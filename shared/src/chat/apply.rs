@@ -7,8 +7,8 @@ use crate::text;
 
 use super::redact::empty_visitor;
 use super::{
-    Author, Block, Chat, Event, LAST_LINE_LIMIT, LastLine, Outgoing, Stage, Stored, TransferTarget,
-    Trouble,
+    Answered, Author, Block, Chat, Event, LAST_LINE_LIMIT, LastLine, Outgoing, Stage, Stored,
+    TransferTarget, Trouble,
 };
 
 impl Chat {
@@ -53,6 +53,13 @@ impl Chat {
                 self.answer();
                 self.say_message(Author::Outside, message, at);
             }
+            Event::Edited {
+                message: Some(message),
+                text,
+                edit,
+                edited_at: _,
+            } => self.edit_line(*message, *edit, text),
+            Event::Deleted { message } => self.delete_line(*message),
             Event::ThreadOwned { owner } => self.thread_owner = owner.clone(),
             Event::ProfileChanged { visitor } => self.visitor = visitor.clone(),
             Event::Reacted {
@@ -66,7 +73,7 @@ impl Chat {
                 by: _,
             } => self.visitor.card.set_field(*field, value.clone()),
             Event::Categorized { category, by: _ } => self.category.clone_from(category),
-            Event::MarkedRead { by: _ } => self.unread = 0,
+            Event::MarkedRead { by: _ } => self.read_all(),
             Event::Blocked { by, until, reason } => {
                 self.block = Some(Block {
                     by: by.clone(),
@@ -110,6 +117,14 @@ impl Chat {
                 human_agent: _,
             } => {
                 let (message_id, by) = (message.id, by.clone());
+                // Others that are held keep what they took: each may be taken back by itself.
+                let answered = held_until.map(|_| {
+                    Box::new(Answered {
+                        waiting_since: self.waiting_since,
+                        unread: self.unread,
+                        last_line: self.last_line.clone(),
+                    })
+                });
                 self.say_message(
                     Author::Operator {
                         operator: by.clone(),
@@ -117,7 +132,8 @@ impl Chat {
                     message,
                     at,
                 );
-                self.answer();
+                self.waiting_since = None;
+                self.unread = 0;
                 self.asked.phone |= asks.phone;
                 self.asked.email |= asks.email;
                 self.outgoing.push(Outgoing {
@@ -126,9 +142,11 @@ impl Chat {
                     by,
                     held_until: *held_until,
                     trouble: Trouble::None,
+                    answered,
                 });
             }
-            Event::ReplyWithdrawn { message, by: _ } | Event::ReplySent { message, .. } => {
+            Event::ReplyWithdrawn { message, by: _ } => self.take_back(*message),
+            Event::ReplySent { message, .. } => {
                 self.outgoing
                     .retain(|outgoing| outgoing.message != *message);
             }
@@ -149,8 +167,7 @@ impl Chat {
                 self.read_until = self.read_until.max(*until);
             }
             Event::Redacted => self.forget(),
-            Event::Edited { .. }
-            | Event::Deleted { .. }
+            Event::Edited { message: None, .. }
             | Event::NoteWritten { .. }
             | Event::Reacted { emoji: None, .. } => {}
         }
@@ -164,6 +181,7 @@ impl Chat {
             reserved_for,
             entry,
             by_us: _,
+            window_from,
         } = event
         else {
             return;
@@ -173,6 +191,7 @@ impl Chat {
         self.department.clone_from(department);
         self.reserved_for.clone_from(reserved_for);
         self.entry.clone_from(entry);
+        self.window_from = *window_from;
         self.opened_at = at;
         self.queued_at = Some(at);
         self.stage = Stage::Queue;
@@ -194,7 +213,7 @@ impl Chat {
     fn take_notice(&mut self, notice: &Notice, opens_window_at: Option<Timestamp>, at: Timestamp) {
         if notice.kind == NoticeKind::ButtonPressed {
             self.wait_for_answer(at);
-            self.say(Author::Visitor, &notice.text, None, at);
+            self.say(Author::Visitor, None, &notice.text, None, at);
         }
         if let Some(from) = opens_window_at {
             self.open_window(from);
@@ -229,9 +248,88 @@ impl Chat {
         self.waiting_since = self.waiting_since.or(Some(at));
     }
 
+    /// Nobody waits any more, whatever becomes of replies that are held.
     fn answer(&mut self) {
         self.waiting_since = None;
+        for answered in self.held_back() {
+            answered.waiting_since = None;
+        }
+        self.read_all();
+    }
+
+    fn read_all(&mut self) {
         self.unread = 0;
+        for answered in self.held_back() {
+            answered.unread = 0;
+        }
+    }
+
+    fn held_back(&mut self) -> impl Iterator<Item = &mut Answered> {
+        self.outgoing
+            .iter_mut()
+            .filter_map(|outgoing| outgoing.answered.as_deref_mut())
+    }
+
+    /// Gives back what a held reply took: to the reply after it, which answers the same now, or to the chat.
+    fn take_back(&mut self, message: MessageId) {
+        let place = self
+            .outgoing
+            .iter()
+            .position(|outgoing| outgoing.message == message);
+        let Some(place) = place else { return };
+        let taken = self.outgoing.remove(place);
+        let Some(taken) = taken.answered else { return };
+        if self.last_line.as_ref().and_then(|line| line.message) == Some(message) {
+            self.last_line.clone_from(&taken.last_line);
+        }
+        for answered in self.held_back() {
+            if answered.last_line.as_ref().and_then(|line| line.message) == Some(message) {
+                answered.last_line.clone_from(&taken.last_line);
+            }
+        }
+        let next = self.outgoing.iter_mut().skip(place).next();
+        match next {
+            Some(next) => {
+                if let Some(next) = next.answered.as_deref_mut() {
+                    next.waiting_since = earlier(taken.waiting_since, next.waiting_since);
+                    next.unread = next.unread.saturating_add(taken.unread);
+                }
+            }
+            None => {
+                self.waiting_since = earlier(taken.waiting_since, self.waiting_since);
+                self.unread = self.unread.saturating_add(taken.unread);
+            }
+        }
+    }
+
+    /// The lines that stand on the row, or may come back to it.
+    fn lines(&mut self) -> impl Iterator<Item = &mut LastLine> {
+        let held = self.outgoing.iter_mut().filter_map(|outgoing| {
+            let answered = outgoing.answered.as_deref_mut()?;
+            answered.last_line.as_mut()
+        });
+        self.last_line.iter_mut().chain(held)
+    }
+
+    /// The highest edit wins, as in the timeline.
+    fn edit_line(&mut self, message: MessageId, edit: u32, text: &str) {
+        let text = text::one_line(text, LAST_LINE_LIMIT);
+        for line in self.lines() {
+            if line.message == Some(message) && edit > line.edit && !line.is_deleted {
+                line.edit = edit;
+                line.text.clone_from(&text);
+            }
+        }
+    }
+
+    fn delete_line(&mut self, message: MessageId) {
+        for line in self.lines() {
+            if line.message == Some(message) {
+                line.is_deleted = true;
+                line.text.clear();
+                line.attachment = None;
+            }
+        }
     }
 
     fn open_window(&mut self, from: Timestamp) {
@@ -245,12 +343,13 @@ impl Chat {
             .attachments
             .first()
             .map(|attachment| attachment.kind.clone());
-        self.say(author, &message.text, attachment, at);
+        self.say(author, Some(message.id), &message.text, attachment, at);
     }
 
     fn say(
         &mut self,
         author: Author,
+        message: Option<MessageId>,
         text: &str,
         attachment: Option<AttachmentKind>,
         at: Timestamp,
@@ -261,6 +360,9 @@ impl Chat {
             text,
             attachment,
             at,
+            message,
+            edit: 0,
+            is_deleted: false,
         });
     }
 
@@ -272,6 +374,7 @@ impl Chat {
         {
             outgoing.trouble = trouble;
             outgoing.held_until = None;
+            outgoing.answered = None;
         }
     }
 
@@ -284,9 +387,17 @@ impl Chat {
             block.reason.clear();
         }
         for outgoing in &mut self.outgoing {
+            if let Some(answered) = &mut outgoing.answered {
+                answered.last_line = None;
+            }
             if let Trouble::Failed { reason } = &mut outgoing.trouble {
                 reason.empty();
             }
         }
     }
+}
+
+/// Returns the earlier of two moments, of which either may not be.
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }

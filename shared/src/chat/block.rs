@@ -37,8 +37,7 @@ impl Chat {
             reason,
         }];
         if close && self.is_open() {
-            self.require_managing(asker)?;
-            events.extend(self.closing(asker, context));
+            events.extend(self.close(asker, context)?);
         }
         Ok(events)
     }
@@ -96,6 +95,19 @@ mod tests {
             desk.by("boris", DeskCommand::Unblock),
             Err(Refusal::NotBlocked)
         );
+    }
+
+    #[test]
+    fn a_block_that_closes_asks_for_the_category_like_any_close() {
+        let mut desk = held_by("anna");
+        desk.policy.categories.required = true;
+        assert_eq!(
+            desk.by("anna", block(None, "spam", true)),
+            Err(Refusal::CategoryRequired)
+        );
+        assert_eq!(desk.chat.block, None, "both or nothing");
+        desk.by("anna", block(None, "spam", false)).unwrap();
+        assert!(desk.chat.is_blocked(desk.now), "silencing alone needs none");
     }
 
     #[test]

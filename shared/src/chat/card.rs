@@ -65,6 +65,9 @@ impl crate::model::Card {
 
     /// Writes a field.
     pub fn set_field(&mut self, field: CardField, value: Option<String>) {
+        if field == CardField::Name {
+            self.name_is_ours = value.is_some();
+        }
         let place = match field {
             CardField::Name => &mut self.name,
             CardField::Email => &mut self.email,

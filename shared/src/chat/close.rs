@@ -34,14 +34,18 @@ impl Chat {
         }
     }
 
-    /// Returns the events of a close that was allowed.
-    pub(super) fn closing(&self, asker: &Asker<'_>, context: &Context<'_>) -> Vec<Event> {
+    fn closing(&self, asker: &Asker<'_>, context: &Context<'_>) -> Vec<Event> {
         let mut events = vec![Event::Closed { by: asker.id() }];
         let has_grace = context.policy.timeouts.close_final.unless_off().is_some();
         if !has_grace && !self.has_replies_under_way() {
             events.push(Event::Finished);
         }
         events
+    }
+
+    /// Whether it is closed, and nothing of it is under way.
+    pub(super) fn is_left_for_good(&self) -> bool {
+        matches!(self.stage, Stage::ClosedByOperator { .. }) && !self.has_replies_under_way()
     }
 
     /// Whether replies may still leave: such a chat does not become final.
@@ -58,6 +62,7 @@ mod tests {
 
     use super::super::testing::*;
     use super::super::{DeskCommand, Event, Refusal, Stage};
+    use crate::model::OnReturn;
 
     #[test]
     fn a_closed_chat_reopens_under_its_number_within_the_grace_time() {
@@ -93,6 +98,30 @@ mod tests {
         assert_eq!(desk.tick(), vec![Event::Finished]);
         assert_eq!(desk.by("anna", DeskCommand::Reopen), Err(Refusal::Finished));
         assert_eq!(desk.try_visitor_writes("hello"), Err(Refusal::Finished));
+    }
+
+    #[test]
+    fn on_a_channel_of_new_chats_a_closed_one_is_finished_and_not_reopened() {
+        let mut desk = held_by("anna");
+        desk.policy.channels[0].on_return = OnReturn::New;
+        desk.by("anna", DeskCommand::Close).unwrap();
+        assert_eq!(desk.try_visitor_writes("hello"), Err(Refusal::Closed));
+        assert_eq!(desk.finish(), vec![Event::Finished]);
+        assert_eq!(desk.finish(), vec![], "once");
+    }
+
+    #[test]
+    fn on_a_channel_of_lasting_chats_a_finished_one_goes_on_under_its_number() {
+        let mut desk = held_by("anna");
+        desk.policy.channels[0].on_return = OnReturn::Resume;
+        desk.policy.timeouts.close_final = crate::model::Seconds(0);
+        desk.by("anna", DeskCommand::Close).unwrap();
+        assert_eq!(desk.chat.stage, Stage::Closed);
+        let number = desk.chat.number;
+        desk.visitor_writes("me again");
+        assert_eq!(desk.chat.number, number);
+        assert_eq!(desk.chat.owner(), Some(&"anna".into()), "she is here");
+        assert!(desk.chat.waiting_since.is_some());
     }
 
     #[test]

@@ -114,10 +114,16 @@ pub enum PlatformCommand {
         /// The line to show.
         notice: Notice,
     },
-    /// The platform told the visitor's name or picture (V-01).
+    /// The platform told the visitor's name or picture (V-01). What it does not tell stays as it is.
     Profile {
-        /// What is known now.
-        visitor: Visitor,
+        /// Full name.
+        name: Option<String>,
+        /// First name.
+        first_name: Option<String>,
+        /// Address of the picture.
+        photo_url: Option<String>,
+        /// When it was asked.
+        asked_at: Timestamp,
     },
 }
 
@@ -134,6 +140,8 @@ pub struct Opening {
     pub reserved_for: Option<OperatorId>,
     /// An advert, a link.
     pub entry: Option<EntryPoint>,
+    /// The reply window as the visitor's chat before left it: words of ours that begin a chat do not close it.
+    pub window_from: Option<Timestamp>,
 }
 
 /// Which replies a receipt speaks of.
@@ -265,6 +273,8 @@ pub enum TransferTarget {
 pub enum RelayCommand {
     /// The chat's deadline has come: do what is due (`deadlines`).
     Tick,
+    /// The visitor of a softly closed chat writes, and gets a new one (IN-03).
+    Finish,
     /// What became of a delivery.
     Settle {
         /// The outbox row.

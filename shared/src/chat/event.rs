@@ -51,6 +51,9 @@ pub enum Event {
         /// Begun by words of ours that were written elsewhere: nobody waits.
         #[serde(default)]
         by_us: bool,
+        /// The reply window that the visitor's last words in an earlier chat began.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window_from: Option<Timestamp>,
     },
     /// The visitor wrote.
     Received {

@@ -29,6 +29,12 @@ mod upcast;
 mod properties;
 #[cfg(test)]
 #[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a property looks at a few events"
+)]
+mod repeats;
+#[cfg(test)]
+#[expect(
     clippy::needless_pass_by_value,
     reason = "tests read better with values"
 )]
@@ -111,6 +117,23 @@ pub struct LastLine {
     pub attachment: Option<AttachmentKind>,
     /// When, by the relay's clock.
     pub at: Timestamp,
+    /// The message it is of; none: a button, or another thing that is no message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// The edit its text is of; 0: as first written.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub edit: u32,
+    /// The visitor took it back: there is no text any more (IN-09).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_deleted: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands in references"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Characters kept of the last line.
@@ -142,6 +165,23 @@ pub struct Outgoing {
     pub held_until: Option<Timestamp>,
     /// What is the matter with it.
     pub trouble: Trouble,
+    /// What comes back when it is taken back; only while it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Box<Answered>>,
+}
+
+/// What a held reply took off the list row, for the case that it never leaves (OUT-16).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Since when the visitor had waited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// How many messages nobody had read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unread: u32,
+    /// What had been said last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_line: Option<LastLine>,
 }
 
 /// The state of an [`Outgoing`] reply.
@@ -397,6 +437,8 @@ impl Chat {
     fn decide_relay(&self, command: &RelayCommand, context: &Context<'_>) -> Vec<Event> {
         match command {
             RelayCommand::Tick => self.tick(context),
+            RelayCommand::Finish if self.is_left_for_good() => vec![Event::Finished],
+            RelayCommand::Finish => vec![],
             RelayCommand::Settle {
                 delivery: _,
                 message,

@@ -1,7 +1,9 @@
 //! What platforms tell: messages, edits, deletions, reactions, echoes, notices, thread control, profiles
 //! (IN-01 … IN-12, meta.md 4).
 
-use crate::model::{ContactKind, MessageId, PlatformId, ThreadOwner, Timestamp};
+use crate::model::{
+    ContactKind, MessageId, OnReturn, OperatorId, PlatformId, ThreadOwner, Timestamp,
+};
 use crate::text;
 
 use super::{Author, Chat, Context, Event, Opening, PlatformCommand, Refusal, Stage};
@@ -107,13 +109,25 @@ impl Chat {
                 });
                 Ok(events)
             }
-            PlatformCommand::Profile { visitor } => {
-                if !self.has_begun() || self.visitor == *visitor {
-                    return Ok(vec![]);
+            PlatformCommand::Profile {
+                name,
+                first_name,
+                photo_url,
+                asked_at,
+            } => {
+                let mut visitor = self.visitor.clone();
+                let card = &mut visitor.card;
+                if !card.name_is_ours {
+                    keep(&mut card.name, name.as_ref());
                 }
-                Ok(vec![Event::ProfileChanged {
-                    visitor: visitor.clone(),
-                }])
+                keep(&mut card.first_name, first_name.as_ref());
+                keep(&mut card.photo_url, photo_url.as_ref());
+                card.profile_asked_at = Some(*asked_at);
+                let is_news = self.has_begun() && self.visitor != visitor;
+                Ok(is_news
+                    .then_some(Event::ProfileChanged { visitor })
+                    .into_iter()
+                    .collect())
             }
         }
     }
@@ -126,13 +140,20 @@ impl Chat {
         if !self.has_begun() {
             return Ok(vec![opened(opening, false)]);
         }
-        match &self.stage {
-            Stage::Queue | Stage::Chatting { .. } => Ok(vec![]),
-            Stage::ClosedByOperator { owner } => {
-                let owner = owner.clone().filter(|owner| context.online.contains(owner));
-                Ok(vec![Event::Reopened { by: None, owner }])
+        let on_return = context
+            .policy
+            .find_channel(&self.visitor.channel)
+            .map_or_else(OnReturn::default, |channel| channel.on_return);
+        match (&self.stage, on_return) {
+            (Stage::Queue | Stage::Chatting { .. }, _) => Ok(vec![]),
+            (Stage::ClosedByOperator { .. }, OnReturn::New) if self.is_left_for_good() => {
+                Err(Refusal::Closed)
             }
-            Stage::Closed => Err(Refusal::Finished),
+            (Stage::ClosedByOperator { owner }, _) => Ok(vec![returned(owner.as_ref(), context)]),
+            (Stage::Closed, OnReturn::Resume) => {
+                Ok(vec![returned(self.last_owner.as_ref(), context)])
+            }
+            (Stage::Closed, OnReturn::Reopen | OnReturn::New) => Err(Refusal::Finished),
         }
     }
 
@@ -157,7 +178,7 @@ impl Chat {
     }
 
     /// Tells of a change only. Nobody told us that routing is off, so *unknown* and *us* both allow sending.
-    fn thread_change(&self, owner: ThreadOwner) -> Option<Event> {
+    pub(super) fn thread_change(&self, owner: ThreadOwner) -> Option<Event> {
         let is_news = match (&self.thread_owner, &owner) {
             (ThreadOwner::Other(_), ThreadOwner::Other(_)) => {
                 self.thread_owner != owner && owner != other()
@@ -200,8 +221,8 @@ impl Chat {
     }
 }
 
-/// Standby says that another application owns the thread, not which.
-fn other() -> ThreadOwner {
+/// Standby says that another application owns the thread, not which; so does a send that was refused for it.
+pub(super) fn other() -> ThreadOwner {
     ThreadOwner::Other(String::new())
 }
 
@@ -213,6 +234,23 @@ fn opened(opening: &Opening, by_us: bool) -> Event {
         reserved_for: opening.reserved_for.clone(),
         entry: opening.entry.clone(),
         by_us,
+        window_from: opening.window_from,
+    }
+}
+
+/// Back to whoever had the chat if they are here, else to the queue.
+fn returned(owner: Option<&OperatorId>, context: &Context<'_>) -> Event {
+    let owner = owner.filter(|owner| context.online.contains(*owner));
+    Event::Reopened {
+        by: None,
+        owner: owner.cloned(),
+    }
+}
+
+/// Takes what was told; what was not told stays.
+fn keep(place: &mut Option<String>, told: Option<&String>) {
+    if let Some(told) = told {
+        *place = Some(told.clone());
     }
 }
 
@@ -222,7 +260,20 @@ mod tests {
 
     use super::super::testing::*;
     use super::super::{Author, DeskCommand, Event, PlatformCommand, ReplyDraft};
-    use crate::model::{ContactAsk, ContactKind, Notice, NoticeKind, ThreadOwner};
+    use crate::model::{
+        CardField, ContactAsk, ContactKind, Message, MessageId, Notice, NoticeKind, ThreadOwner,
+        Timestamp,
+    };
+
+    fn reply_draft(text: &str) -> ReplyDraft {
+        ReplyDraft {
+            text: text.into(),
+            quotes: None,
+            asks: ContactAsk::default(),
+            human_agent: false,
+            hold_ms: Some(0),
+        }
+    }
 
     #[test]
     fn the_first_message_opens_the_chat_and_the_next_joins_it() {
@@ -279,6 +330,108 @@ mod tests {
         assert!(desk.chat.has_begun());
         assert_eq!(desk.chat.waiting_since, None);
         assert_eq!(desk.chat.window_from, None);
+    }
+
+    #[test]
+    fn a_chat_that_our_words_begin_keeps_the_window_of_the_chat_before() {
+        let mut desk = unborn();
+        let from = desk.now.minus(Duration::from_secs(600));
+        let begun = super::super::Opening {
+            window_from: Some(from),
+            ..opening()
+        };
+        let message = Message {
+            id: MessageId(90),
+            platform_id: Some("m_90".into()),
+            sent_at: desk.now,
+            text: "your parcel is here".into(),
+            attachments: vec![],
+            quotes: None,
+            quotes_unknown: false,
+        };
+        desk.platform(PlatformCommand::EchoForeign {
+            opening: begun,
+            message,
+            application: None,
+        })
+        .unwrap();
+        assert_eq!(desk.chat.window_from, Some(from));
+        desk.by("anna", DeskCommand::Reply(reply_draft("Yes?")))
+            .unwrap();
+    }
+
+    fn profile(name: &str, asked_at: i64) -> PlatformCommand {
+        PlatformCommand::Profile {
+            name: Some(name.into()),
+            first_name: None,
+            photo_url: None,
+            asked_at: Timestamp(asked_at),
+        }
+    }
+
+    #[test]
+    fn a_profile_leaves_what_operators_wrote_on_the_card() {
+        let mut desk = held_by("anna");
+        let edit = |field, value: Option<&str>| DeskCommand::EditCard {
+            field,
+            value: value.map(Into::into),
+        };
+        desk.by("anna", edit(CardField::Phone, Some("+7 900 000-00-17")))
+            .unwrap();
+        desk.by("anna", edit(CardField::Name, Some("Olga Corrected")))
+            .unwrap();
+        desk.platform(profile("Olga Example", 5)).unwrap();
+        let card = &desk.chat.visitor.card;
+        assert_eq!(card.name.as_deref(), Some("Olga Corrected"));
+        assert_eq!(card.phone.as_deref(), Some("+7 900 000-00-17"));
+        assert_eq!(card.profile_asked_at, Some(Timestamp(5)));
+
+        desk.by("anna", edit(CardField::Name, None)).unwrap();
+        desk.platform(profile("Olga Example", 6)).unwrap();
+        let card = &desk.chat.visitor.card;
+        assert_eq!(
+            card.name.as_deref(),
+            Some("Olga Example"),
+            "an emptied name is the platform's again"
+        );
+    }
+
+    #[test]
+    fn what_a_profile_does_not_tell_stays() {
+        let mut desk = held_by("anna");
+        let nothing = PlatformCommand::Profile {
+            name: None,
+            first_name: None,
+            photo_url: None,
+            asked_at: Timestamp(5),
+        };
+        desk.platform(nothing.clone()).unwrap();
+        assert_eq!(desk.chat.visitor.card.name.as_deref(), Some("Olga Example"));
+        assert_eq!(desk.platform(nothing), Ok(vec![]), "nothing is new");
+    }
+
+    #[test]
+    fn the_row_shows_what_the_last_message_says_now() {
+        let mut desk = waiting();
+        desk.visitor_writes("my card is 0000");
+        let message = desk.chat.last_line.as_ref().unwrap().message;
+        let edit = |text: &str, edit| PlatformCommand::Edit {
+            message,
+            text: text.into(),
+            edit,
+            edited_at: NOON,
+        };
+        desk.platform(edit("my card is 2", 2)).unwrap();
+        desk.platform(edit("my card is 1", 1)).unwrap();
+        assert_eq!(desk.chat.last_line.as_ref().unwrap().text, "my card is 2");
+
+        let message = message.unwrap();
+        desk.platform(PlatformCommand::Delete { message }).unwrap();
+        desk.platform(edit("my card is 3", 3)).unwrap();
+        let line = desk.chat.last_line.as_ref().unwrap();
+        assert!(line.is_deleted);
+        assert_eq!(line.text, "");
+        assert_eq!(line.author, Author::Visitor);
     }
 
     #[test]

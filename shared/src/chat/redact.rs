@@ -24,6 +24,7 @@ impl Event {
                 department: _,
                 reserved_for: _,
                 by_us: _,
+                window_from: _,
             } => {
                 empty_visitor(visitor);
                 *entry = None;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::{FailureReason, Message, MessageId, Seconds, Timestamp};
+use crate::model::{FailureReason, Message, MessageId, Seconds, ThreadOwner, Timestamp};
 use crate::text;
 
+use super::platform::other;
 use super::rights::Asker;
 use super::{
     Chat, Context, Event, LONGEST_HOLD, Outgoing, Refusal, ReplyDraft, SettledAs, Stage, Trouble,
@@ -197,21 +198,31 @@ impl Chat {
         if self.find_outgoing(message).is_err() {
             return vec![];
         }
-        vec![match result {
+        let (event, owner) = match result {
             SettledAs::Sent {
                 platform_id,
                 begun_at,
-            } => Event::ReplySent {
-                message,
-                platform_id: platform_id.clone(),
-                platform_at: *begun_at,
-            },
-            SettledAs::Failed(reason) => Event::ReplyFailed {
-                message,
-                reason: reason.clone(),
-            },
-            SettledAs::Unconfirmed => Event::ReplyUnconfirmed { message },
-        }]
+            } => {
+                let sent = Event::ReplySent {
+                    message,
+                    platform_id: platform_id.clone(),
+                    platform_at: *begun_at,
+                };
+                (sent, Some(ThreadOwner::Us))
+            }
+            SettledAs::Failed(reason) => {
+                let failed = Event::ReplyFailed {
+                    message,
+                    reason: reason.clone(),
+                };
+                let is_theirs = *reason == FailureReason::ThreadControlled;
+                (failed, is_theirs.then(other))
+            }
+            SettledAs::Unconfirmed => (Event::ReplyUnconfirmed { message }, None),
+        };
+        // Who may answer is told by what became of the answer, too (meta.md 13.3).
+        let owned = owner.and_then(|owner| self.thread_change(owner));
+        [event].into_iter().chain(owned).collect()
     }
 
     /// Returns a reply that has not arrived safely.
@@ -240,7 +251,7 @@ mod tests {
 
     use super::super::testing::*;
     use super::super::{DeskCommand, Event, Refusal, ReplyDraft, SettledAs, Trouble};
-    use crate::model::{ContactAsk, FailureReason, MessageId, Seconds};
+    use crate::model::{ContactAsk, FailureReason, MessageId, Seconds, ThreadOwner};
 
     fn reply(text: &str) -> DeskCommand {
         DeskCommand::Reply(draft(text))
@@ -401,6 +412,78 @@ mod tests {
             desk.by("anna", DeskCommand::Withdraw { message }),
             Err(Refusal::AlreadyLeaving)
         );
+    }
+
+    #[test]
+    fn a_reply_that_is_taken_back_leaves_the_visitor_waiting_as_before() {
+        let mut desk = held_by("anna");
+        desk.visitor_writes("anyone?");
+        let before = desk.chat.clone();
+        let held = |text: &str| {
+            DeskCommand::Reply(ReplyDraft {
+                hold_ms: Some(3000),
+                ..draft(text)
+            })
+        };
+        let first = written(&desk.by("anna", held("one")).unwrap());
+        let second = written(&desk.by("anna", held("two")).unwrap());
+        assert_eq!(desk.chat.waiting_since, None);
+        desk.by("anna", DeskCommand::Withdraw { message: first })
+            .unwrap();
+        assert_eq!(desk.chat.waiting_since, None, "the second still answers");
+        assert_eq!(desk.chat.last_line.as_ref().unwrap().text, "two");
+        desk.visitor_writes("hm?");
+        desk.by("anna", DeskCommand::Withdraw { message: second })
+            .unwrap();
+        assert_eq!(desk.chat.waiting_since, before.waiting_since);
+        assert_eq!(desk.chat.unread, before.unread + 1);
+        assert_eq!(desk.chat.last_line.as_ref().unwrap().text, "hm?");
+    }
+
+    #[test]
+    fn taking_back_the_only_reply_brings_the_visitors_line_back() {
+        let mut desk = held_by("anna");
+        let before = desk.chat.clone();
+        let held = DeskCommand::Reply(ReplyDraft {
+            hold_ms: Some(3000),
+            ..draft("oops")
+        });
+        let message = written(&desk.by("anna", held).unwrap());
+        desk.by("anna", DeskCommand::Withdraw { message }).unwrap();
+        assert_eq!(desk.chat.waiting_since, before.waiting_since);
+        assert_eq!(desk.chat.unread, before.unread);
+        assert_eq!(desk.chat.last_line, before.last_line);
+        assert!(before.waiting_since.is_some() && before.unread > 0);
+    }
+
+    #[test]
+    fn what_somebody_answered_elsewhere_stays_answered_when_a_held_reply_is_taken_back() {
+        let mut desk = held_by("anna");
+        let held = DeskCommand::Reply(ReplyDraft {
+            hold_ms: Some(3000),
+            ..draft("oops")
+        });
+        let message = written(&desk.by("anna", held).unwrap());
+        desk.answered_outside("we are on it");
+        desk.by("anna", DeskCommand::Withdraw { message }).unwrap();
+        assert_eq!(desk.chat.waiting_since, None);
+        assert_eq!(desk.chat.unread, 0);
+        assert_eq!(desk.chat.last_line.as_ref().unwrap().text, "we are on it");
+    }
+
+    #[test]
+    fn what_becomes_of_a_reply_tells_who_may_answer() {
+        let mut desk = held_by("anna");
+        let message = written(&desk.by("anna", reply("Hello!")).unwrap());
+        desk.settle(message, SettledAs::Failed(FailureReason::ThreadControlled));
+        assert!(matches!(desk.chat.thread_owner, ThreadOwner::Other(_)));
+        desk.by("anna", DeskCommand::Retry { message }).unwrap();
+        let sent = SettledAs::Sent {
+            platform_id: None,
+            begun_at: desk.now,
+        };
+        desk.settle(message, sent);
+        assert_eq!(desk.chat.thread_owner, ThreadOwner::Us);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::model::{
     Abilities, Card, Category, CategoryPath, CategoryTree, ChannelId, ChannelProfile, ChatId,
     Company, ContactAsk, DeliveryId, Department, DepartmentId, DeskSettings, Language, Mark,
-    Message, MessageId, Operator, OperatorId, PlatformId, Policy, Reconciles, Role, Seconds, Seq,
-    Timeouts, Timestamp, Visitor, VisitorId,
+    Message, MessageId, OnReturn, Operator, OperatorId, PlatformId, Policy, Reconciles, Role,
+    Seconds, Seq, Timeouts, Timestamp, Visitor, VisitorId,
 };
 
 use super::{
@@ -115,6 +115,11 @@ impl TestDesk {
             .unwrap()
     }
 
+    pub(super) fn finish(&mut self) -> Vec<Event> {
+        self.give(Command::Relay(RelayCommand::Finish), Actor::Relay)
+            .unwrap()
+    }
+
     pub(super) fn settle(&mut self, message: MessageId, result: SettledAs) -> Vec<Event> {
         let command = RelayCommand::Settle {
             delivery: DeliveryId(0),
@@ -203,6 +208,7 @@ pub(super) fn opening() -> Opening {
         department: None,
         reserved_for: None,
         entry: None,
+        window_from: None,
     }
 }
 
@@ -270,6 +276,7 @@ fn channel() -> ChannelProfile {
         language: "en".into(),
         department: None,
         operator: None,
+        on_return: OnReturn::default(),
         abilities: Abilities {
             text_limit: 2000,
             reply_window: Some(Seconds(86_400)),

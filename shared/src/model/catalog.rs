@@ -90,8 +90,30 @@ pub struct ChannelProfile {
     /// Whose chats they are, instead of a department.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<OperatorId>,
+    /// What becomes of a closed chat when its visitor writes again (IN-03).
+    #[serde(default, skip_serializing_if = "OnReturn::is_default")]
+    pub on_return: OnReturn,
     /// What it can carry (CH-25).
     pub abilities: Abilities,
+}
+
+/// Where a visitor who returns is put (IN-03).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnReturn {
+    /// Within the grace time into the same chat, later into a new one.
+    #[default]
+    Reopen,
+    /// Always into a new one.
+    New,
+    /// Always into the same chat.
+    Resume,
+}
+
+impl OnReturn {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a channel can carry (CH-25). Callers ask this, never for the platform's name.

@@ -9,8 +9,8 @@ mod time;
 
 pub use catalog::{
     Abilities, Category, CategoryPath, CategoryTree, ChannelProfile, ChannelState, Company,
-    ContactAbilities, Department, DeskSettings, Policy, Reconciles, Template, TemplateScope,
-    Timeouts,
+    ContactAbilities, Department, DeskSettings, OnReturn, Policy, Reconciles, Template,
+    TemplateScope, Timeouts,
 };
 pub use ids::{
     ChannelId, ChatId, CommandId, DeliveryId, DepartmentId, Language, Mark, MessageId, OperatorId,

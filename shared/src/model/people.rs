@@ -34,6 +34,9 @@ pub struct Card {
     /// Full name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The name was written by an operator: the platform's does not replace it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub name_is_ours: bool,
     /// First name, for greetings and templates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,

@@ -80,9 +80,12 @@ impl App {
     }
 
     /// After a refusal that a popup can help with, opens it.
-    pub(super) fn offer_way_out(&mut self, refusal: &Refusal) {
+    pub(super) fn offer_way_out(&mut self, refusal: &Refusal, command: &DeskCommand) {
         let kind = match refusal {
-            Refusal::CategoryRequired => Kind::Category { then_close: true },
+            // A block that closes did neither: the category is chosen, and the block asked for again.
+            Refusal::CategoryRequired => Kind::Category {
+                then_close: !matches!(command, DeskCommand::Block { .. }),
+            },
             Refusal::WindowClosed { human_agent: true } => Kind::Confirm(Confirm::HumanAgent),
             _ => return,
         };

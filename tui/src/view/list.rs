@@ -229,7 +229,9 @@ fn last_line(app: &App, chat: &Chat) -> String {
     let Some(last) = &chat.last_line else {
         return String::new();
     };
-    let said = if last.text.is_empty() {
+    let said = if last.is_deleted {
+        app.tr("chat-deleted").into_owned()
+    } else if last.text.is_empty() {
         last.attachment
             .as_ref()
             .map(|kind| app.attachment_kind(kind))

@@ -28,7 +28,11 @@ impl World {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let graph = Graph::start(GraphOptions::default())
+        Self::start_on(GraphOptions::default(), setup).await
+    }
+
+    pub(crate) async fn start_on(graph: GraphOptions, setup: Setup) -> Self {
+        let graph = Graph::start(graph)
             .await
             .expect("the simulated platform starts");
         let relay = Relay::start(Setup {

@@ -19,6 +19,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct Setup {
     /// Of the simulated platform.
     pub(crate) api_url: String,
+    /// Added to the channel's settings.
+    pub(crate) channel_config: String,
     /// Appended to the config.
     pub(crate) more_config: String,
     /// Seconds a reply is held.
@@ -210,6 +212,7 @@ access_token = "EAASimulatedPageToken"
 verify_token = "verify-me"
 app_secret = "0123456789abcdef0123456789abcdef"
 app_id = "1029384756102938"
+{channel}
 
 [categories]
 list = """
@@ -237,6 +240,7 @@ undo_send_secs = {undo}
         dana = operator("dana", "Dana", "operator", "\"billing\""),
         api_url = setup.api_url,
         undo = setup.undo_send_secs,
+        channel = setup.channel_config,
         more = setup.more_config,
     )
 }

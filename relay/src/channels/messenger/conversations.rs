@@ -1,12 +1,17 @@
 //! The Conversations API (meta.md 14): what was said while we were away, and whether a doubtful reply arrived. Only the
 //! 20 newest messages of a conversation can be read.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use shared::model::{Attachment, AttachmentKind, PlatformId, Timestamp};
 
-use crate::channels::{FetchError, Happening, History, Inbound, PastMessage, Quote};
+use crate::channels::{
+    CatchUpEnd, CaughtUp, FetchError, Happening, History, Inbound, PastMessage, Quote,
+};
 
+use super::events::message_key;
 use super::graph::{CallError, Graph};
 use super::wire;
 
@@ -14,8 +19,10 @@ const FIELDS: &str = "id,updated_time,participants,\
     messages.limit(20){id,created_time,from,to,message,attachments,sticker,reply_to}";
 /// Messages of a conversation that can be read.
 const READABLE: usize = 20;
-/// Pages of conversations at most; a day of a busy Page.
-const PAGES: usize = 40;
+/// Conversations on a page; fewer when Meta finds that too much.
+const PAGE: usize = 25;
+/// Calls of one catch-up at most: at two a second, some minutes.
+const CALLS: usize = 400;
 
 /// A message of a conversation.
 struct Past<'a> {
@@ -26,11 +33,7 @@ struct Past<'a> {
 }
 
 /// What was said with one visitor.
-pub(super) async fn history(
-    graph: &Graph,
-    visitor: &PlatformId,
-    since: Timestamp,
-) -> Result<History, FetchError> {
+pub(super) async fn history(graph: &Graph, visitor: &PlatformId) -> Result<History, FetchError> {
     let path = format!("{}/conversations", graph.page_id());
     let query = [
         ("platform", "messenger"),
@@ -44,60 +47,95 @@ pub(super) async fn history(
     let Some(conversation) = answer.get("data").and_then(|data| data.get(0)) else {
         return Ok(History::default());
     };
+    Ok(history_of(graph.page_id(), conversation))
+}
+
+/// Translates a conversation. Its order is the platform's: times are whole seconds only.
+pub(super) fn history_of(page_id: &str, conversation: &Value) -> History {
     let past = messages_of(conversation);
     let listed = wire::at(conversation, &["messages", "data"])
         .and_then(Value::as_array)
         .map_or(0, Vec::len);
-    let reaches_back = past.iter().any(|message| message.sent_at < since);
-    let is_whole = listed == past.len() && (listed < READABLE || reaches_back);
-    let mut messages: Vec<_> = past
+    let is_whole = listed == past.len() && listed < READABLE;
+    let messages = past
         .into_iter()
+        .rev()
         .map(|message| PastMessage {
-            is_ours: message.from.as_str() == graph.page_id(),
+            is_ours: message.from.as_str() == page_id,
             sent_at: message.sent_at,
             text: text_of(message.value),
             platform_id: message.platform_id,
         })
         .collect();
-    messages.sort_by_key(|message| message.sent_at);
-    Ok(History {
-        messages,
-        is_complete: is_whole,
-    })
+    History { messages, is_whole }
 }
 
-/// Everything said since then, as the webhooks would have told it.
-pub(super) async fn catch_up(graph: &Graph, since: Timestamp) -> Result<Vec<Inbound>, FetchError> {
-    let path = format!("{}/conversations", graph.page_id());
-    let mut inbound = vec![];
+/// Everything said since then, as the webhooks would have told it. What was found before an error is not lost.
+pub(super) async fn catch_up(
+    graph: &Graph,
+    since: Timestamp,
+    reach: Duration,
+) -> Result<CaughtUp, FetchError> {
+    let mut since = since;
+    let mut limit = PAGE;
     let mut after: Option<String> = None;
-    for _ in 0..PAGES {
-        let mut query = vec![("platform", "messenger"), ("fields", FIELDS)];
-        if let Some(after) = &after {
-            query.push(("after", after.as_str()));
-        }
-        let answer = graph
-            .get_slowly(&path, &query)
-            .await
-            .map_err(CallError::for_fetch)?;
+    let mut caught = CaughtUp {
+        inbound: vec![],
+        newest: None,
+        end: CatchUpEnd::TooMuch,
+    };
+    for call in 0..CALLS {
+        let answer = match page(graph, limit, after.as_deref()).await {
+            Ok(answer) => answer,
+            Err(CallError::Graph(error, _)) if error.asks_for_less() && limit > 1 => {
+                limit /= 2;
+                continue;
+            }
+            Err(error) if call == 0 => return Err(error.for_fetch()),
+            Err(error) => {
+                let cause = error.for_fetch().to_string();
+                caught.end = CatchUpEnd::Interrupted { cause };
+                break;
+            }
+        };
         let conversations = answer
             .get("data")
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
         let mut is_old = false;
         for conversation in conversations {
-            is_old |=
-                graph_time(conversation.get("updated_time")).is_some_and(|updated| updated < since);
-            inbound.extend(inbound_of(graph.page_id(), conversation, since));
+            let updated = graph_time(conversation.get("updated_time"));
+            if caught.newest.is_none() {
+                // The newest comes first.
+                caught.newest = updated;
+                since = since.max(updated.map_or(since, |updated| updated.minus(reach)));
+            }
+            is_old |= updated.is_some_and(|updated| updated < since);
+            caught
+                .inbound
+                .extend(inbound_of(graph.page_id(), conversation, since));
         }
         let has_next = wire::at(&answer, &["paging", "next"]).is_some();
         after = wire::id(wire::at(&answer, &["paging", "cursors", "after"])).filter(|_| has_next);
         if is_old || after.is_none() || conversations.is_empty() {
+            caught.end = CatchUpEnd::Reached;
             break;
         }
     }
-    inbound.sort_by_key(|event| event.at);
-    Ok(inbound)
+    caught.inbound.sort_by_key(|event| event.at);
+    Ok(caught)
+}
+
+async fn page(graph: &Graph, limit: usize, after: Option<&str>) -> Result<Value, CallError> {
+    let path = format!("{}/conversations", graph.page_id());
+    let limit = limit.to_string();
+    let mut query = vec![
+        ("platform", "messenger"),
+        ("fields", FIELDS),
+        ("limit", limit.as_str()),
+    ];
+    query.extend(after.map(|after| ("after", after)));
+    graph.get_slowly(&path, &query).await
 }
 
 /// Translates a conversation; the keys are those of the webhooks.
@@ -123,7 +161,7 @@ pub(super) fn inbound_of(page_id: &str, conversation: &Value, since: Timestamp) 
         .map(|message| Inbound {
             account: account.clone(),
             visitor: visitor.clone(),
-            key: format!("msg:{}", message.platform_id),
+            key: message_key(&message.platform_id),
             at: message.sent_at,
             what: happening(&account, &message),
         })

@@ -11,6 +11,13 @@ use crate::channels::{LinkFault, SendError};
 
 use super::wire;
 
+/// A punished Page is left alone so long.
+const POLICY_REST: Duration = Duration::from_secs(3600);
+/// Meta's *temporary* so often of one reply is a no: it can hide a visitor who blocked us (meta.md 10).
+const FEW_TRIES: u32 = 6;
+/// Meta's *unknown* so often: most often a permission is missing.
+const UNKNOWN_TRIES: u32 = 3;
+
 /// An error as Meta gave it; the words are clean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct GraphError {
@@ -35,10 +42,18 @@ pub(super) enum Class {
     Token,
     /// The channel may not do this.
     NotAllowed,
+    /// The Page is punished: nothing may leave for a while.
+    Policy,
+    /// The human-agent tag was misused: it may not be used any more.
+    Tag,
     /// Throttled; nothing was sent.
     TooFast,
     /// It will pass; nothing was sent.
     Later,
+    /// It should pass soon, and hides a no when it does not; nothing was sent.
+    Shortly,
+    /// No reason given; most often it stays so. Nothing was sent.
+    Unknown,
     /// It may have been sent.
     Unclear,
     /// No, for good.
@@ -77,10 +92,14 @@ impl GraphError {
             }
             (10, 2_018_300) | (100, 2_534_037) | (2_018_300, _) => Class::Thread,
             (190 | 102, _) => Class::Token,
+            (613, 2_018_338) => Class::Tag,
+            (368, _) | (10, 1_893_063) | (100, 2_534_029) => Class::Policy,
             (4 | 17 | 32 | 341 | 613 | 80001 | 80002 | 80006, _) => Class::TooFast,
-            (10 | 200 | 230 | 368, _) | (100, 2_534_013 | 2_534_029) => Class::NotAllowed,
-            (1 | 2 | 1200 | 2022 | 2_018_321, _) => Class::Later,
-            _ if self.is_transient => Class::Later,
+            (10 | 200 | 230, _) | (100, 2_534_013) => Class::NotAllowed,
+            (2022 | 2_018_321, _) => Class::Later,
+            (1, _) => Class::Unknown,
+            (2 | 1200, _) => Class::Shortly,
+            _ if self.is_transient => Class::Shortly,
             _ => Class::Refused,
         }
     }
@@ -93,11 +112,37 @@ impl GraphError {
             Class::Person => SendError::Refused(FailureReason::VisitorUnreachable),
             Class::Thread => SendError::Refused(FailureReason::ThreadControlled),
             Class::Token => SendError::Unauthorized(self.token_fault()),
-            Class::NotAllowed => SendError::Refused(FailureReason::NotAllowed { text }),
+            Class::NotAllowed | Class::Tag => {
+                SendError::Refused(FailureReason::NotAllowed { text })
+            }
+            Class::Policy => SendError::Restricted {
+                fault: self.policy_fault(),
+                rest: POLICY_REST,
+            },
             Class::TooFast => SendError::TooFast { wait },
-            Class::Later => SendError::NotSent { cause: text },
+            Class::Later => not_sent(text, None),
+            Class::Shortly => not_sent(text, Some(FEW_TRIES)),
+            Class::Unknown => not_sent(text, Some(UNKNOWN_TRIES)),
             Class::Unclear => SendError::Unclear { cause: text },
             Class::Refused => SendError::Refused(FailureReason::Refused { text }),
+        }
+    }
+
+    /// Whether a list was too long for Meta: "please reduce the amount of data" (meta.md 14).
+    pub(super) fn asks_for_less(&self) -> bool {
+        self.class() == Class::Unknown
+    }
+
+    /// Says that the Page is punished, and what to do.
+    pub(super) fn policy_fault(&self) -> LinkFault {
+        let reason = format!(
+            "Meta restricts the Page for breaking its rules ({}): look into the Page's support inbox at Meta; replies wait \
+             and are tried again every hour",
+            self.words
+        );
+        LinkFault {
+            reason,
+            is_passing: false,
         }
     }
 
@@ -119,4 +164,8 @@ impl GraphError {
             is_passing: false,
         }
     }
+}
+
+fn not_sent(cause: String, tries: Option<u32>) -> SendError {
+    SendError::NotSent { cause, tries }
 }

@@ -124,7 +124,7 @@ impl Event<'_> {
                 Happening::Delete { platform_id },
             ));
         }
-        let key = format!("msg:{platform_id}");
+        let key = message_key(&platform_id);
         let text = wire::message_text(message.get("text")).unwrap_or_default();
         let attachments = attachments::translate(message);
         if wire::flag(message, "is_echo") {
@@ -337,6 +337,11 @@ impl Event<'_> {
         let hash = hex(Sha256::digest(&text).get(..8)?);
         Some(format!("{name}:{visitor}:{}:{hash}", self.at.0))
     }
+}
+
+/// The same for the webhook, the copy on standby and the Conversations API (meta.md 3.4).
+pub(super) fn message_key(platform_id: &PlatformId) -> String {
+    format!("msg:{platform_id}")
 }
 
 /// Our metadata is `dw:<delivery id>`.

@@ -2,10 +2,10 @@
 //! in a log holds it.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -16,6 +16,7 @@ use crate::channels::{FetchError, LinkFault, SendError};
 
 use super::MessengerSettings;
 use super::errors::{Class, GraphError};
+use super::usage::{Pace, Usage};
 
 /// The newest version known (meta.md 1).
 const VERSION: &str = "v26.0";
@@ -33,7 +34,8 @@ pub(super) struct Graph {
     page_id: String,
     token: SecretString,
     proof: SecretString,
-    human_agent: bool,
+    human_agent: AtomicBool,
+    pace: Pace,
     next_slow_call: Mutex<Option<Instant>>,
 }
 
@@ -56,7 +58,8 @@ impl Graph {
             page_id: settings.page_id.clone(),
             proof: proof(settings),
             token: settings.access_token.clone(),
-            human_agent: settings.human_agent,
+            human_agent: AtomicBool::new(settings.human_agent),
+            pace: Pace::default(),
             next_slow_call: Mutex::new(None),
         }
     }
@@ -66,7 +69,16 @@ impl Graph {
     }
 
     pub(super) fn human_agent(&self) -> bool {
-        self.human_agent
+        self.human_agent.load(Ordering::Relaxed)
+    }
+
+    /// Meta says that the tag was misused: it is not used again before the channel is set up anew.
+    pub(super) fn stop_tagging(&self) {
+        tracing::error!(
+            page = self.page_id,
+            "Meta says that the human-agent tag is misused; it is not used any more"
+        );
+        self.human_agent.store(false, Ordering::Relaxed);
     }
 
     /// Reads something.
@@ -112,6 +124,7 @@ impl Graph {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, CallError> {
+        self.pace.keep().await;
         let mut request = self
             .client
             .request(method, format!("{}/{path}", self.base))
@@ -124,11 +137,12 @@ impl Graph {
         }
         let response = request.send().await.map_err(call_error)?;
         let status = response.status();
-        let wait = wait_of(response.headers());
+        let usage = Usage::of(response.headers());
+        self.pace.note(usage);
         let body = read(response).await?;
         match serde_json::from_slice::<Value>(&body) {
             Ok(value) => match GraphError::of(&value) {
-                Some(error) => Err(CallError::Graph(error, wait)),
+                Some(error) => Err(CallError::Graph(error, usage.wait)),
                 None if status.is_success() => Ok(value),
                 None => Err(CallError::Unclear(format!(
                     "status {status} without a reason"
@@ -142,10 +156,14 @@ impl Graph {
 }
 
 impl CallError {
+    pub(super) fn is_of(&self, class: &Class) -> bool {
+        matches!(self, Self::Graph(error, _) if error.class() == *class)
+    }
+
     /// What the outbox learns.
     pub(super) fn for_send(self) -> SendError {
         match self {
-            Self::NotSent(cause) => SendError::NotSent { cause },
+            Self::NotSent(cause) => SendError::NotSent { cause, tries: None },
             Self::Unclear(cause) => SendError::Unclear { cause },
             Self::Graph(error, wait) => {
                 log(&error);
@@ -159,13 +177,18 @@ impl CallError {
         match self {
             Self::NotSent(cause) | Self::Unclear(cause) => FetchError::Later { cause },
             Self::Graph(error, _) => match error.class() {
-                Class::TooFast | Class::Later | Class::Unclear | Class::Token => {
-                    FetchError::Later { cause: error.words }
-                }
+                Class::TooFast
+                | Class::Later
+                | Class::Shortly
+                | Class::Unknown
+                | Class::Unclear
+                | Class::Token => FetchError::Later { cause: error.words },
                 Class::Window
                 | Class::Person
                 | Class::Thread
                 | Class::NotAllowed
+                | Class::Policy
+                | Class::Tag
                 | Class::Refused => FetchError::Refused { cause: error.words },
             },
         }
@@ -180,7 +203,12 @@ impl CallError {
             },
             Self::Graph(error, _) => match error.class() {
                 Class::Token => error.token_fault(),
-                Class::TooFast | Class::Later | Class::Unclear => LinkFault {
+                Class::Policy => error.policy_fault(),
+                Class::TooFast
+                | Class::Later
+                | Class::Shortly
+                | Class::Unknown
+                | Class::Unclear => LinkFault {
                     reason: format!("Meta is busy: {}", error.words),
                     is_passing: true,
                 },
@@ -188,6 +216,7 @@ impl CallError {
                 | Class::Person
                 | Class::Thread
                 | Class::NotAllowed
+                | Class::Tag
                 | Class::Refused => {
                     let reason = format!(
                         "Meta refuses ({}): check the permissions pages_messaging and pages_manage_metadata of the token",
@@ -241,21 +270,6 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, CallError> {
             Err(error) => return Err(CallError::Unclear(causes(&error.without_url()))),
         }
     }
-}
-
-/// Minutes to regain access, from the business use case header (meta.md 11).
-fn wait_of(headers: &HeaderMap) -> Option<Duration> {
-    let usage = headers.get("x-business-use-case-usage")?.to_str().ok()?;
-    let usage: Value = serde_json::from_str(usage).ok()?;
-    let cases = usage
-        .as_object()?
-        .values()
-        .filter_map(Value::as_array)
-        .flatten();
-    let minutes = cases
-        .filter_map(|case| case.get("estimated_time_to_regain_access")?.as_u64())
-        .max()?;
-    (minutes > 0).then(|| Duration::from_secs(minutes.min(24 * 60) * 60))
 }
 
 /// Proves that the caller knows the app secret (meta.md 15).

@@ -62,7 +62,7 @@ async fn check_owner(graph: &Graph) -> Result<(), LinkFault> {
 }
 
 /// Returns the fields we want and do not get. A list without names counts as complete: older answers have none.
-fn missing(answer: &Value) -> Vec<&'static str> {
+pub(super) fn missing(answer: &Value) -> Vec<&'static str> {
     let apps = answer
         .get("data")
         .and_then(Value::as_array)

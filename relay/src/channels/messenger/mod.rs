@@ -10,11 +10,18 @@ mod handshake;
 mod link;
 mod profile;
 mod receive;
+#[cfg(test)]
+mod samples;
 mod send;
 mod signature;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trouble;
+mod usage;
 mod wire;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -23,8 +30,8 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Seconds, Timestamp};
 
 use super::{
-    Answer, Channel, FetchError, History, Inbound, LinkFault, Outbound, Profile, Receipt, Received,
-    Rejected, SendError, Signal, Webhook,
+    Answer, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile, Receipt,
+    Received, Rejected, SendError, Signal, Webhook,
 };
 
 use graph::Graph;
@@ -123,6 +130,10 @@ impl Channel for Messenger {
         ))
     }
 
+    fn message_key(&self, platform_id: &PlatformId) -> String {
+        events::message_key(platform_id)
+    }
+
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         send::send(&self.graph, reply).await
     }
@@ -135,12 +146,12 @@ impl Channel for Messenger {
         profile::fetch(&self.graph, visitor).await
     }
 
-    async fn history(&self, visitor: &PlatformId, since: Timestamp) -> Result<History, FetchError> {
-        conversations::history(&self.graph, visitor, since).await
+    async fn history(&self, visitor: &PlatformId) -> Result<History, FetchError> {
+        conversations::history(&self.graph, visitor).await
     }
 
-    async fn catch_up(&self, since: Timestamp) -> Result<Vec<Inbound>, FetchError> {
-        conversations::catch_up(&self.graph, since).await
+    async fn catch_up(&self, since: Timestamp, reach: Duration) -> Result<CaughtUp, FetchError> {
+        conversations::catch_up(&self.graph, since, reach).await
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

@@ -1,5 +1,7 @@
 //! A visitor's name and picture (meta.md 12, V-01).
 
+use serde_json::Value;
+
 use shared::model::PlatformId;
 
 use crate::channels::{FetchError, Profile};
@@ -19,6 +21,10 @@ pub(super) async fn fetch(
         .get(&path, &[("fields", FIELDS)])
         .await
         .map_err(CallError::for_fetch)?;
+    Ok(profile_of(&answer))
+}
+
+pub(super) fn profile_of(answer: &Value) -> Option<Profile> {
     let first_name = wire::line(answer.get("first_name"));
     let last_name = wire::line(answer.get("last_name"));
     let both = match (&first_name, &last_name) {
@@ -33,5 +39,5 @@ pub(super) async fn fetch(
         first_name,
         photo_url,
     };
-    Ok((profile != Profile::default()).then_some(profile))
+    (profile != Profile::default()).then_some(profile)
 }

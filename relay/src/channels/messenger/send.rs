@@ -7,6 +7,7 @@ use shared::model::{ContactAsk, FailureReason, PlatformId};
 
 use crate::channels::{Outbound, Receipt, SendError, Signal};
 
+use super::errors::Class;
 use super::graph::{CallError, Graph};
 use super::wire;
 
@@ -29,10 +30,17 @@ async fn try_send(
 ) -> Result<Receipt, SendError> {
     let path = format!("{}/messages", graph.page_id());
     let body = body(reply, human_agent && graph.human_agent());
-    let answer = graph
-        .post(&path, &[], &body)
-        .await
-        .map_err(CallError::for_send)?;
+    let answer = graph.post(&path, &[], &body).await.map_err(|error| {
+        if error.is_of(&Class::Tag) {
+            graph.stop_tagging();
+        }
+        error.for_send()
+    })?;
+    receipt_of(&answer)
+}
+
+/// Reads a yes. Without a message id nobody knows what it was a yes to.
+pub(super) fn receipt_of(answer: &Value) -> Result<Receipt, SendError> {
     match wire::platform_id(answer.get("message_id")) {
         Some(platform_id) => Ok(Receipt {
             platform_id: Some(platform_id),
@@ -78,7 +86,7 @@ fn quick_replies(asks: ContactAsk) -> Value {
 
 /// Asks for the right to answer; every such call may fail (meta.md 13).
 async fn take_thread(graph: &Graph, visitor: &PlatformId) -> bool {
-    let body = json!({ "recipient": { "id": visitor }, "metadata": "an operator answers" });
+    let body = thread_body(visitor);
     for call in ["take_thread_control", "request_thread_control"] {
         let path = format!("{}/{call}", graph.page_id());
         match graph.post(&path, &[], &body).await {
@@ -88,6 +96,10 @@ async fn take_thread(graph: &Graph, visitor: &PlatformId) -> bool {
         }
     }
     false
+}
+
+pub(super) fn thread_body(visitor: &PlatformId) -> Value {
+    json!({ "recipient": { "id": visitor }, "metadata": "an operator answers" })
 }
 
 /// `{"success": true}`, or the same as text.
@@ -104,16 +116,19 @@ pub(super) async fn signal(
     visitor: &PlatformId,
     signal: Signal,
 ) -> Result<(), SendError> {
+    let path = format!("{}/messages", graph.page_id());
+    graph
+        .post(&path, &[], &signal_body(visitor, signal))
+        .await
+        .map_err(CallError::for_send)?;
+    Ok(())
+}
+
+pub(super) fn signal_body(visitor: &PlatformId, signal: Signal) -> Value {
     let action = match signal {
         Signal::TypingOn => "typing_on",
         Signal::TypingOff => "typing_off",
         Signal::Seen => "mark_seen",
     };
-    let path = format!("{}/messages", graph.page_id());
-    let body = json!({ "recipient": { "id": visitor }, "sender_action": action });
-    graph
-        .post(&path, &[], &body)
-        .await
-        .map_err(CallError::for_send)?;
-    Ok(())
+    json!({ "recipient": { "id": visitor }, "sender_action": action })
 }

@@ -16,11 +16,14 @@ use shared::model::{ContactAsk, DeliveryId, FailureReason, Timestamp};
 
 use super::errors::GraphError;
 use super::{Messenger, MessengerSettings, conversations, handshake, receive, send, signature};
-use crate::channels::{Channel, Happening, Outbound, Received, Rejected, SendError, Webhook};
+use crate::channels::{
+    CatchUpEnd, Channel, Happening, Outbound, Received, Rejected, SendError, Webhook,
+};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const PAGE: &str = "104820093344556";
 const OUR_APP: &str = "1029384756102938";
+const REACH: Duration = Duration::from_secs(86_400);
 const RECEIVED_AT: Timestamp = Timestamp(1_795_190_200_000);
 
 fn fixtures() -> PathBuf {
@@ -31,12 +34,12 @@ fn fixture(name: &str) -> Vec<u8> {
     fs::read(fixtures().join(name)).unwrap_or_else(|_| panic!("no fixture {name}"))
 }
 
-fn json_fixture(name: &str) -> Value {
+pub(super) fn json_fixture(name: &str) -> Value {
     serde_json::from_slice(&fixture(name)).unwrap()
 }
 
 /// Names of the fixtures that begin so, in order.
-fn names(prefix: &str) -> Vec<String> {
+pub(super) fn names(prefix: &str) -> Vec<String> {
     let entries = fs::read_dir(fixtures())
         .unwrap()
         .map(|entry| entry.unwrap().file_name());
@@ -259,10 +262,12 @@ fn the_handshake_answers_as_stated() {
 /// What the outbox learns, in a word.
 fn verdict(error: &SendError) -> &'static str {
     match error {
-        SendError::NotSent { .. } => "again later",
+        SendError::NotSent { tries: None, .. } => "again later",
+        SendError::NotSent { tries: Some(_), .. } => "again a few times",
         SendError::TooFast { .. } => "too fast",
         SendError::Unauthorized(_) => "token",
         SendError::Unclear { .. } => "unclear",
+        SendError::Restricted { .. } => "restricted",
         SendError::Refused(FailureReason::WindowClosed) => "window",
         SendError::Refused(FailureReason::VisitorUnreachable) => "person",
         SendError::Refused(FailureReason::ThreadControlled) => "thread",
@@ -287,7 +292,7 @@ fn every_error_has_its_stated_outcome() {
         ("no_matching_user", "person"),
         ("object_missing", "person"),
         ("outside_window", "window"),
-        ("page_restricted", "not allowed"),
+        ("page_restricted", "restricted"),
         ("permission", "not allowed"),
         ("person_unavailable", "person"),
         ("person_unavailable_200", "person"),
@@ -300,15 +305,15 @@ fn every_error_has_its_stated_outcome() {
         ("requires_permission_200", "not allowed"),
         ("sent_but_error", "unclear"),
         ("subscribed_field", "refused"),
-        ("temporary_1200", "again later"),
-        ("temporary_2", "again later"),
+        ("temporary_1200", "again a few times"),
+        ("temporary_2", "again a few times"),
         ("text_too_long", "refused"),
         ("thread_controlled", "thread"),
         ("token_app_not_installed", "token"),
         ("token_expired", "token"),
         ("token_malformed", "token"),
         ("token_password_changed", "token"),
-        ("unknown_1", "again later"),
+        ("unknown_1", "again a few times"),
         ("video_timeout", "refused"),
         ("with_user_text", "refused"),
         ("without_error_object", "none"),
@@ -500,7 +505,7 @@ async fn answers_of_every_sort_are_understood() {
     check(Fault::EmptyAfter, "unclear").await;
     check(Fault::sent_but_error(), "unclear").await;
     check(Fault::error("token_expired"), "token").await;
-    check(Fault::error("temporary_1200"), "again later").await;
+    check(Fault::error("temporary_1200"), "again a few times").await;
     check(Fault::throttled(3), "too fast").await;
 }
 
@@ -541,11 +546,8 @@ async fn profile_history_and_catch_up_come_from_the_platform() {
     assert_eq!(profile.name.as_deref(), Some("Olga Example"));
 
     let receipt = channel.send(&outbound()).await.unwrap();
-    let history = channel
-        .history(&visitor.psid().into(), Timestamp(0))
-        .await
-        .unwrap();
-    assert!(history.is_complete);
+    let history = channel.history(&visitor.psid().into()).await.unwrap();
+    assert!(history.is_whole);
     let ours: Vec<_> = history
         .messages
         .iter()
@@ -554,8 +556,12 @@ async fn profile_history_and_catch_up_come_from_the_platform() {
     assert_eq!(ours.len(), 1);
     assert_eq!(Some(&ours[0].platform_id), receipt.platform_id.as_ref());
 
-    let missed = channel.catch_up(Timestamp(0)).await.unwrap();
-    assert_eq!(missed.len(), 2, "the visitor's and ours");
+    let missed = channel.catch_up(Timestamp(0), REACH).await.unwrap();
+    assert_eq!(missed.inbound.len(), 2, "the visitor's and ours");
+    assert_eq!(missed.end, CatchUpEnd::Reached);
+    let newest = missed.newest.expect("a time");
+    let later = channel.catch_up(newest.plus(Duration::from_secs(1)), REACH);
+    assert!(later.await.unwrap().inbound.is_empty());
 }
 
 proptest! {

@@ -243,8 +243,8 @@ impl Prepared {
             }
             Some(BlockChange::Lift) => {
                 connection
-                    .prepare_cached("DELETE FROM block WHERE visitor = ?1")?
-                    .execute([visitor.id.0])?;
+                    .prepare_cached("DELETE FROM block WHERE visitor = ?1 AND chat = ?2")?
+                    .execute([visitor.id.0, change.chat.0])?;
             }
             None => {}
         }
