@@ -1,7 +1,9 @@
 //! The running relay: its parts, joined. Builds them in order, stops them in order, replaces what a new config changes.
 
 use std::collections::HashMap;
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -80,7 +82,10 @@ pub async fn start(
     metrics: Option<Metrics>,
 ) -> anyhow::Result<Running> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    std::fs::create_dir_all(&config.relay.data_dir).with_context(|| {
+    // What people wrote is in it: made for the relay's own user alone.
+    let mut folder = DirBuilder::new();
+    folder.recursive(true).mode(0o700);
+    folder.create(&config.relay.data_dir).with_context(|| {
         format!(
             "could not make the data folder {}",
             config.relay.data_dir.display()

@@ -37,9 +37,20 @@ impl Metrics {
     }
 }
 
-/// Starts logging; `RUST_LOG` says how much.
+/// Libraries that write what they carry into their finer logs: tokens, and what people wrote.
+const TALKATIVE: [&str; 5] = [
+    "tungstenite=info",
+    "tokio_tungstenite=info",
+    "hyper=info",
+    "hyper_util=info",
+    "reqwest=info",
+];
+
+/// Starts logging; `RUST_LOG` says how much of our own.
 pub fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let quiet = TALKATIVE.iter().filter_map(|quiet| quiet.parse().ok());
+    let filter = quiet.fold(filter, EnvFilter::add_directive);
     let done = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -184,7 +184,8 @@ async fn no_secret_is_written_anywhere_but_where_it_belongs() {
     let doctor = writings.add_output(&["doctor", "--config", config], &[]);
     assert!(doctor.contains("acme-page"), "{doctor}");
     writings.add_output(&["serve", "--config", config], &[]);
-    let copy = home.path().join("copy.db");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("copy.db");
     writings.add_output(&["backup", copy.to_str().unwrap(), "--config", config], &[]);
     assert!(copy.exists(), "{check}");
 
@@ -221,8 +222,9 @@ async fn no_secret_is_written_anywhere_but_where_it_belongs() {
         !writings.find("asked before").is_empty(),
         "what is no secret is found"
     );
-    // The desk keeps its own token, for its owner alone.
-    let kept = files_with(home.path(), "token");
+    // What the desk keeps at home is for its owner alone.
+    let kept = files_with(home.path(), "");
+    assert!(!kept.is_empty(), "the desk keeps something");
     for (path, mode) in kept {
         assert_eq!(mode & 0o077, 0, "{path}");
     }
