@@ -71,8 +71,13 @@ pub fn new_id(now: Timestamp) -> i64 {
 }
 
 fn id_of(at: Timestamp, chance: i64) -> i64 {
-    let millis = (at.0 - ID_EPOCH).clamp(0, (1 << 41) - 1);
-    (millis << CHANCE_BITS) | (chance & ((1 << CHANCE_BITS) - 1))
+    first_id_at(at) | (chance & ((1 << CHANCE_BITS) - 1))
+}
+
+/// Returns the smallest id that is made at a moment: whatever is below it is older.
+pub fn first_id_at(moment: Timestamp) -> i64 {
+    let millis = (moment.0 - ID_EPOCH).clamp(0, (1 << 41) - 1);
+    millis << CHANCE_BITS
 }
 
 /// Returns 63 random bits, never 0: a mark of a commit, a part of a name.

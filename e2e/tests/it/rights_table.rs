@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use shared::chat::{Chat, DeskCommand, Refusal, TransferTarget};
 use shared::model::{
     CardField, CategoryPath, ChatId, DepartmentId, Language, MessageId, OperatorId, Presence, Seq,
-    TemplateId, TemplateScope, Timestamp,
+    TemplateId, TemplateScope,
 };
 use shared::protocol::{
     ClientFrame, DraftText, GoodbyeCode, OpenSection, PROTOCOL, ServerFrame, TemplateDraft,
@@ -446,7 +446,7 @@ fn frames(chat: &Chat, marker: &str, request: u32) -> Vec<ClientFrame> {
     let open = |section| ClientFrame::LoadOpen {
         request,
         section,
-        after: Timestamp(0),
+        after: None,
         limit: 200,
     };
     vec![

@@ -1,6 +1,7 @@
 //! What lies between one run of a relay and everything outside of it: it may be slow, stalled, or end at any await, and
 //! what was asked of the store may have been done although the answer is an error.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,12 +10,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use shared::chat::{Chat, Stored};
+use shared::chat::{Chat, Revision, Stored};
 use shared::model::{
     ChannelId, ChatId, DeliveryId, MessageId, OperatorId, PlatformId, Seq, Template, TemplateId,
     Timestamp, Visitor, VisitorId,
 };
-use shared::protocol::DraftText;
+use shared::protocol::{ChatPlace, DraftText};
 
 use crate::store::memory::{MemoryStore, Weather, unknown};
 use crate::store::{
@@ -203,14 +204,15 @@ through_the_line! {
         fn find_chat_by_number(number: Seq) -> Option<Chat>;
         fn find_open_chat(channel: &ChannelId, visitor: VisitorId) -> Option<ChatId>;
         fn list_open_chats() -> Vec<Chat>;
-        fn list_closed_chats(before: Option<Timestamp>, limit: u32) -> Vec<Chat>;
-        fn list_visitor_chats(visitor: VisitorId, before: Option<Timestamp>, limit: u32) -> Vec<Chat>;
+        fn list_closed_chats(before: Option<ChatPlace>, limit: u32) -> Vec<Chat>;
+        fn list_visitor_chats(visitor: VisitorId, before: Option<ChatPlace>, limit: u32) -> Vec<Chat>;
         fn list_due_chats(now: Timestamp, limit: u32) -> Vec<DueChat>;
         fn next_deadline() -> Option<Timestamp>;
         fn list_channels_with_chats() -> Vec<ChannelId>;
         fn find_visitor(channel: &ChannelId, platform_id: &PlatformId) -> Option<Visitor>;
         fn find_message(channel: &ChannelId, platform_id: &PlatformId) -> Option<FoundMessage>;
         fn find_message_by_id(id: MessageId) -> Option<FoundMessage>;
+        fn find_revisions(messages: Vec<MessageId>) -> HashMap<MessageId, Revision>;
         fn search(query: &Query, before: Option<Seq>, limit: u32) -> Vec<Stored>;
         fn next_delivery_at(channel: &ChannelId) -> Option<Timestamp>;
         fn list_abandoned(channel: &ChannelId, token: LeaseToken) -> Vec<Delivery>;

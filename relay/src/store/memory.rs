@@ -10,17 +10,18 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use shared::chat::{Chat, Stored};
+use shared::chat::{Chat, Event, Revision, Stored, Trouble};
 use shared::model::{
-    ChannelId, ChatId, DeliveryId, Mark, MessageId, OperatorId, PlatformId, Seq, Template,
-    TemplateId, Timestamp, Version, Visitor, VisitorId,
+    ChannelId, ChatId, DeliveryId, FailureReason, Mark, MessageId, OperatorId, PlatformId, Seq,
+    Template, TemplateId, Timestamp, Version, Visitor, VisitorId,
 };
-use shared::protocol::DraftText;
+use shared::protocol::{ChatPlace, DraftText};
 
 use super::{
-    BlockChange, BlockEntry, Change, Claim, Delivery, DeliveryStage, DueChat, FoundMessage, Head,
-    Key, LONGEST_WAIT, LeaseToken, Outcome, PutBack, Query, SessionEntry, Settled, Store,
-    StoreError, TokenHash, UnreadBody, UnsettledCounts,
+    BlockChange, BlockEntry, Change, Claim, DRAFTS_KEPT, DRAFTS_KEPT_FOR, Delivery, DeliveryStage,
+    DueChat, FoundMessage, Head, Key, LONGEST_WAIT, LeaseToken, Outcome, PutBack, Query,
+    SessionEntry, Settled, Store, StoreError, Terms, TokenHash, UnreadBody, UnsettledCounts,
+    newest_first,
 };
 
 /// What happens to the next commits.
@@ -47,7 +48,11 @@ struct State {
     weather: Vec<Weather>,
     loses_a_claim: bool,
     events: Vec<Stored>,
+    terms: BTreeMap<Seq, (ChatId, Terms)>,
+    revisions: HashMap<MessageId, Revision>,
     chats: BTreeMap<ChatId, Row>,
+    open: HashMap<VisitorId, ChatId>,
+    names: HashMap<(ChannelId, PlatformId), MessageId>,
     visitors: HashMap<(ChannelId, PlatformId), Visitor>,
     messages: BTreeMap<MessageId, (ChannelId, FoundMessage)>,
     seen: HashMap<Key, Seq>,
@@ -56,12 +61,13 @@ struct State {
     leases: HashMap<String, Lease>,
     blocks: HashMap<VisitorId, BlockEntry>,
     sessions: Vec<SessionEntry>,
-    drafts: BTreeMap<(OperatorId, ChatId), DraftText>,
+    drafts: BTreeMap<(OperatorId, ChatId), (Timestamp, DraftText)>,
     templates: BTreeMap<TemplateId, Template>,
     unread: Vec<UnreadBody>,
     bookmarks: HashMap<String, String>,
     /// Cannot be read.
     spoiled: Option<ChatId>,
+    is_down: bool,
 }
 
 struct Lease {
@@ -73,6 +79,7 @@ struct Lease {
 struct Row {
     chat: Chat,
     deadline: Option<Timestamp>,
+    events: Vec<Seq>,
 }
 
 impl MemoryStore {
@@ -89,6 +96,11 @@ impl MemoryStore {
     /// Makes one chat unreadable, or none.
     pub(crate) fn spoil(&self, chat: Option<ChatId>) {
         self.lock().spoiled = chat;
+    }
+
+    /// Lets it answer nothing, or answer again.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.lock().is_down = is_down;
     }
 
     /// Returns every event so far.
@@ -116,7 +128,10 @@ impl MemoryStore {
             return Err(unknown());
         }
         let mut state = self.lock();
-        let outcomes = changes
+        if state.is_down {
+            return Err(unknown());
+        }
+        let outcomes: Vec<_> = changes
             .into_iter()
             .map(|change| state.take(change))
             .collect();
@@ -124,7 +139,7 @@ impl MemoryStore {
         self.changed.notify_waiters();
         match weather {
             Weather::TakenUnheard => Err(unknown()),
-            Weather::Fair | Weather::LostUnheard => Ok(outcomes),
+            Weather::Fair | Weather::LostUnheard => outcomes.into_iter().collect(),
         }
     }
 
@@ -138,16 +153,21 @@ pub(crate) fn unknown() -> StoreError {
 }
 
 impl State {
-    fn take(&mut self, change: Change) -> Outcome {
+    fn take(&mut self, change: Change) -> Result<Outcome, StoreError> {
         if let Some(seq) = self.seen.get(&change.key) {
-            return Outcome::Already { seq: *seq };
+            return Ok(Outcome::Already { seq: *seq });
         }
         let now = self
             .chats
             .get(&change.chat)
             .map_or(Version(0), |row| row.chat.version);
         if now != change.expected || self.has_other_open_chat(&change) || !self.settles(&change) {
-            return Outcome::Moved { now };
+            return Ok(Outcome::Moved { now });
+        }
+        if self.takes_a_name(&change) {
+            return Err(StoreError::Refused(anyhow::anyhow!(
+                "a message has this name already"
+            )));
         }
         let before = self.last_seq();
         let first = if change.events.is_empty() {
@@ -155,11 +175,18 @@ impl State {
         } else {
             before.next()
         };
-        self.write(change, before);
-        Outcome::Done {
-            first,
-            mark: mark_after(before),
-        }
+        let mark = mark_after(before);
+        self.write(change, before, mark);
+        Ok(Outcome::Done { first, mark })
+    }
+
+    /// Whether a message of another id has the platform's name of one of these.
+    fn takes_a_name(&self, change: &Change) -> bool {
+        change.messages.iter().any(|row| {
+            let name = row.platform_id.clone().map(|id| (row.channel.clone(), id));
+            let known = name.and_then(|name| self.names.get(&name));
+            known.is_some_and(|known| *known != row.id)
+        })
     }
 
     fn last_seq(&self) -> Seq {
@@ -178,13 +205,8 @@ impl State {
     }
 
     fn has_other_open_chat(&self, change: &Change) -> bool {
-        let visitor = change.after.visitor.id;
-        !change.after.is_finished()
-            && self.chats.values().any(|row| {
-                row.chat.id != change.chat
-                    && row.chat.visitor.id == visitor
-                    && !row.chat.is_finished()
-            })
+        let other = self.open.get(&change.after.visitor.id);
+        !change.after.is_finished() && other.is_some_and(|other| *other != change.chat)
     }
 
     fn settles(&self, change: &Change) -> bool {
@@ -195,7 +217,7 @@ impl State {
     }
 
     #[expect(clippy::too_many_lines, reason = "one table after the other")]
-    fn write(&mut self, change: Change, before: Seq) {
+    fn write(&mut self, change: Change, before: Seq, mark: Mark) {
         let Change {
             key,
             chat,
@@ -207,15 +229,19 @@ impl State {
             visitor,
             ..
         } = change;
-        let number = match self.chats.get(&chat) {
-            Some(row) => row.chat.number,
-            None => Some(before.next()),
+        let (number, mut of_chat) = match self.chats.remove(&chat) {
+            Some(row) => (row.chat.number, row.events),
+            None => (Some(before.next()), vec![]),
         };
         let mut seq = before;
         for (place, event) in events.into_iter().enumerate() {
             seq = seq.next();
             let version = expected.plus(place + 1);
-            let mark = mark_after(before);
+            of_chat.push(seq);
+            if let Some((message, revision)) = Revision::of(&event) {
+                let known = self.revisions.entry(message).or_default();
+                *known = known.and(revision);
+            }
             self.events.push(Stored {
                 seq,
                 mark,
@@ -234,9 +260,15 @@ impl State {
                 platform_id: row.platform_id.clone(),
             };
             let entry = self.messages.entry(row.id).or_insert((row.channel, found));
-            if row.platform_id.is_some() {
-                entry.1.platform_id = row.platform_id;
+            if let Some(platform_id) = row.platform_id {
+                self.names
+                    .insert((entry.0.clone(), platform_id.clone()), row.id);
+                entry.1.platform_id = Some(platform_id);
             }
+        }
+        for (place, terms) in change.terms {
+            let seq = Seq(before.0 + 1 + i64::from(place));
+            self.terms.insert(seq, (chat, terms));
         }
         for new in change.deliveries {
             let delivery = Delivery {
@@ -271,13 +303,18 @@ impl State {
         let mut after = Arc::unwrap_or_clone(after);
         after.number = number.filter(|_| after.has_begun());
         if after.has_begun() {
-            self.chats.insert(
-                chat,
-                Row {
-                    chat: after,
-                    deadline,
-                },
-            );
+            let visitor = after.visitor.id;
+            if !after.is_finished() {
+                self.open.insert(visitor, chat);
+            } else if self.open.get(&visitor) == Some(&chat) {
+                self.open.remove(&visitor);
+            }
+            let row = Row {
+                chat: after,
+                deadline,
+                events: of_chat,
+            };
+            self.chats.insert(chat, row);
         }
     }
 
@@ -304,6 +341,50 @@ impl State {
                 });
             }
             None => {}
+        }
+    }
+
+    fn redact_chat(&mut self, id: ChatId, mark: Mark, at: Timestamp) {
+        let Some(row) = self.chats.get_mut(&id) else {
+            return;
+        };
+        for seq in &row.events {
+            let place = usize::try_from(seq.0 - 1).expect("from 1 on");
+            self.events[place].event = self.events[place].event.redacted();
+            self.terms.remove(seq);
+        }
+        let given_up = row.chat.outgoing.iter();
+        let given_up = given_up.filter(|outgoing| outgoing.trouble == Trouble::None);
+        let given_up = given_up.map(|outgoing| Event::ReplyFailed {
+            message: outgoing.message,
+            reason: FailureReason::GivenUp,
+        });
+        for event in given_up.chain([Event::Redacted]).collect::<Vec<_>>() {
+            let seq = Seq(i64::try_from(self.events.len() + 1).expect("few"));
+            let stored = Stored {
+                seq,
+                mark,
+                chat: id,
+                version: row.chat.version.plus(1),
+                at: at.max(row.chat.last_at),
+                event,
+            };
+            row.chat.apply(&stored);
+            row.events.push(seq);
+            self.events.push(stored);
+        }
+        let forgotten = |(_, found): &(ChannelId, FoundMessage)| found.chat == id;
+        self.messages.retain(|_, entry| !forgotten(entry));
+        let messages = &self.messages;
+        self.names
+            .retain(|_, message| messages.contains_key(message));
+        self.drafts.retain(|(_, chat), _| *chat != id);
+        for (_, delivery) in self.outbox.iter_mut().filter(|(_, d)| d.chat == id) {
+            delivery.body.text.clear();
+            delivery.body.visitor = PlatformId(String::new());
+            if matches!(delivery.state, DeliveryStage::Due | DeliveryStage::Sending) {
+                delivery.state = DeliveryStage::Failed;
+            }
         }
     }
 
@@ -337,13 +418,6 @@ fn is_allowed(delivery: &Delivery, settled: &Settled) -> bool {
     }
 }
 
-fn newest_first(mut chats: Vec<Chat>, before: Option<Timestamp>, limit: u32) -> Vec<Chat> {
-    chats.retain(|chat| before.is_none_or(|before| chat.last_at < before));
-    chats.sort_by_key(|chat| std::cmp::Reverse(chat.last_at));
-    chats.truncate(limit as usize);
-    chats
-}
-
 #[async_trait]
 impl Store for MemoryStore {
     async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Outcome>, StoreError> {
@@ -373,8 +447,8 @@ impl Store for MemoryStore {
 
     async fn events_after(&self, after: Seq, limit: u32) -> Result<Vec<Stored>, StoreError> {
         let state = self.lock();
-        let seen = usize::try_from(after.0).unwrap_or(0);
-        let later = state.events.iter().skip(seen);
+        let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
+        let later = state.events.iter().skip(skipped);
         Ok(later.take(limit as usize).cloned().collect())
     }
 
@@ -385,13 +459,14 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> Result<Vec<Stored>, StoreError> {
         let state = self.lock();
-        let fits = |stored: &&Stored| {
-            stored.chat == chat && before.is_none_or(|before| stored.seq < before)
-        };
-        let mut page: Vec<_> = state.events.iter().rev().filter(fits).cloned().collect();
-        page.truncate(limit as usize);
-        page.reverse();
-        Ok(page)
+        let seqs = state.chats.get(&chat).map_or(&[][..], |row| &row.events);
+        let end = before.map_or(seqs.len(), |before| {
+            seqs.partition_point(|seq| *seq < before)
+        });
+        let start = end.saturating_sub(limit as usize);
+        let page = seqs.get(start..end).unwrap_or_default().iter();
+        let find = |seq: &Seq| state.events.get(usize::try_from(seq.0 - 1).ok()?).cloned();
+        Ok(page.filter_map(find).collect())
     }
 
     async fn find_chat(&self, id: ChatId) -> Result<Option<Chat>, StoreError> {
@@ -426,7 +501,7 @@ impl Store for MemoryStore {
 
     async fn list_closed_chats(
         &self,
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError> {
         let closed = self.lock().chats_where(|chat| !chat.is_open());
@@ -436,7 +511,7 @@ impl Store for MemoryStore {
     async fn list_visitor_chats(
         &self,
         visitor: VisitorId,
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError> {
         let theirs = self.lock().chats_where(|chat| chat.visitor.id == visitor);
@@ -497,14 +572,9 @@ impl Store for MemoryStore {
         platform_id: &PlatformId,
     ) -> Result<Option<FoundMessage>, StoreError> {
         let state = self.lock();
-        let is_it = |(at, found): &&(ChannelId, FoundMessage)| {
-            at == channel && found.platform_id.as_ref() == Some(platform_id)
-        };
-        Ok(state
-            .messages
-            .values()
-            .find(is_it)
-            .map(|(_, found)| found.clone()))
+        let id = state.names.get(&(channel.clone(), platform_id.clone()));
+        let found = id.and_then(|id| state.messages.get(id));
+        Ok(found.map(|(_, found)| found.clone()))
     }
 
     async fn find_message_by_id(&self, id: MessageId) -> Result<Option<FoundMessage>, StoreError> {
@@ -515,13 +585,30 @@ impl Store for MemoryStore {
             .map(|(_, found)| found.clone()))
     }
 
+    async fn find_revisions(
+        &self,
+        messages: Vec<MessageId>,
+    ) -> Result<HashMap<MessageId, Revision>, StoreError> {
+        let state = self.lock();
+        let known = messages.into_iter();
+        let known = known.filter_map(|id| Some((id, *state.revisions.get(&id)?)));
+        Ok(known.collect())
+    }
+
     async fn search(
         &self,
-        _query: &Query,
-        _before: Option<Seq>,
-        _limit: u32,
+        query: &Query,
+        before: Option<Seq>,
+        limit: u32,
     ) -> Result<Vec<Stored>, StoreError> {
-        Err(StoreError::Refused(anyhow::anyhow!("not in memory")))
+        let state = self.lock();
+        let earlier = state.terms.range(..before.unwrap_or(Seq(i64::MAX))).rev();
+        let found = earlier.filter(|(_, (chat, terms))| query.is_met_by(*chat, terms));
+        let events = found.filter_map(|(seq, _)| {
+            let place = usize::try_from(seq.0 - 1).ok()?;
+            state.events.get(place).cloned()
+        });
+        Ok(events.take(limit as usize).collect())
     }
 
     async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
@@ -682,6 +769,9 @@ impl Store for MemoryStore {
     }
 
     async fn save_session(&self, session: SessionEntry) -> Result<(), StoreError> {
+        if self.lock().is_down {
+            return Err(unknown());
+        }
         self.lock().sessions.push(session);
         Ok(())
     }
@@ -718,14 +808,23 @@ impl Store for MemoryStore {
         operator: &OperatorId,
         chat: ChatId,
         draft: &DraftText,
-        _at: Timestamp,
+        at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut state = self.lock();
         let place = (operator.clone(), chat);
         if draft.text.is_empty() {
             state.drafts.remove(&place);
-        } else {
-            state.drafts.insert(place, draft.clone());
+            return Ok(());
+        }
+        state.drafts.insert(place, (at, draft.clone()));
+        let own = state.drafts.iter().filter(|((who, _), _)| who == operator);
+        let mut own: Vec<_> = own.map(|((_, chat), (at, _))| (*at, *chat)).collect();
+        own.sort_unstable_by(|a, b| b.cmp(a));
+        let oldest = at.minus(DRAFTS_KEPT_FOR);
+        for (place, (at, chat)) in own.into_iter().enumerate() {
+            if place >= DRAFTS_KEPT || at < oldest {
+                state.drafts.remove(&(operator.clone(), chat));
+            }
         }
         Ok(())
     }
@@ -736,8 +835,11 @@ impl Store for MemoryStore {
     ) -> Result<Vec<(ChatId, DraftText)>, StoreError> {
         let state = self.lock();
         let own = state.drafts.iter().filter(|((who, _), _)| who == operator);
+        let mut own: Vec<_> = own.collect();
+        own.sort_by_key(|((_, chat), (at, _))| std::cmp::Reverse((*at, *chat)));
         Ok(own
-            .map(|((_, chat), draft)| (*chat, draft.clone()))
+            .into_iter()
+            .map(|((_, chat), (_, draft))| (*chat, draft.clone()))
             .collect())
     }
 
@@ -776,8 +878,22 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn redact(&self, _visitor: VisitorId, _at: Timestamp) -> Result<Vec<ChatId>, StoreError> {
-        Err(StoreError::Refused(anyhow::anyhow!("not in memory")))
+    async fn redact(&self, visitor: VisitorId, at: Timestamp) -> Result<Vec<ChatId>, StoreError> {
+        let mut state = self.lock();
+        let mark = mark_after(state.last_seq());
+        let chats: Vec<ChatId> = state
+            .chats_where(|chat| chat.visitor.id == visitor)
+            .into_iter()
+            .map(|chat| chat.id)
+            .collect();
+        for chat in &chats {
+            state.redact_chat(*chat, mark, at);
+        }
+        state.visitors.retain(|_, known| known.id != visitor);
+        state.blocks.remove(&visitor);
+        drop(state);
+        self.changed.notify_waiters();
+        Ok(chats)
     }
 
     async fn backup(&self, _to: &Path) -> Result<(), StoreError> {
@@ -785,6 +901,9 @@ impl Store for MemoryStore {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
+        if self.lock().is_down {
+            return Err(unknown());
+        }
         Ok(())
     }
 }

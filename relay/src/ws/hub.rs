@@ -38,6 +38,7 @@ pub struct Hub {
     pub(super) ring: Arc<Ring>,
     state: Mutex<State>,
     next_desk: AtomicU64,
+    stop_tx: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -58,8 +59,8 @@ struct Connected {
 /// What a desk must be told, however full its queue is: only the last of each counts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Must {
-    /// The frame of the policy in force, since the desk came in.
-    pub(super) policy: Option<Utf8Bytes>,
+    /// The policy that came into force since the desk came in.
+    pub(super) policy: Option<Arc<Policy>>,
     /// The connection ends with this.
     pub(super) end: Option<Goodbye>,
 }
@@ -95,9 +96,12 @@ impl Hub {
         let ring = Arc::new(follower::load(store.as_ref()).await?);
         // Those that were set or lifted since they were last read are not followed.
         desks.blocks_changed().await?;
+        let (stop_tx, stopping) = watch::channel(false);
         let (followed, into, told) = (Arc::clone(&store), Arc::clone(&ring), Arc::clone(&desks));
         tokio::spawn(keep_going("follower", move || {
-            follower::follow(Arc::clone(&followed), Arc::clone(&into), Arc::clone(&told))
+            let (followed, into, told) =
+                (Arc::clone(&followed), Arc::clone(&into), Arc::clone(&told));
+            follower::follow(followed, into, told, stopping.clone())
         }));
         Ok(Arc::new(Self {
             store,
@@ -106,19 +110,18 @@ impl Hub {
             ring,
             state: Mutex::default(),
             next_desk: AtomicU64::new(1),
+            stop_tx,
         }))
     }
 
     /// Tells every desk the new policy, and shows it anew what it may see.
     pub fn policy_changed(&self, policy: &Policy) {
-        let frame = encode(&ServerFrame::Policy {
-            policy: Box::new(policy.clone()),
-        });
+        let shared = Arc::new(policy.clone());
         for connected in self.lock().connected.values() {
             if policy.find_operator(&connected.operator).is_some() {
                 connected
                     .must_tx
-                    .send_modify(|must| must.policy = Some(frame.clone()));
+                    .send_modify(|must| must.policy = Some(Arc::clone(&shared)));
             } else {
                 connected.end(GoodbyeCode::Removed);
             }
@@ -173,8 +176,9 @@ impl Hub {
         }
     }
 
-    /// Says goodbye to every desk; later ones are turned away.
+    /// Says goodbye to every desk; later ones are turned away, and the store is followed no more.
     pub fn stop(&self) {
+        self.stop_tx.send_replace(true);
         let mut state = self.lock();
         state.is_stopping = true;
         for connected in state.connected.values() {
