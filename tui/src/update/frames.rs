@@ -5,9 +5,11 @@ use shared::model::{ChatId, OperatorId, Presence, Template, Timestamp};
 use shared::protocol::{ChatPage, ClientFrame, DraftText, ResumePoint, ServerFrame, Snapshot};
 
 use crate::app::book::{Section, Taken, section_of};
-use crate::app::{App, Asked};
+use crate::app::{App, Asked, Page, Past};
 use crate::drafts::Draft;
 use crate::keymap::Keymap;
+use crate::language::Language;
+use crate::theme::Theme;
 
 /// How long "is typing" and "is viewing" stand.
 const PRESENCE_MS: i64 = 6_000;
@@ -69,10 +71,19 @@ impl App {
                 has_more,
             } => self.take_page(request, chat, events, has_more),
             ServerFrame::Chats { request, page } => self.take_chats(request, page),
-            ServerFrame::Hits { request, hits, .. } => {
-                if self.asked.remove(&request) == Some(Asked::Search) {
-                    self.fetched.hits = hits;
+            ServerFrame::Hits {
+                request,
+                hits,
+                has_more,
+            } => {
+                let Some(Asked::Search(page)) = self.asked.remove(&request) else {
+                    return;
+                };
+                if page == Page::First {
+                    self.fetched.hits.clear();
                 }
+                self.fetched.hits.extend(hits);
+                self.fetched.has_more_hits = has_more;
             }
             ServerFrame::Sessions { request, sessions } => {
                 self.asked.remove(&request);
@@ -134,17 +145,45 @@ impl App {
     }
 
     fn take_policy(&mut self, policy: Box<shared::model::Policy>) {
-        let mut keys = policy.desk.keys.clone();
-        keys.extend(self.own_keys.clone());
         let preset = if self.preset.is_empty() {
             policy.desk.keymap.clone()
         } else {
             self.preset.clone()
         };
-        self.keymap = Keymap::new(&preset, &keys).0;
+        let (keymap, clashes) = Keymap::new(&preset, &[&policy.desk.keys, &self.own_keys]);
+        self.keymap = keymap;
+        if let Some(clash) = clashes.first() {
+            let text = clash.in_words(self.language);
+            self.say(text);
+        }
         self.timezone =
             jiff::tz::TimeZone::get(&policy.company.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
         self.policy = Some(policy);
+        self.free_template_keys();
+        self.take_looks();
+    }
+
+    /// Takes the language and the colours the company's config has for this operator, unless the operator chose (L-06).
+    fn take_looks(&mut self) {
+        let Some(policy) = self.policy.as_deref() else {
+            return;
+        };
+        let theme = Theme::named(&policy.desk.theme);
+        let me = policy.find_operator(&self.me);
+        let code = me.map(|me| me.ui_language.to_string());
+        let language = Language::ALL
+            .into_iter()
+            .find(|known| code.as_deref() == Some(known.code()));
+        if let Some(theme) = theme.filter(|_| !self.is_theme_own) {
+            self.theme = theme;
+        }
+        if let Some(language) = language.filter(|_| !self.is_language_own)
+            && language != self.language
+        {
+            self.language = language;
+            let language = shared::model::Language::from(language.code());
+            self.send(ClientFrame::Speak { language });
+        }
     }
 
     fn take_snapshot(&mut self, snapshot: Snapshot) {
@@ -205,6 +244,8 @@ impl App {
         {
             point.seq = stored.seq;
             point.mark = stored.mark;
+            let late = self.relay_now().0.saturating_sub(stored.at.0);
+            self.lag_ms = self.is_live.then(|| u64::try_from(late).unwrap_or(0));
         }
         match taken {
             Taken::Known => return,
@@ -252,6 +293,12 @@ impl App {
     }
 
     fn lose_chat(&mut self, chat: ChatId) {
+        if let Some(known) = self.book.get(chat).filter(|known| self.is_mine(known)) {
+            let name = shared::text::clean_line(known.visitor.name());
+            let text = self.say_with("done-hidden", &[("name", &name)]);
+            self.ring("notify-taken");
+            self.say(text);
+        }
         self.book.hide(chat);
         if self.open == Some(chat) {
             self.popup = None;
@@ -283,13 +330,24 @@ impl App {
         match asked {
             Asked::Closed => {
                 self.fetched.has_more_closed = page.has_more;
-                self.fetched.closed_from = earliest;
+                // An empty page says nothing of how far the list goes: the next one continues where the last ended.
+                self.fetched.closed_from = earliest.or(self.fetched.closed_from);
                 if self.open.is_none() && self.section == Section::Closed {
                     self.show_section(Section::Closed);
                 }
             }
-            Asked::Visitor(visitor) => {
-                self.fetched.past.insert(visitor, ids);
+            Asked::Visitor(visitor, which) => {
+                let past = self.fetched.past.entry(visitor).or_default();
+                if which == Page::First {
+                    *past = Past::default();
+                }
+                let fresh: Vec<ChatId> = ids
+                    .into_iter()
+                    .filter(|id| !past.ids.contains(id))
+                    .collect();
+                past.ids.extend(fresh);
+                past.has_more = page.has_more;
+                past.from = earliest.or(past.from);
                 if self.scroll > 0 && self.scroll >= self.deepest_scroll() {
                     self.load_earlier();
                 }
@@ -300,7 +358,7 @@ impl App {
             },
             Asked::Timeline(_)
             | Asked::Open(_)
-            | Asked::Search
+            | Asked::Search(_)
             | Asked::Blocks
             | Asked::Sessions
             | Asked::Template => {}

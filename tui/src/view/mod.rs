@@ -2,11 +2,13 @@
 
 mod areas;
 mod bars;
+mod card;
 mod composing;
 mod conversation;
 mod list;
 mod panel;
 mod popup;
+mod shelf;
 #[cfg(test)]
 pub(crate) mod tests;
 mod words;
@@ -55,6 +57,7 @@ pub fn view(app: &App, cache: &mut ViewCache, frame: &mut Frame<'_>) {
     panel::draw(app, areas.panel, buffer);
     bars::hints(app, areas.hints, buffer);
     bars::status(app, areas.status, buffer);
+    bars::said(app, areas.hints, areas.status, buffer);
     popup::draw(app, areas.whole, buffer);
     if let Some((position, _)) = caret(app) {
         frame.set_cursor_position(position);

@@ -9,6 +9,7 @@ use shared::model::{
 use shared::text::{clean, clean_line};
 
 use crate::app::App;
+use crate::app::popup::Choice;
 use crate::language::Value;
 use crate::theme::Token;
 
@@ -82,13 +83,9 @@ impl App {
         for attachment in &entry.message.attachments {
             let kind = self.attachment_kind(&attachment.kind);
             let name = attachment.title.as_deref().map(clean_line);
-            let url = attachment.url.as_deref().map(clean_line);
-            let rest = [name, url]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" ");
-            parts.push(format!("{kind} {rest}").trim_end().to_owned());
+            let opens = attachment.url.as_deref().map(|url| self.opens(url));
+            let words: Vec<String> = [Some(kind), name, opens].into_iter().flatten().collect();
+            parts.push(words.join("  "));
         }
         let mut marks: Vec<String> = Vec::new();
         if entry.edits > 0 {
@@ -106,6 +103,22 @@ impl App {
         } else {
             format!("{text} ({})", marks.join(", "))
         }
+    }
+
+    /// Returns the key that opens an address, as `o` lists it; an address that is not opened is shown.
+    fn opens(&self, address: &str) -> String {
+        if crate::update::web_address(address).is_none() {
+            return clean_line(address);
+        }
+        let choice = Choice::Link(address.to_owned());
+        let links = crate::update::links(self);
+        let at = links.iter().position(|item| item.choice == choice);
+        // Only nine rows have a digit.
+        let key = match at {
+            Some(at @ 0..9) => format!("o{}", at + 1),
+            Some(_) | None => "o".to_owned(),
+        };
+        self.say_with("content-open", &[("key", &key)])
     }
 
     fn quoted(&self, entry: &MessageEntry) -> Option<String> {
@@ -227,7 +240,8 @@ impl App {
         }
     }
 
-    fn failure_in_words(&self, reason: &FailureReason) -> String {
+    /// Returns why a reply did not leave.
+    pub(crate) fn failure_in_words(&self, reason: &FailureReason) -> String {
         let (id, text) = match reason {
             FailureReason::WindowClosed => ("failure-window-closed", ""),
             FailureReason::VisitorUnreachable => ("failure-unreachable", ""),

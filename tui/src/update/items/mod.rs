@@ -6,10 +6,12 @@ mod texts;
 use shared::model::Seq;
 
 use crate::app::App;
-use crate::app::popup::{Choice, Item, Kind, Popup};
+use crate::app::popup::{Choice, Item, Kind, Popup, Shelf};
 use crate::fuzzy;
 use crate::key::Key;
 use crate::keymap::{Action, Zone};
+
+pub(crate) use texts::{links, web_address};
 
 /// Returns a text with the placeholders the desk knows filled in; others stay for the operator.
 pub(crate) fn fill(app: &App, text: &str) -> String {
@@ -46,20 +48,21 @@ fn items(app: &App, popup: &Popup) -> Vec<Item> {
         Kind::Palette => palette(app, popup.field.text()),
         Kind::Help => help(app),
         Kind::Search => texts::hits(app),
-        Kind::Templates => texts::templates(app),
+        Kind::Templates(shelf) => texts::templates(app, *shelf),
         Kind::Transfer => people::targets(app),
         Kind::Category { .. } => categories(app),
         Kind::Blocks => people::blocks(app),
         Kind::Messages => texts::messages(app),
         Kind::Quote => texts::quotable(app),
-        Kind::Links => texts::links(app),
+        Kind::Links => links(app),
         Kind::OwnTemplates => texts::own_templates(app),
         Kind::Sessions => people::sessions(app),
         Kind::Card => people::card(app),
+        Kind::TooLong => texts::too_long(app),
         Kind::Block(_)
         | Kind::Comment(_)
         | Kind::Field(_)
-        | Kind::TemplateTitle
+        | Kind::TemplateTitle(_)
         | Kind::Confirm(_) => Vec::new(),
     }
 }
@@ -72,6 +75,9 @@ pub(crate) fn count_items(app: &App, popup: &Popup) -> usize {
     }
     if popup.kind == Kind::Search {
         return 12;
+    }
+    if matches!(popup.kind, Kind::Templates(_)) {
+        return texts::templates(app, Shelf::default()).len();
     }
     items(app, popup).len()
 }
