@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::settings::Setting;
+
 /// One fault or warning, in its place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
@@ -33,20 +35,43 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Collects faults of one file.
+/// Collects what the walk through one file finds: faults, the settings, secrets that stand in it.
 pub(super) struct Faults {
     file: PathBuf,
     text: String,
+    /// Anybody on this computer can read the file.
+    is_open: bool,
     found: Vec<Fault>,
+    settings: Vec<Setting>,
+    has_secret: bool,
 }
 
 impl Faults {
-    pub(super) fn of(file: &Path, text: &str) -> Self {
+    pub(super) fn of(file: &Path, text: &str, is_open: bool) -> Self {
         Self {
             file: file.to_owned(),
             text: text.to_owned(),
+            is_open,
             found: vec![],
+            settings: vec![],
+            has_secret: false,
         }
+    }
+
+    /// Something in the file itself is nobody else's business (SEC-09); said once.
+    pub(super) fn secret(&mut self, at: Option<Range<usize>>) {
+        if self.is_open && !self.has_secret {
+            let message = format!(
+                "everybody on this computer can read this file, and it holds secrets: chmod 600 {}",
+                self.file.display()
+            );
+            self.warn(at, message);
+        }
+        self.has_secret = true;
+    }
+
+    pub(super) fn read(&mut self, settings: impl IntoIterator<Item = Setting>) {
+        self.settings.extend(settings);
     }
 
     pub(super) fn fault(&mut self, at: Option<Range<usize>>, message: impl Into<String>) {
@@ -68,11 +93,11 @@ impl Faults {
         });
     }
 
-    /// Returns them in the order of the file.
-    pub(super) fn finish(mut self) -> Vec<Fault> {
+    /// Returns the faults in the order of the file, and the settings in the order they were read.
+    pub(super) fn finish(mut self) -> (Vec<Fault>, Vec<Setting>) {
         self.found.sort();
         self.found.dedup();
-        self.found
+        (self.found, self.settings)
     }
 }
 

@@ -14,6 +14,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
+pub use items::PLACEHOLDERS;
 pub(crate) use items::{count_items, fill, links, other_reading, visible, web_address};
 
 use shared::model::Timestamp;

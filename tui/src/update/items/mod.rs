@@ -13,6 +13,15 @@ use crate::keymap::{Action, Zone};
 
 pub(crate) use texts::{links, web_address};
 
+/// The placeholders the desk fills in.
+pub const PLACEHOLDERS: [&str; 5] = [
+    "visitor.first_name",
+    "visitor.name",
+    "operator.name",
+    "company.name",
+    "chat.number",
+];
+
 /// Returns a text with the placeholders the desk knows filled in; others stay for the operator.
 pub(crate) fn fill(app: &App, text: &str) -> String {
     let visitor = app.chat().map(|chat| &chat.visitor);
@@ -21,23 +30,18 @@ pub(crate) fn fill(app: &App, text: &str) -> String {
         visitor.card.first_name.as_deref().unwrap_or_else(whole)
     });
     let number = app.chat().and_then(|chat| chat.number);
-    let known = [
-        ("{visitor.first_name}", first.map(str::to_owned)),
-        (
-            "{visitor.name}",
-            visitor.map(|visitor| visitor.name().to_owned()),
-        ),
-        ("{operator.name}", Some(app.name_of(&app.me))),
-        (
-            "{company.name}",
-            app.policy().map(|policy| policy.company.name.clone()),
-        ),
-        ("{chat.number}", number.map(|number| number.to_string())),
+    let values = [
+        first.map(str::to_owned),
+        visitor.map(|visitor| visitor.name().to_owned()),
+        Some(app.name_of(&app.me)),
+        app.policy().map(|policy| policy.company.name.clone()),
+        number.map(|number| number.to_string()),
     ];
-    known
+    PLACEHOLDERS
         .into_iter()
+        .zip(values)
         .fold(text.to_owned(), |text, (name, value)| match value {
-            Some(value) => text.replace(name, &value),
+            Some(value) => text.replace(&format!("{{{name}}}"), &value),
             None => text,
         })
 }
