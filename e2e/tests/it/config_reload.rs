@@ -1,5 +1,6 @@
 //! The config changes under a running relay (ADM-03, invariant 12).
 
+use shared::model::Role;
 use shared::protocol::ServerFrame;
 
 use crate::harness::World;
@@ -64,4 +65,38 @@ async fn a_switched_off_channel_keeps_what_comes_and_shows_it_when_it_is_switche
         .relay
         .rewrite_config(|text| text.replace("active = false", "active = true"));
     anna.chat_saying("is anybody there?").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_running_relay_cannot_take_is_named_to_admins() {
+    let world = World::start().await;
+    let sofia = world.desk("sofia").await;
+    world
+        .relay
+        .rewrite_config(|text| text.replace("role = \"supervisor\"", "role = \"admin\""));
+    sofia
+        .wait("the new role", |seen| {
+            seen.frames.iter().any(|frame| match frame {
+                ServerFrame::Policy { policy } => policy
+                    .operators
+                    .iter()
+                    .any(|operator| operator.role == Role::Admin),
+                _ => false,
+            })
+        })
+        .await;
+    let metrics = "[relay]\nmetrics_listen = \"127.0.0.1:1\"";
+    world
+        .relay
+        .rewrite_config(|text| text.replace("[relay]", metrics));
+    sofia
+        .wait("the notice", |seen| {
+            seen.frames.iter().any(|frame| match frame {
+                ServerFrame::Notice { code, text, .. } => {
+                    code == "config_taken" && text.contains("not relay.metrics_listen")
+                }
+                _ => false,
+            })
+        })
+        .await;
 }

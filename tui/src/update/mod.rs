@@ -15,7 +15,7 @@ mod templates;
 mod tests;
 
 pub use items::PLACEHOLDERS;
-pub(crate) use items::{count_items, fill, links, other_reading, visible, web_address};
+pub(crate) use items::{count_items, fill, link_at, links, other_reading, visible, web_address};
 
 use shared::model::Timestamp;
 

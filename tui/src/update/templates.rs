@@ -6,7 +6,7 @@ use shared::protocol::{ClientFrame, TemplateDraft};
 use crate::app::popup::{Kind, Popup};
 use crate::app::{App, Asked};
 use crate::key::{Code, Key};
-use crate::keymap::Zone;
+use crate::keymap::{Clash, Zone};
 use crate::template_key::TemplateKey;
 
 /// Letters after which a suggestion is looked for.
@@ -37,16 +37,26 @@ impl App {
 
     /// Takes the keys of templates from actions that have another one (T-08).
     pub(super) fn free_template_keys(&mut self) {
-        let chords: Vec<Key> = self
+        let chords: Vec<(Key, String)> = self
             .usable_templates()
             .into_iter()
             .filter_map(|template| match key_of(template) {
-                Some(TemplateKey::Chord(key)) => Some(key),
+                Some(TemplateKey::Chord(key)) => Some((key, name_of(template))),
                 Some(TemplateKey::Leader(_)) | None => None,
             })
             .collect();
-        for key in chords {
-            self.keymap.yield_to_template(key);
+        for (key, name) in chords {
+            // The relay lets none through: this key the operator gave to something else.
+            if let Some(action) = self.keymap.yield_to_template(key) {
+                let clash = Clash {
+                    setting: String::new(),
+                    key: key.to_string(),
+                    first: action.id().to_owned(),
+                    second: name,
+                };
+                let text = clash.in_words(self.language);
+                self.say(text);
+            }
         }
     }
 
@@ -221,6 +231,11 @@ impl App {
             .iter()
             .find(|template| template.id == Some(id))
     }
+}
+
+fn name_of(template: &Template) -> String {
+    let name = template.title.as_ref().unwrap_or(&template.text);
+    shared::text::clean_line(&shared::text::one_line(name, 20))
 }
 
 fn key_of(template: &Template) -> Option<TemplateKey> {

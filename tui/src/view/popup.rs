@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, Clear, Widget};
-use shared::model::CardField;
 use shared::text::clean_line;
 
+use super::words::card_field_id;
 use super::{put, put_right, shelf};
 use crate::app::App;
 use crate::app::popup::{BlockForm, Confirm, Item, Kind, Popup, REASONS};
@@ -120,19 +120,9 @@ fn title(app: &App, popup: &Popup) -> String {
         Kind::TemplateTitle(_) => app.tr("popup-template-title").into_owned(),
         Kind::Sessions => app.tr("popup-sessions").into_owned(),
         Kind::Card => app.tr("popup-card").into_owned(),
-        Kind::Field(field) => app.tr(field_id(*field)).into_owned(),
+        Kind::Field(field) => app.tr(card_field_id(*field)).into_owned(),
         Kind::Confirm(Confirm::Close) => app.say_with("popup-close", &[("name", &name)]),
         Kind::Confirm(_) => app.tr("action-confirm").into_owned(),
-    }
-}
-
-fn field_id(field: CardField) -> &'static str {
-    match field {
-        CardField::Name => "card-name",
-        CardField::Email => "card-email",
-        CardField::Phone => "card-phone",
-        CardField::CrmId => "card-crm",
-        CardField::Notes => "card-notes",
     }
 }
 

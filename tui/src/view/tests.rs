@@ -223,7 +223,7 @@ fn every_event_has_words_in_every_language() {
         Event::CardEdited {
             by: by(),
             field: CardField::Name,
-            value: None,
+            value: Some("Olga".to_owned()),
         },
         Event::Closed { by: by() },
         Event::Reopened {

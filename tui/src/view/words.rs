@@ -3,15 +3,25 @@
 use shared::chat::timeline::MessageEntry;
 use shared::chat::{Author, Chat, Event, TransferTarget};
 use shared::model::{
-    AttachmentKind, CategoryPath, DeliveryState, FailureReason, NoticeKind, OperatorId,
+    AttachmentKind, CardField, CategoryPath, DeliveryState, FailureReason, NoticeKind, OperatorId,
     ThreadOwner, Timestamp,
 };
 use shared::text::{clean, clean_line};
 
 use crate::app::App;
-use crate::app::popup::Choice;
 use crate::language::Value;
 use crate::theme::Token;
+
+/// Returns the message that names a field of the card.
+pub(super) fn card_field_id(field: CardField) -> &'static str {
+    match field {
+        CardField::Name => "card-name",
+        CardField::Email => "card-email",
+        CardField::Phone => "card-phone",
+        CardField::CrmId => "card-crm",
+        CardField::Notes => "card-notes",
+    }
+}
 
 impl App {
     /// Returns a message of the language files with outside words in it, all of them cleaned.
@@ -110,14 +120,8 @@ impl App {
         if crate::update::web_address(address).is_none() {
             return clean_line(address);
         }
-        let choice = Choice::Link(address.to_owned());
-        let links = crate::update::links(self);
-        let at = links.iter().position(|item| item.choice == choice);
-        // Only nine rows have a digit.
-        let key = match at {
-            Some(at @ 0..9) => format!("o{}", at + 1),
-            Some(_) | None => "o".to_owned(),
-        };
+        let at = crate::update::link_at(self, address);
+        let key = at.map_or_else(|| "o".to_owned(), |at| format!("o{}", at + 1));
         self.say_with("content-open", &[("key", &key)])
     }
 
@@ -300,7 +304,16 @@ impl App {
                 self.say_with("event-categorized", &values)
             }
             Event::Categorized { by, category: None } => by_name("event-uncategorized", by),
-            Event::CardEdited { by, .. } => by_name("event-card-edited", by),
+            Event::CardEdited { by, field, value } => {
+                let field = self.tr(card_field_id(*field));
+                let value = value.as_deref().unwrap_or("-");
+                let values = [
+                    ("name", &*self.who(by)),
+                    ("field", &*field),
+                    ("value", &*clean_line(value)),
+                ];
+                self.say_with("event-card-edited", &values)
+            }
             Event::Blocked { by, until, reason } => {
                 let id = if until.is_some() {
                     "event-blocked-until"

@@ -11,7 +11,7 @@ use crate::fuzzy;
 use crate::key::Key;
 use crate::keymap::{Action, Zone};
 
-pub(crate) use texts::{links, web_address};
+pub(crate) use texts::{link_at, links, web_address};
 
 /// The placeholders the desk fills in.
 pub const PLACEHOLDERS: [&str; 5] = [

@@ -2,7 +2,7 @@
 
 use shared::chat::timeline::{Entry, MessageEntry};
 use shared::chat::{Chat, Event, Outgoing, Trouble};
-use shared::model::DeliveryState;
+use shared::model::{Attachment, DeliveryState};
 use shared::text::clean_line;
 
 use super::{fill, plain};
@@ -157,8 +157,11 @@ fn can_be_quoted(entry: &MessageEntry) -> bool {
     has_left && !entry.is_deleted
 }
 
+/// An address, the message it stands in, and the attachment it is of.
+type Found<'a> = (&'a str, &'a MessageEntry, Option<&'a Attachment>);
+
 /// Addresses in the conversation on the screen, those of the newest messages first (IN-11).
-pub(crate) fn links(app: &App) -> Vec<Item> {
+fn addresses(app: &App) -> impl Iterator<Item = Found<'_>> {
     let told = app.told().into_iter();
     told.filter_map(|chat| app.book.story(chat))
         .flat_map(|story| story.timeline.entries().iter().rev())
@@ -166,30 +169,39 @@ pub(crate) fn links(app: &App) -> Vec<Item> {
             Entry::Message(message) if !message.is_deleted => Some(message),
             Entry::Message(_) | Entry::Event(_) => None,
         })
-        .flat_map(|message| links_of(app, message))
-        .take(MOST_ROWS)
-        .collect()
+        .flat_map(|message| {
+            let attached = message.message.attachments.iter();
+            let attached = attached.filter_map(move |attachment| {
+                let address = web_address(attachment.url.as_deref()?)?;
+                Some((address, message, Some(attachment)))
+            });
+            let written = message.text.split_whitespace().filter_map(web_address);
+            attached.chain(written.map(move |address| (address, message, None)))
+        })
 }
 
-fn links_of(app: &App, message: &MessageEntry) -> Vec<Item> {
-    let clock = app.clock(message.stored.at);
-    let row = |what: String, address: &str| {
-        let label = format!("{what} {}", clean_line(address));
-        let choice = Choice::Link(address.to_owned());
-        plain(label.trim_start().to_owned(), clock.clone(), choice)
-    };
-    let attached = message.message.attachments.iter().filter_map(|attachment| {
-        let address = web_address(attachment.url.as_deref()?)?;
-        let title = attachment.title.as_deref().map(clean_line);
-        let kind = app.attachment_kind(&attachment.kind);
-        Some(row(
-            format!("{kind} {}", title.unwrap_or_default()),
-            address,
-        ))
-    });
-    let written = message.text.split_whitespace().filter_map(web_address);
-    attached
-        .chain(written.map(|address| row(String::new(), address)))
+/// Returns the row of an address among [`links`], as far as rows have a digit.
+pub(crate) fn link_at(app: &App, address: &str) -> Option<usize> {
+    addresses(app)
+        .take(9)
+        .position(|(known, ..)| known == address)
+}
+
+/// Returns the rows of the links of the conversation.
+pub(crate) fn links(app: &App) -> Vec<Item> {
+    addresses(app)
+        .take(MOST_ROWS)
+        .map(|(address, message, attachment)| {
+            let what = attachment.map(|attachment| {
+                let title = attachment.title.as_deref().map(clean_line);
+                let kind = app.attachment_kind(&attachment.kind);
+                format!("{kind} {}", title.unwrap_or_default())
+            });
+            let label = format!("{} {}", what.unwrap_or_default(), clean_line(address));
+            let choice = Choice::Link(address.to_owned());
+            let clock = app.clock(message.stored.at);
+            plain(label.trim_start().to_owned(), clock, choice)
+        })
         .collect()
 }
 

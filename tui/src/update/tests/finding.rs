@@ -214,6 +214,20 @@ fn the_card_leads_to_the_photo_and_the_crm_and_tells_the_channel_and_the_state()
 }
 
 #[test]
+fn who_changed_what_on_the_card_stands_in_the_timeline() {
+    let mut desk = desk();
+    let edited = shared::chat::Event::CardEdited {
+        by: "ivan".into(),
+        field: shared::model::CardField::Phone,
+        value: Some("+7 900 000-00-17".to_owned()),
+    };
+    desk.happen(1, edited);
+    let screen = crate::view::tests::shown(&desk.app);
+    let expected = "Ivan changed the card: Phone: +7 900 000-00-17";
+    assert!(screen.contains(expected), "{screen}");
+}
+
+#[test]
 fn the_list_of_blocks_says_who_by_whom_when_until_when_why_and_how_many() {
     let mut desk = desk();
     desk.act(Action::Blocks);

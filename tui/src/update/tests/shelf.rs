@@ -61,6 +61,8 @@ fn letters_behind_the_leader_insert_at_once_on_either_layout() {
 #[test]
 fn a_template_does_not_take_the_only_key_of_an_action() {
     let mut desk = shelved("f1", "f5", Role::Operator);
+    let (said, _) = desk.app.said.clone().expect("the clash");
+    assert!(said.contains("f5") && said.contains("reconnect"), "{said}");
     desk.press("r f1");
     let popup = desk.app.popup.as_ref().map(|popup| &popup.kind);
     assert_eq!(popup, Some(&Kind::Help));
