@@ -32,7 +32,7 @@ pub(super) fn operator(
         _ => Role::Operator,
     };
     let languages = section.texts_or("languages", std::slice::from_ref(&main_language.0));
-    for code in &languages {
+    for code in languages.iter().filter(|_| section.has("languages")) {
         section.check_language("languages", code);
     }
     let hash = section.hidden("password_hash");

@@ -220,7 +220,10 @@ impl<'a, 'f> Section<'a, 'f> {
     /// The code of a language (ISO 639-1, with a region or without).
     pub(super) fn language_or(&self, key: &'static str, default: &Language) -> Language {
         let code = self.text_or(key, &default.0);
-        self.check_language(key, &code);
+        // What is inherited is judged where it is written.
+        if self.has(key) {
+            self.check_language(key, &code);
+        }
         Language(code)
     }
 
