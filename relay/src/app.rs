@@ -379,18 +379,14 @@ struct Reloads {
 
 impl Reloads {
     async fn run(self, mut config: Config, mut changes_rx: mpsc::Receiver<Reload>) {
+        let started = config.clone();
         while let Some(change) = changes_rx.recv().await {
             match change {
                 Reload::Taken(new) => match check_channels(&new, &self.site.store).await {
                     Ok(()) => {
                         self.take(&config, &new).await;
                         config = *new;
-                        tracing::info!("the changed config is in force");
-                        self.site.hub.notice(
-                            NoticeLevel::Info,
-                            "config_taken",
-                            "The changed config is in force.",
-                        );
+                        self.tell_taken(&started.needs_restart(&config));
                     }
                     Err(error) => self.refuse(&[error.to_string()]),
                 },
@@ -399,6 +395,21 @@ impl Reloads {
                 }
             }
         }
+    }
+
+    fn tell_taken(&self, needs_restart: &[&str]) {
+        let (level, text) = if needs_restart.is_empty() {
+            let text = "The changed config is in force.".to_owned();
+            (NoticeLevel::Info, text)
+        } else {
+            let keys = needs_restart.join(", ");
+            let text = format!(
+                "The changed config is in force, but not {keys}: that is read only when the relay starts; restart it."
+            );
+            (NoticeLevel::Warning, text)
+        };
+        tracing::info!(?needs_restart, "the changed config is in force");
+        self.site.hub.notice(level, "config_taken", &text);
     }
 
     fn refuse(&self, faults: &[String]) {

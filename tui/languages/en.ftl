@@ -115,7 +115,7 @@ event-transferred = { $name } transferred this chat to { $target }
 event-transferred-comment = { $name } transferred this chat to { $target }: { $comment }
 event-categorized = { $name } set the category { $category }
 event-uncategorized = { $name } removed the category
-event-card-edited = { $name } changed the visitor's card
+event-card-edited = { $name } changed the card: { $field }: { $value }
 event-blocked-until = { $name } blocked the visitor until { $time }: { $reason }
 event-blocked-forever = { $name } blocked the visitor for good: { $reason }
 event-unblocked = { $name } unblocked the visitor
@@ -182,8 +182,8 @@ composer-draft-saved = draft saved
 composer-draft-unsaved = draft not saved
 composer-length = { $length }/{ $limit }
 composer-too-long = { $count ->
-        [one] too long; Enter sends { $count } part
-       *[other] too long; Enter sends { $count } parts
+        [one] too long: { $count } part
+       *[other] too long: { $count } parts
     }
 composer-empty-field = fill in { $name } first
 composer-full = The text is full; the rest was left out
@@ -542,7 +542,6 @@ popup-quote = quote which message
 popup-quote-none = quote nothing
 popup-blocks = blocked visitors
 popup-help = help
-popup-split = This reply is too long. Enter sends it in { $count } parts, Esc goes back.
 popup-human = The reply window has closed. Enter sends it as a human agent, Esc goes back.
 popup-close-ask = Enter closes this chat, Esc leaves it open.
 action-start-chat = start a chat
@@ -569,3 +568,29 @@ block-dropped = { $count } dropped
 block-own-hours = { $count } h, typed
 hint-own-length = Tab own hours
 category-retired = retired: { $name }
+popup-take-over = { $name } has this chat. Enter takes it over, your text stays; Esc leaves it.
+notify-taken = A chat was taken from you
+done-taken = { $name } took the chat with { $visitor } over from you
+done-hidden = The chat with { $name } is no longer yours to see
+status-event = event { $seq }
+status-event-lag = event { $seq } +{ $milliseconds }ms
+status-channels = channels { $sound }/{ $count }
+popup-too-long = too long for one message
+popup-long-parts = { $count ->
+        [one] Send it in { $count } numbered part
+       *[other] Send it in { $count } numbered parts
+    }
+popup-long-trim = Keep the first { $limit } characters, and look at them before sending
+done-trimmed = Cut to what the channel carries; Enter sends it
+card-more = earlier ones…
+card-photo = Photo
+card-crm-link = CRM
+card-waits = waiting { $time }
+card-began = Since
+templates-all = all
+template-scope-mine = for me
+template-scope-all = for everybody
+popup-template-for = { $name } (Tab changes it)
+hint-section = Tab section
+hint-language = < > language
+hint-for-whom = Tab for whom

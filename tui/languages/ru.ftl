@@ -120,7 +120,7 @@ event-transferred = { $name }: чат передан: { $target }
 event-transferred-comment = { $name }: чат передан: { $target }: { $comment }
 event-categorized = { $name }: категория { $category }
 event-uncategorized = { $name }: категория снята
-event-card-edited = { $name }: карточка изменена
+event-card-edited = { $name }: карточка изменена: { $field }: { $value }
 event-blocked-until = { $name }: посетитель заблокирован до { $time }: { $reason }
 event-blocked-forever = { $name }: посетитель заблокирован навсегда: { $reason }
 event-unblocked = { $name }: посетитель разблокирован
@@ -187,9 +187,9 @@ composer-draft-saved = черновик сохранён
 composer-draft-unsaved = черновик не сохранён
 composer-length = { $length }/{ $limit }
 composer-too-long = { $count ->
-        [one] слишком длинно; Enter отправит { $count } часть
-        [few] слишком длинно; Enter отправит { $count } части
-       *[many] слишком длинно; Enter отправит { $count } частей
+        [one] слишком длинно: { $count } часть
+        [few] слишком длинно: { $count } части
+       *[many] слишком длинно: { $count } частей
     }
 composer-empty-field = сначала заполните { $name }
 composer-full = Текст не помещается; остаток не вставлен
@@ -552,7 +552,6 @@ popup-quote = на какое сообщение ответить
 popup-quote-none = без цитаты
 popup-blocks = заблокированные посетители
 popup-help = справка
-popup-split = Ответ слишком длинный. Enter отправит его частями: { $count }, Esc вернёт к тексту.
 popup-human = Окно ответа закрыто. Enter отправит от имени человека, Esc вернёт к тексту.
 popup-close-ask = Enter закроет чат, Esc оставит открытым.
 action-start-chat = начать чат
@@ -579,3 +578,30 @@ block-dropped = отброшено { $count }
 block-own-hours = { $count } ч, вручную
 hint-own-length = Tab свои часы
 category-retired = снята: { $name }
+popup-take-over = Этот чат у: { $name }. Enter перехватит его, ваш текст останется; Esc оставит как есть.
+notify-taken = Ваш чат перехвачен
+done-taken = { $name }: перехвачен ваш чат с посетителем { $visitor }
+done-hidden = Чат с посетителем { $name } вам больше не виден
+status-event = событие { $seq }
+status-event-lag = событие { $seq } +{ $milliseconds } мс
+status-channels = каналы { $sound }/{ $count }
+popup-too-long = слишком длинно для одного сообщения
+popup-long-parts = { $count ->
+        [one] Отправить { $count } пронумерованной частью
+        [few] Отправить { $count } пронумерованными частями
+       *[many] Отправить { $count } пронумерованными частями
+    }
+popup-long-trim = Оставить первые { $limit } знаков и просмотреть их перед отправкой
+done-trimmed = Сокращено до предела канала; Enter отправит
+card-more = более ранние…
+card-photo = Фото
+card-crm-link = CRM
+card-waits = ждёт { $time }
+card-began = С
+templates-all = все
+template-scope-mine = для меня
+template-scope-all = для всех
+popup-template-for = { $name } (Tab меняет)
+hint-section = Tab раздел
+hint-language = < > язык
+hint-for-whom = Tab для кого

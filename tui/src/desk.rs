@@ -40,7 +40,9 @@ impl Desk {
         let app_options = AppOptions {
             operator: OperatorId(options.login.clone()),
             language: settings.language,
+            is_language_own: settings.is_language_own,
             theme: settings.theme,
+            is_theme_own: settings.is_theme_own,
             borders: settings.borders,
             layouts: settings.layouts.clone(),
             keys: settings.keys.clone(),

@@ -1,8 +1,8 @@
 //! Which key does what. One table feeds the keys, the hint line, the help and the palette, so that they cannot differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::key::{Key, Layout};
+use crate::key::{Code, Key, Layout};
 use crate::language::Language;
 
 /// Something the operator can ask for.
@@ -120,11 +120,16 @@ const TABLE: [Row; 52] = [
     (Action::Messages, "messages", "m", ""),
     (Action::Undo, "undo", "u ctrl+z", "ctrl+z"),
     (Action::Redo, "redo", "", "ctrl+y"),
-    (Action::TakeOver, "take-over", "", ""),
+    (Action::TakeOver, "take-over", "d", ""),
     (Action::Release, "release", "", ""),
     (Action::AskContacts, "ask-contacts", "", ""),
     (Action::AddContact, "add-contact", "a", ""),
-    (Action::SaveTemplate, "save-template", "", ""),
+    (
+        Action::SaveTemplate,
+        "save-template",
+        "ctrl+d f6",
+        "ctrl+d f6",
+    ),
     (Action::OwnTemplates, "own-templates", "", ""),
     (Action::Queue, "list-queue", "1", ""),
     (Action::Mine, "list-mine", "2", ""),
@@ -202,6 +207,8 @@ impl Action {
 /// Two actions on one key; the default was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clash {
+    /// The setting that was not done, as it is called in the file.
+    pub setting: String,
     /// The key.
     pub key: String,
     /// What it does.
@@ -218,10 +225,12 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// Returns the keys of a preset (`default`, `vim`, `webim`) with the operator's own, and what could not be done.
+    /// Returns the keys of a preset (`default`, `vim`, `webim`) with own keys added, the company's first, then the
+    /// operator's, and what could not be done.
     ///
-    /// Own keys are written `t = "transfer"` or `transfer = "t"`, for the composer `composer.ctrl+r = "templates"`.
-    pub fn new(preset: &str, own: &BTreeMap<String, String>) -> (Self, Vec<Clash>) {
+    /// Own keys are written `t = "transfer"` or `transfer = "t"`, for the composer `composer.ctrl+r = "templates"`. A key
+    /// that another action has is taken from it only where that action is given another one in the same place (D-13).
+    pub fn new(preset: &str, own: &[&BTreeMap<String, String>]) -> (Self, Vec<Clash>) {
         let mut map = Self {
             bound: BTreeMap::new(),
             shown: Vec::new(),
@@ -238,8 +247,23 @@ impl Keymap {
         for (zone, key, action) in more {
             map.bind_all(*zone, key, *action);
         }
-        let clashes = map.take_own(own);
+        let clashes = own.iter().flat_map(|own| map.take_own(own)).collect();
         (map, clashes)
+    }
+
+    /// Frees a key for a template, in both zones. Returns the action that does not let it go: one that has no other key,
+    /// or was given this one.
+    pub fn yield_to_template(&mut self, key: Key) -> Option<Action> {
+        let zones = [Zone::Command, Zone::Composer];
+        let held = zones.iter().find_map(|zone| {
+            let action = *self.bound.get(&(*zone, key))?;
+            (!yields(*zone, key, action)).then_some(action)
+        });
+        if held.is_none() {
+            self.bound.retain(|(_, bound), _| *bound != key);
+            self.shown.retain(|(_, _, bound)| *bound != key);
+        }
+        held
     }
 
     fn bind_all(&mut self, zone: Zone, keys: &str, action: Action) {
@@ -257,7 +281,7 @@ impl Keymap {
 
     fn take_own(&mut self, own: &BTreeMap<String, String>) -> Vec<Clash> {
         let mut clashes = Vec::new();
-        let mut taken: BTreeMap<(Zone, Key), Action> = BTreeMap::new();
+        let mut taken: BTreeMap<(Zone, Key), (Action, &str)> = BTreeMap::new();
         for (name, id) in own {
             let (zone, text) = Zone::of_setting(name);
             // The relay's settings are written the other way round: action to key.
@@ -266,17 +290,33 @@ impl Keymap {
                 None => (text, id.as_str()),
             };
             let (Ok(key), Some(action)) = (text.parse::<Key>(), Action::named(id)) else {
-                clashes.push(Clash::of(name, "?", id));
+                clashes.push(Clash::of(name, text, "?", id));
                 continue;
             };
-            if let Some(first) = taken.get(&(zone, key)).filter(|first| **first != action) {
-                clashes.push(Clash::of(name, first.id(), id));
-                continue;
+            match taken.get(&(zone, key)) {
+                Some((first, _)) if *first != action => {
+                    clashes.push(Clash::of(name, text, first.id(), id));
+                }
+                Some(_) | None => {
+                    taken.insert((zone, key), (action, name));
+                }
             }
-            taken.insert((zone, key), action);
         }
-        for ((zone, key), action) in taken {
-            self.bind(zone, key, action);
+        let moved: BTreeSet<(Zone, Action)> = taken
+            .iter()
+            .map(|((zone, _), (action, _))| (*zone, *action))
+            .collect();
+        for ((zone, key), (action, name)) in taken {
+            let first = self.bound.get(&(zone, key)).copied();
+            let stays = |first: Action| {
+                first != action && !moved.contains(&(zone, first)) && !yields(zone, key, first)
+            };
+            match first.filter(|first| stays(*first)) {
+                Some(first) => {
+                    clashes.push(Clash::of(name, &key.to_string(), first.id(), action.id()));
+                }
+                None => self.bind(zone, key, action),
+            }
         }
         clashes
     }
@@ -311,13 +351,25 @@ impl Clash {
         language.tr("error-key-clash", &values).into_owned()
     }
 
-    fn of(key: &str, first: &str, second: &str) -> Self {
+    fn of(setting: &str, key: &str, first: &str, second: &str) -> Self {
         Self {
+            setting: setting.to_owned(),
             key: key.to_owned(),
             first: first.to_owned(),
             second: second.to_owned(),
         }
     }
+}
+
+/// Whether an action lets a key go to whoever is given it: a function key it has by default, beside another key.
+fn yields(zone: Zone, key: Key, action: Action) -> bool {
+    let row = TABLE.iter().find(|row| row.0 == action);
+    let keys = row.map_or("", |row| match zone {
+        Zone::Command => row.2,
+        Zone::Composer => row.3,
+    });
+    let mut beside = keys.split_whitespace().skip(1);
+    matches!(key.code, Code::F(_)) && beside.any(|known| known.parse() == Ok(key))
 }
 
 #[cfg(test)]
@@ -326,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_russian_letter_is_the_command_at_its_place() {
-        let (map, clashes) = Keymap::new("default", &BTreeMap::new());
+        let (map, clashes) = Keymap::new("default", &[]);
         assert!(clashes.is_empty());
         let found = map.find(Zone::Command, Key::char('с'), &[Layout::Russian]);
         assert_eq!(found, Some(Action::Claim));
@@ -335,7 +387,7 @@ mod tests {
     #[test]
     fn default_keys_do_not_clash() {
         for zone in [Zone::Command, Zone::Composer] {
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             for (_, id, command, composer) in TABLE {
                 let keys = if zone == Zone::Command {
                     command
@@ -356,7 +408,7 @@ mod tests {
             ("g".to_owned(), "transfer".to_owned()),
             ("h".to_owned(), "no-such".to_owned()),
         ]);
-        let (map, clashes) = Keymap::new("vim", &own);
+        let (map, clashes) = Keymap::new("vim", &[&own]);
         assert_eq!(
             map.find(Zone::Command, Key::char('g'), &[]),
             Some(Action::Transfer)
@@ -366,6 +418,56 @@ mod tests {
             Some(Action::Reply)
         );
         assert_eq!(clashes.len(), 1);
+    }
+
+    fn own(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_key_that_another_action_has_is_a_clash_that_names_both() {
+        let own = own(&[("block", "ctrl+k")]);
+        let (map, clashes) = Keymap::new("default", &[&own]);
+        assert_eq!(clashes, [Clash::of("block", "ctrl+k", "palette", "block")]);
+        assert_eq!(
+            map.find(Zone::Command, Key::ctrl('k'), &[]),
+            Some(Action::Palette)
+        );
+    }
+
+    #[test]
+    fn two_actions_may_change_places_and_an_alias_gives_way() {
+        let own = own(&[("claim", "r"), ("reply", "c"), ("transfer", "f2")]);
+        let (map, clashes) = Keymap::new("default", &[&own]);
+        assert_eq!(clashes, []);
+        let find = |key: &str| map.find(Zone::Command, key.parse().unwrap(), &[]);
+        assert_eq!(find("r"), Some(Action::Claim));
+        assert_eq!(find("c"), Some(Action::Reply));
+        assert_eq!(find("f2"), Some(Action::Transfer));
+        assert_eq!(find("ctrl+k"), Some(Action::Palette));
+    }
+
+    #[test]
+    fn a_template_gets_an_alias_but_never_the_only_key_of_an_action() {
+        let (mut map, _) = Keymap::new("default", &[]);
+        for (key, held) in [
+            ("f2", None),
+            ("f3", None),
+            ("f1", Some(Action::Help)),
+            ("f5", Some(Action::Reconnect)),
+            ("ctrl+k", Some(Action::Palette)),
+            ("ctrl+x", None),
+        ] {
+            assert_eq!(map.yield_to_template(key.parse().unwrap()), held, "{key}");
+        }
+        assert_eq!(map.find(Zone::Composer, "f2".parse().unwrap(), &[]), None);
+        assert_eq!(
+            map.key_of(Zone::Composer, Action::Palette),
+            Some(Key::ctrl('k'))
+        );
     }
 
     #[test]

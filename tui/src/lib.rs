@@ -22,6 +22,7 @@ pub mod link;
 mod on_terminal;
 mod private_file;
 mod runtime;
+pub mod template_key;
 pub mod terminal;
 pub mod text;
 pub mod theme;

@@ -204,6 +204,14 @@ impl Borders {
         self.frame().horizontal_top
     }
 
+    /// Returns the character of a divider that says that another mode is on.
+    pub fn double(self) -> &'static str {
+        match self {
+            Self::Ascii => "=",
+            Self::Lines => "═",
+        }
+    }
+
     /// Returns the character where a horizontal divider leaves a vertical one to the right.
     pub fn branch(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! The config changes under a running relay (ADM-03, invariant 12).
 
+use shared::model::Role;
 use shared::protocol::ServerFrame;
 
 use crate::harness::World;
@@ -124,4 +125,38 @@ async fn no_bad_file_is_ever_in_force() {
         seen.frames.iter().any(is_taken)
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_running_relay_cannot_take_is_named_to_admins() {
+    let world = World::start().await;
+    let sofia = world.desk("sofia").await;
+    world
+        .relay
+        .rewrite_config(|text| text.replace("role = \"supervisor\"", "role = \"admin\""));
+    sofia
+        .wait("the new role", |seen| {
+            seen.frames.iter().any(|frame| match frame {
+                ServerFrame::Policy { policy } => policy
+                    .operators
+                    .iter()
+                    .any(|operator| operator.role == Role::Admin),
+                _ => false,
+            })
+        })
+        .await;
+    let metrics = "[relay]\nmetrics_listen = \"127.0.0.1:1\"";
+    world
+        .relay
+        .rewrite_config(|text| text.replace("[relay]", metrics));
+    sofia
+        .wait("the notice", |seen| {
+            seen.frames.iter().any(|frame| match frame {
+                ServerFrame::Notice { code, text, .. } => {
+                    code == "config_taken" && text.contains("not relay.metrics_listen")
+                }
+                _ => false,
+            })
+        })
+        .await;
 }

@@ -89,6 +89,7 @@ pub(super) fn read(
     accounts: &mut HashMap<String, String>,
 ) -> ChannelConfig {
     let id = section.required("id");
+    section.called(&id);
     if !is_address_part(&id) && !id.is_empty() {
         let message = format!(
             "channel id {id:?}: expected lower-case letters, digits, - and _: it is part of an address"
@@ -125,10 +126,8 @@ pub(super) fn read(
         _ => OnReturn::Reopen,
     };
     ChannelConfig {
-        name: section.text("name").unwrap_or_else(|| id.clone()),
-        language: section
-            .text("language")
-            .map_or_else(|| main_language.clone(), Language),
+        name: section.text_or("name", &id),
+        language: section.language_or("language", main_language),
         id: ChannelId(id),
         kind,
         active,
@@ -154,12 +153,11 @@ fn messenger(
     if let Some(other) = accounts.insert(format!("page {page_id}"), id.to_owned())
         && !page_id.is_empty()
     {
-        let message = format!(
-            "channels {other} and {id} are one Page, {page_id}: a Page is connected once (CH-17)"
-        );
+        let message =
+            format!("channels {other} and {id} are one Page, {page_id}: a Page is connected once");
         section.fault(section.place("page_id"), message);
     }
-    let api_url = section.text("api_url").unwrap_or_else(|| GRAPH.to_owned());
+    let api_url = section.text_or("api_url", GRAPH);
     let is_web =
         url::Url::parse(&api_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !is_web {
@@ -193,7 +191,7 @@ fn not_built(section: &Section<'_, '_>, kind: &str, active: bool) {
         "receive",
         "human_agent",
     ] {
-        section.item(key);
+        section.unread(key);
     }
     for key in [
         "access_token",

@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 
 use shared::text::clean_line;
 
+use super::settings::Setting;
+
 /// One fault or warning, in its place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
@@ -37,12 +39,16 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Collects faults of one file.
+/// Collects what the walk through one file finds: faults, the settings, secrets that stand in it.
 pub(super) struct Faults {
     file: PathBuf,
     /// Secrets may stand in it.
     text: Zeroizing<String>,
+    /// Anybody on this computer can read the file.
+    is_open: bool,
     found: Vec<Found>,
+    settings: Vec<Setting>,
+    has_secret: bool,
 }
 
 /// A fault whose line is not counted yet.
@@ -54,12 +60,31 @@ struct Found {
 }
 
 impl Faults {
-    pub(super) fn of(file: &Path, text: &str) -> Self {
+    pub(super) fn of(file: &Path, text: &str, is_open: bool) -> Self {
         Self {
             file: file.to_owned(),
             text: Zeroizing::new(text.to_owned()),
+            is_open,
             found: vec![],
+            settings: vec![],
+            has_secret: false,
         }
+    }
+
+    /// Something in the file itself is nobody else's business (SEC-09); said once.
+    pub(super) fn secret(&mut self, at: Option<Range<usize>>) {
+        if self.is_open && !self.has_secret {
+            let message = format!(
+                "everybody on this computer can read this file, and it holds secrets: chmod 600 {}",
+                self.file.display()
+            );
+            self.warn(at, message);
+        }
+        self.has_secret = true;
+    }
+
+    pub(super) fn read(&mut self, settings: impl IntoIterator<Item = Setting>) {
+        self.settings.extend(settings);
     }
 
     pub(super) fn fault(&mut self, at: Option<Range<usize>>, message: impl Into<String>) {
@@ -79,8 +104,8 @@ impl Faults {
         });
     }
 
-    /// Returns them in the order of the file.
-    pub(super) fn finish(mut self) -> Vec<Fault> {
+    /// Returns the faults in the order of the file, and the settings in the order they were read.
+    pub(super) fn finish(mut self) -> (Vec<Fault>, Vec<Setting>) {
         self.found.sort_by_key(|found| found.byte);
         // Lines are counted once, however many faults there are.
         let mut place = Place {
@@ -102,7 +127,7 @@ impl Faults {
         }
         faults.sort();
         faults.dedup();
-        faults
+        (faults, self.settings)
     }
 }
 

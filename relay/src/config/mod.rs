@@ -2,13 +2,17 @@
 
 mod addresses;
 mod channels;
+mod desk;
 mod fault;
+mod languages;
 mod locate;
 mod people;
 mod read;
 mod reload;
 mod secret;
 mod section;
+mod settings;
+mod shelf;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -31,6 +35,7 @@ pub use channels::{ChannelConfig, Platform};
 pub use fault::Fault;
 pub use locate::{default_data_folder, locate};
 pub use reload::{Reload, watch};
+pub use settings::Setting;
 
 use crate::channels::messenger;
 
@@ -98,6 +103,8 @@ pub struct Loaded {
     pub config: Option<Config>,
     /// Faults, and warnings.
     pub faults: Vec<Fault>,
+    /// Every key that was read, with what is in force.
+    pub settings: Vec<Setting>,
 }
 
 /// The largest file that is read.
@@ -114,6 +121,7 @@ pub fn load(file: &Path) -> Loaded {
             message,
             is_warning: false,
         }],
+        settings: vec![],
     };
     let bytes = match std::fs::read(file) {
         Ok(bytes) => bytes,
@@ -123,17 +131,36 @@ pub fn load(file: &Path) -> Loaded {
         return fault("the file is larger than 1 MiB".to_owned());
     }
     match String::from_utf8(bytes) {
-        Ok(text) => parse(file, &Zeroizing::new(text)),
+        Ok(text) => read::read(file, &Zeroizing::new(text), secret::is_open(file)),
         Err(_) => fault("the file is not UTF-8 text".to_owned()),
     }
 }
 
 /// Checks a text as if it stood in that file.
 pub fn parse(file: &Path, text: &str) -> Loaded {
-    read::read(file, text)
+    read::read(file, text, false)
 }
 
 impl Config {
+    /// Returns what of `new` a running relay cannot put in force: it is read only at the start (ADM-03).
+    pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
+        let (old, new, stores) = (&self.relay, &new.relay, self.store != new.store);
+        let changed = [
+            ("relay.listen", old.listen != new.listen),
+            (
+                "relay.metrics_listen",
+                old.metrics_listen != new.metrics_listen,
+            ),
+            ("relay.data_dir", old.data_dir != new.data_dir),
+            ("relay.tls", old.tls != new.tls),
+            ("store.url", stores && old.data_dir == new.data_dir),
+        ];
+        changed
+            .into_iter()
+            .filter_map(|(key, is_changed)| is_changed.then_some(key))
+            .collect()
+    }
+
     /// Returns what rules and desks need of it; no secret.
     pub fn policy(&self) -> Policy {
         Policy {

@@ -1,47 +1,51 @@
 //! The walk through the file, section by section, and what must fit together between them.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::SecretString;
 use toml_edit::{Document, Item, TableLike};
-use tui::key::Key;
-use tui::keymap::{Action, Zone};
 
-use shared::model::{
-    Company, Department, DeskSettings, Language, Operator, Seconds, TemplateScope, Timeouts,
-};
+use shared::text::is_email;
+
+use shared::model::{Company, Department, Language, Operator, TemplateScope, Timeouts};
 
 use super::fault::Faults;
-use super::section::{Section, pairs};
-use super::{Addresses, Config, Loaded, RelayConfig, TlsFiles, channels, locate, people, words};
+use super::section::Section;
+use super::shelf::Shelf;
+use super::{
+    Addresses, Config, Loaded, RelayConfig, TlsFiles, channels, desk, locate, people, words,
+};
 
 type Shared = RefCell<Faults>;
 
 /// Reads and checks a text.
-pub(super) fn read(file: &Path, text: &str) -> Loaded {
-    let faults = RefCell::new(Faults::of(file, text));
+pub(super) fn read(file: &Path, text: &str, is_open: bool) -> Loaded {
+    let faults = RefCell::new(Faults::of(file, text, is_open));
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {
             faults
                 .borrow_mut()
                 .fault(error.span(), error.message().to_owned());
+            let (faults, settings) = faults.into_inner().finish();
             return Loaded {
                 config: None,
-                faults: faults.into_inner().finish(),
+                faults,
+                settings,
             };
         }
     };
     let config = read_root(document.as_table(), file, &faults);
-    let faults = faults.into_inner().finish();
+    let (faults, settings) = faults.into_inner().finish();
     let is_sound = faults.iter().all(|fault| fault.is_warning);
     Loaded {
         config: is_sound.then_some(config),
         faults,
+        settings,
     }
 }
 
@@ -80,26 +84,19 @@ fn read_root(root: &dyn TableLike, file: &Path, faults: &Shared) -> Config {
         channel
     });
     let categories = one(&top, "categories", faults, words::categories);
-    let mut taken = HashMap::new();
+    let mut shelf = Shelf::of(&operators);
     let templates = each(&top, "template", faults, |section| {
-        let template = words::template(section, &language, &mut taken);
+        let template = words::template(section, &language, &mut shelf);
         if let TemplateScope::Department { department } = &template.scope {
             known_department(section, "department", &department.0, &departments);
         }
         template
     });
-    let hide_others = one(&top, "assignment", faults, |section| {
-        section.choice(
-            "mode",
-            "manual",
-            &["manual", "least_loaded", "round_robin", "last_operator"],
-        );
-        section.number("max_chats", 5, 10_000);
-        section.flag("hide_others", false)
-    });
+    let hide_others = one(&top, "assignment", faults, assignment);
     let timeouts = one(&top, "timeouts", faults, timeouts);
-    let crm_url = one(&top, "crm", faults, |section| section.text("url"));
-    let desk = one(&top, "desk", faults, desk);
+    let crm_url = one(&top, "crm", faults, crm);
+    let desk = one(&top, "desk", faults, desk::desk);
+    desk::keys_of_templates(&top, &shelf, &desk);
     later_sections(&top, faults);
     top.finish();
     Config {
@@ -169,8 +166,9 @@ fn each<T>(
         return vec![];
     };
     let mut values = vec![];
-    for table in tables {
+    for (number, table) in (1..).zip(tables) {
         let section = Section::new(name, table, table.span(), faults);
+        section.called(&i32::to_string(&number));
         values.push(read(&section));
         section.finish();
     }
@@ -200,32 +198,23 @@ fn known_department(section: &Section<'_, '_>, key: &str, id: &str, departments:
 }
 
 fn company(section: &Section<'_, '_>) -> Company {
-    let timezone = section.text("timezone").unwrap_or_else(|| "UTC".to_owned());
+    let timezone = section.text_or("timezone", "UTC");
     if jiff::tz::TimeZone::get(&timezone).is_err() {
         let message =
             format!("company.timezone {timezone:?}: expected a name such as Europe/Moscow");
         section.fault(section.place("timezone"), message);
     }
-    let language = section.text("language").unwrap_or_else(|| "en".to_owned());
-    if language.is_empty()
-        || language.len() > 8
-        || !language.chars().all(|c| c.is_ascii_lowercase() || c == '-')
-    {
-        let message =
-            format!("company.language {language:?}: expected a code such as en, ru or zh");
-        section.fault(section.place("language"), message);
-    }
+    let language = section.language_or("language", &Language::from("en"));
     Company {
         name: section.required("name"),
-        website: section.text("website").unwrap_or_default(),
+        website: section.text_or("website", ""),
         timezone,
-        language: Language(language),
+        language,
     }
 }
 
 fn relay(section: &Section<'_, '_>, file: &Path, faults: &Shared) -> RelayConfig {
-    let address = |key: &'static str| {
-        let text = section.text(key)?;
+    let address = |key: &'static str, text: &str| {
         let parsed: Option<SocketAddr> = text.parse().ok();
         if parsed.is_none() {
             section.fault(
@@ -244,14 +233,15 @@ fn relay(section: &Section<'_, '_>, file: &Path, faults: &Shared) -> RelayConfig
             );
         }
     }
-    let listen = address("listen").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let listen = address("listen", &section.text_or("listen", "127.0.0.1:8080"));
+    let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
     let public_url = section.text("public_url");
-    if public_url
-        .as_ref()
-        .is_some_and(|text| url::Url::parse(text).is_err())
-    {
+    if public_url.as_ref().is_some_and(|text| !is_web(text)) {
         let message = "relay.public_url: expected an address such as https://desk.acme.example";
         section.fault(section.place("public_url"), message);
+    }
+    if !section.has("tls") {
+        section.note("tls", super::settings::ABSENT.to_owned());
     }
     let tls = section
         .item("tls")
@@ -273,13 +263,30 @@ fn relay(section: &Section<'_, '_>, file: &Path, faults: &Shared) -> RelayConfig
     RelayConfig {
         listen,
         public_url,
-        metrics_listen: address("metrics_listen"),
-        data_dir: section
-            .text("data_dir")
-            .map_or_else(locate::default_data_folder, PathBuf::from),
+        metrics_listen: section
+            .text("metrics_listen")
+            .and_then(|text| address("metrics_listen", &text)),
+        data_dir: PathBuf::from(
+            section.text_or("data_dir", &locate::default_data_folder().to_string_lossy()),
+        ),
         allowed,
         tls,
     }
+}
+
+/// Whether a text is an address of the web.
+fn is_web(text: &str) -> bool {
+    url::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn crm(section: &Section<'_, '_>) -> Option<String> {
+    let url = section.text("url")?;
+    if !is_web(&url) || !url.contains("{id}") {
+        let message = "crm.url: expected an address with {id} in it, such as https://crm.acme.example/?id={id}";
+        section.fault(section.place("url"), message);
+    }
+    Some(url)
 }
 
 /// A path in the file is meant from where the file is.
@@ -288,9 +295,7 @@ fn beside(file: &Path, path: &str) -> PathBuf {
 }
 
 fn store(section: &Section<'_, '_>, data_dir: &Path) -> PathBuf {
-    let url = section
-        .text("url")
-        .unwrap_or_else(|| "sqlite:desk.db".to_owned());
+    let url = section.text_or("url", "sqlite:desk.db");
     match url.strip_prefix("sqlite:") {
         Some(path) if !path.is_empty() => data_dir.join(path),
         Some(_) => {
@@ -336,83 +341,71 @@ fn operators(
     (operators, Arc::new(hashes))
 }
 
+fn assignment(section: &Section<'_, '_>) -> bool {
+    let modes = ["manual", "least_loaded", "round_robin", "last_operator"];
+    let mode = section.choice("mode", "manual", &modes);
+    if mode != "manual" && modes.contains(&&*mode) {
+        section.not_yet("mode", &format!("assignment.mode {mode:?}"));
+    }
+    section.number("max_chats", 5, 10_000);
+    if section.has("max_chats") {
+        section.not_yet("max_chats", "assignment.max_chats");
+    }
+    section.flag("hide_others", false)
+}
+
 fn timeouts(section: &Section<'_, '_>) -> Timeouts {
+    let later = |key| {
+        let seconds = section.seconds(key, 0);
+        if seconds.0 > 0 {
+            section.not_yet(key, &format!("timeouts.{key}"));
+        }
+        seconds
+    };
     Timeouts {
         first_reply: section.seconds("first_reply", 0),
         reply: section.seconds("reply", 0),
-        refusal: section.seconds("refusal", 0),
-        close_idle: section.seconds("close_idle", 0),
+        refusal: later("refusal"),
+        close_idle: later("close_idle"),
         close_final: section.seconds("close_final", 86_400),
-    }
-}
-
-fn desk(section: &Section<'_, '_>) -> DeskSettings {
-    let mut keys: BTreeMap<String, String> = BTreeMap::new();
-    let mut taken: HashMap<(Zone, Key), String> = HashMap::new();
-    let table = section.item("keys").and_then(Item::as_table_like);
-    for (name, at, key) in table.map(pairs).unwrap_or_default() {
-        let Some(key) = key else {
-            section.fault(
-                at,
-                format!("desk.keys.{name}: expected a key such as \"ctrl+t\""),
-            );
-            continue;
-        };
-        let (zone, action) = Zone::of_setting(&name);
-        if Action::named(action).is_none() {
-            let hint = super::fault::nearest(action, Action::all().map(Action::id));
-            section.fault(
-                at.clone(),
-                format!("desk.keys: there is no action {action}{hint}"),
-            );
-        }
-        match key.parse::<Key>() {
-            Err(error) => section.fault(at, format!("desk.keys.{name}: {error}")),
-            Ok(parsed) => {
-                if let Some(other) = taken.insert((zone, parsed), name.clone()) {
-                    section.fault(
-                        at,
-                        format!("desk.keys: {other} and {name} have one key, {key}"),
-                    );
-                }
-            }
-        }
-        keys.insert(name, key);
-    }
-    DeskSettings {
-        theme: section.choice("theme", "dark", &["dark", "light", "contrast", "mono"]),
-        keymap: section.choice("keymap", "default", &["default", "vim", "webim"]),
-        undo_send: Seconds(section.number("undo_send_secs", 3, 30)),
-        keys,
     }
 }
 
 /// Sections of features to come: their keys are known and checked, and nothing reads them yet.
 fn later_sections(top: &Section<'_, '_>, faults: &Shared) {
+    for name in ["queue", "mail", "events", "messages"] {
+        if top.has(name) {
+            top.not_yet(name, &format!("[{name}]"));
+        }
+    }
     one(top, "queue", faults, |section| {
         section.number("online_limit", 0, 1_000_000);
         section.number("offline_limit", 0, 1_000_000);
     });
-    if top.has("mail") {
-        one(top, "mail", faults, |section| {
-            section.maybe_secret("smtp");
-            section.text("from");
-            for key in ["left_messages", "negative", "daily_report"] {
-                if section.texts(key).is_empty() {
-                    section.fault(
-                        section.place(key),
-                        format!("mail.{key}: expected at least one address (E-01)"),
-                    );
-                }
+    one(top, "mail", faults, |section| {
+        section.maybe_secret("smtp");
+        section.text("from");
+        for key in ["left_messages", "negative", "daily_report"] {
+            let addresses = section.texts(key);
+            if addresses.is_empty() && top.has("mail") {
+                section.fault(
+                    section.place(key),
+                    format!("mail.{key}: expected at least one address"),
+                );
             }
-        });
-    }
+            for address in addresses.iter().filter(|text| !is_email(text)) {
+                let message = format!("mail.{key}: {address:?} is no e-mail address");
+                section.fault(section.place(key), message);
+            }
+        }
+    });
     one(top, "events", faults, |section| {
         for key in ["chat_started", "chat_assigned", "chat_closed"] {
             section.maybe_secret(key);
         }
     });
     let Some(messages) = top.item("messages").and_then(Item::as_table_like) else {
+        top.note("messages", super::settings::ABSENT.to_owned());
         return;
     };
     for (language, item) in messages.iter() {

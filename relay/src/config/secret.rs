@@ -47,6 +47,25 @@ fn read_file(path: &Path) -> io::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
+/// Returns the path of a secret's file that everybody on this computer can read.
+pub(super) fn open_file(item: &Item) -> Option<&str> {
+    let path = text(item.as_table_like()?, "file")?;
+    is_open(Path::new(path)).then_some(path)
+}
+
+/// Whether everybody on this computer can read a file.
+#[cfg(unix)]
+pub(super) fn is_open(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
+
+/// Who may read a file is not said by a mode here.
+#[cfg(not(unix))]
+pub(super) fn is_open(_: &Path) -> bool {
+    false
+}
+
 fn text<'a>(table: &'a dyn TableLike, key: &str) -> Option<&'a str> {
     table.get(key).and_then(Item::as_str)
 }

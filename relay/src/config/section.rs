@@ -1,4 +1,7 @@
 //! Reading one table of the file: each key by its type, and at the end a word about every key that nobody asked for.
+//!
+//! What is read is noted down as it is read, with where it came from: `check --defaults` shows these notes (ADM-04), so it
+//! cannot leave a key out or say a value that is not in force.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -6,18 +9,22 @@ use std::ops::Range;
 use secrecy::SecretString;
 use toml_edit::{Item, TableLike, Value};
 
-use shared::model::Seconds;
+use shared::model::{Language, Seconds};
 
 use super::fault::{Faults, nearest};
-use super::secret;
+use super::settings::{ABSENT, HIDDEN, Setting, quoted};
+use super::{languages, secret};
 
 /// One table. Keys that were asked for are remembered.
 pub(super) struct Section<'a, 'f> {
     pub(super) name: String,
+    /// Which of its kind, where there are many.
+    label: RefCell<Option<String>>,
     table: &'a dyn TableLike,
     at: Option<Range<usize>>,
     faults: &'f RefCell<Faults>,
     asked: RefCell<Vec<&'static str>>,
+    read: RefCell<Vec<Setting>>,
 }
 
 impl<'a, 'f> Section<'a, 'f> {
@@ -29,11 +36,37 @@ impl<'a, 'f> Section<'a, 'f> {
     ) -> Self {
         Self {
             name: name.to_owned(),
+            label: RefCell::default(),
             table,
             at,
             faults,
             asked: RefCell::default(),
+            read: RefCell::default(),
         }
+    }
+
+    /// Says which of its kind this section is.
+    pub(super) fn called(&self, label: &str) {
+        *self.label.borrow_mut() = Some(label.to_owned());
+    }
+
+    /// Notes down what is in force for a key.
+    pub(super) fn note(&self, key: &str, value: String) {
+        let is_default = !self.has(key);
+        self.read.borrow_mut().push(Setting {
+            name: key.to_owned(),
+            value,
+            is_default,
+        });
+    }
+
+    /// Notes down a key of a table in this section.
+    pub(super) fn note_of(&self, table: &str, key: &str, value: &str) {
+        self.read.borrow_mut().push(Setting {
+            name: format!("{table}.{key}"),
+            value: quoted(value),
+            is_default: false,
+        });
     }
 
     pub(super) fn fault(&self, at: Option<Range<usize>>, message: impl Into<String>) {
@@ -79,10 +112,34 @@ impl<'a, 'f> Section<'a, 'f> {
         read
     }
 
-    pub(super) fn text(&self, key: &'static str) -> Option<String> {
+    fn read_text(&self, key: &'static str) -> Option<String> {
         self.value(key, "text in quotes", |item| {
             item.as_str().map(str::to_owned)
         })
+    }
+
+    /// Text that may be left out.
+    pub(super) fn text(&self, key: &'static str) -> Option<String> {
+        let text = self.read_text(key);
+        self.note(
+            key,
+            text.as_deref().map_or_else(|| ABSENT.to_owned(), quoted),
+        );
+        text
+    }
+
+    /// Text that is `default` when left out.
+    pub(super) fn text_or(&self, key: &'static str, default: &str) -> String {
+        let text = self.read_text(key).unwrap_or_else(|| default.to_owned());
+        self.note(key, quoted(&text));
+        text
+    }
+
+    /// Text that may be left out and is not shown.
+    pub(super) fn hidden(&self, key: &'static str) -> Option<String> {
+        let text = self.read_text(key);
+        self.note(key, shown_hidden(text.is_some()));
+        text
     }
 
     /// Text that must be there and not empty.
@@ -109,24 +166,27 @@ impl<'a, 'f> Section<'a, 'f> {
     }
 
     pub(super) fn flag(&self, key: &'static str, default: bool) -> bool {
-        self.value(key, "true or false", Item::as_bool)
-            .unwrap_or(default)
+        let flag = self
+            .value(key, "true or false", Item::as_bool)
+            .unwrap_or(default);
+        self.note(key, flag.to_string());
+        flag
     }
 
     /// A whole number from 0 up to `most`.
     pub(super) fn number(&self, key: &'static str, default: u32, most: u32) -> u32 {
         let expected = format!("a whole number from 0 to {most}");
-        let Some(found) = self.value(key, &expected, Item::as_integer) else {
-            return default;
-        };
-        let number = u32::try_from(found).ok().filter(|number| *number <= most);
-        if number.is_none() {
+        let found = self.value(key, &expected, Item::as_integer);
+        let number = found.map(|found| u32::try_from(found).ok().filter(|number| *number <= most));
+        if let (Some(found), Some(None)) = (found, number) {
             self.fault(
                 self.place(key),
                 format!("{}.{key}: expected {expected}, found {found}", self.name),
             );
         }
-        number.unwrap_or(default)
+        let number = number.flatten().unwrap_or(default);
+        self.note(key, number.to_string());
+        number
     }
 
     pub(super) fn seconds(&self, key: &'static str, default: u32) -> Seconds {
@@ -134,6 +194,11 @@ impl<'a, 'f> Section<'a, 'f> {
     }
 
     pub(super) fn texts(&self, key: &'static str) -> Vec<String> {
+        self.texts_or(key, &[])
+    }
+
+    /// A list that is `default` when left out or empty.
+    pub(super) fn texts_or(&self, key: &'static str, default: &[String]) -> Vec<String> {
         let read = |item: &Item| {
             let array = item.as_array()?;
             array
@@ -141,15 +206,41 @@ impl<'a, 'f> Section<'a, 'f> {
                 .map(|value| value.as_str().map(str::to_owned))
                 .collect()
         };
-        self.value(key, "a list of texts", read).unwrap_or_default()
+        let texts: Vec<String> = self.value(key, "a list of texts", read).unwrap_or_default();
+        let texts = if texts.is_empty() {
+            default.to_vec()
+        } else {
+            texts
+        };
+        let shown: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+        self.note(key, format!("[{}]", shown.join(", ")));
+        texts
+    }
+
+    /// The code of a language (ISO 639-1, with a region or without).
+    pub(super) fn language_or(&self, key: &'static str, default: &Language) -> Language {
+        let code = self.text_or(key, &default.0);
+        // What is inherited is judged where it is written.
+        if self.has(key) {
+            self.check_language(key, &code);
+        }
+        Language(code)
+    }
+
+    pub(super) fn check_language(&self, key: &str, code: &str) {
+        if !languages::is_known(code) {
+            let message = format!(
+                "{}.{key} {code:?}: expected a code such as en, ru or zh",
+                self.name
+            );
+            self.fault(self.place(key), message);
+        }
     }
 
     /// One of a few words.
     pub(super) fn choice(&self, key: &'static str, default: &str, choices: &[&str]) -> String {
-        let Some(text) = self.text(key) else {
-            return default.to_owned();
-        };
-        if !choices.contains(&text.as_str()) {
+        let text = self.text_or(key, default);
+        if self.has(key) && !choices.contains(&text.as_str()) {
             let hint = nearest(&text, choices.iter().copied());
             let all = choices.join(", ");
             self.fault(
@@ -160,12 +251,38 @@ impl<'a, 'f> Section<'a, 'f> {
         text
     }
 
+    /// A key that is known and that nothing reads: of a kind of channel to come.
+    pub(super) fn unread(&self, key: &'static str) {
+        let item = self.item(key);
+        let shown = item.and_then(Item::as_value).map(|value| {
+            let value = value.clone().decorated("", "");
+            value.to_string()
+        });
+        self.note(key, shown.unwrap_or_else(|| ABSENT.to_owned()));
+    }
+
+    /// Says that what stands there is known but not acted upon.
+    pub(super) fn not_yet(&self, key: &str, what: &str) {
+        let message = format!("{what}: this release reads it and does not act on it yet");
+        self.warn(self.place(key), message);
+    }
+
     /// A secret that must be there and not empty (SEC-09).
     pub(super) fn secret(&self, key: &'static str) -> SecretString {
         let Some(item) = self.item(key) else {
             self.fault(self.at.clone(), format!("{} needs {key}", self.name));
             return SecretString::default();
         };
+        self.note(key, shown_hidden(true));
+        if item.is_str() {
+            self.holds_secret(key);
+        } else if let Some(path) = secret::open_file(item) {
+            let message = format!(
+                "{}.{key}: everybody on this computer can read {path}: chmod 600 it",
+                self.name
+            );
+            self.warn(self.place(key), message);
+        }
         match secret::read(item) {
             Ok(secret) => secret,
             Err(message) => {
@@ -175,13 +292,33 @@ impl<'a, 'f> Section<'a, 'f> {
         }
     }
 
+    /// Notes down that the file itself holds something nobody else may read.
+    pub(super) fn holds_secret(&self, key: &str) {
+        self.faults.borrow_mut().secret(self.place(key));
+    }
+
     /// A secret that may be left out.
     pub(super) fn maybe_secret(&self, key: &'static str) -> Option<SecretString> {
-        self.has(key).then(|| self.secret(key))
+        if self.has(key) {
+            return Some(self.secret(key));
+        }
+        self.asked.borrow_mut().push(key);
+        self.note(key, ABSENT.to_owned());
+        None
     }
 
     /// Says which keys nobody asked for.
     pub(super) fn finish(self) {
+        let of = match (&*self.name, self.label.take()) {
+            ("", _) => String::new(),
+            (name, Some(label)) => format!("{name}[{label}]."),
+            (name, None) => format!("{name}."),
+        };
+        let read = self.read.take().into_iter().map(|setting| Setting {
+            name: format!("{of}{}", setting.name),
+            ..setting
+        });
+        self.faults.borrow_mut().read(read);
         let asked = self.asked.borrow();
         for (key, item) in self.table.iter() {
             if asked.contains(&key) {
@@ -203,6 +340,10 @@ impl<'a, 'f> Section<'a, 'f> {
                 .fault(at, format!("unknown key {key}{place}{hint}"));
         }
     }
+}
+
+fn shown_hidden(is_there: bool) -> String {
+    if is_there { HIDDEN } else { ABSENT }.to_owned()
 }
 
 /// Returns the texts of a table of texts, with where they stand.

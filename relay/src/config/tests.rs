@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::parse;
+use super::{load, parse};
 
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
@@ -13,8 +13,9 @@ name = "Acme"
 [company]
 name = 5
 timezone = "Mars/Base"
-language = "English"
+language = "xx"
 [relay]
+public_url = "ftp://desk.acme.example"
 listen = "here"
 allowed_ips = ["300.1.1.1", "10.0.0.1"]
 [store]
@@ -28,6 +29,9 @@ login = "anna"
 departments = ["sale"]
 role = "boss"
 password_hash = "plain text"
+email = "anna at acme"
+ui_language = "fr"
+ssh_keys = ["my key"]
 [[operator]]
 login = "anna"
 max_chats = -1
@@ -62,6 +66,12 @@ code = "hi"
 title = "Hello"
 text = ""
 code = "hi"
+[[template]]
+title = "Misspelt"
+text = "Hello {visitor.fist_name}, your {order} is here"
+key = "g"
+[crm]
+url = "crm.acme.example"
 [timeouts]
 close_final = "a day"
 [desk]
@@ -72,6 +82,7 @@ transfr = "ctrl+t"
 block = "ctrl+t"
 "composer.send" = "ctrl+t"
 close = "ctl+x"
+category = "b"
 [mail]
 from = "noreply@acme.example"
 "#;
@@ -202,6 +213,217 @@ fn every_key_of_the_interface_is_in_the_example() {
     }
 }
 
+/// A company with one admin, and what else a test needs.
+fn company(more: &str) -> String {
+    format!("[company]\nname = \"Acme\"\n{more}")
+}
+
+fn template(title: &str, more: &str) -> String {
+    format!("[[template]]\ntitle = \"{title}\"\ntext = \"Hello\"\n{more}\n")
+}
+
+#[test]
+fn a_template_may_have_the_second_key_of_an_action_and_never_its_only_one() {
+    for key in ["F2", "F3", "ctrl+x", "leader+gr"] {
+        assert_eq!(
+            shown(&company(&template("Hi", &format!("key = {key:?}")))),
+            "",
+            "{key}"
+        );
+    }
+    for (key, action) in [("F1", "help"), ("f5", "reconnect"), ("ctrl+k", "palette")] {
+        let said = shown(&company(&template("Hi", &format!("key = {key:?}"))));
+        let expected = format!(
+            "template \"Hi\" and the action {action} have one key, {}",
+            key.to_lowercase()
+        );
+        assert!(said.contains(&expected), "{said}");
+    }
+    let moved = "key = \"f9\"\n[desk.keys]\ntransfer = \"f9\"";
+    let said = shown(&company(&template("Hi", moved)));
+    assert!(
+        said.contains("template \"Hi\" and the action transfer have one key, f9"),
+        "{said}"
+    );
+}
+
+#[test]
+fn two_templates_an_operator_may_use_have_neither_one_key_nor_one_code() {
+    let staff = |departments: &str| {
+        format!(
+            "[[department]]\nid = \"a\"\n[[department]]\nid = \"b\"\n[[operator]]\nlogin = \"anna\"\ndepartments = [{departments}]\n"
+        )
+    };
+    let both = staff("\"a\", \"b\"");
+    let one = staff("\"a\"");
+    let pair =
+        |first: &str, second: &str| [template("One", first), template("Two", second)].concat();
+    let in_a = "department = \"a\"\nkey = \"f7\"";
+    let in_b = "department = \"b\"\nkey = \"f7\"";
+    let cases = [
+        (&one, pair("key = \"f7\"", in_a), true),
+        (&both, pair(in_a, in_b), true),
+        (&one, pair(in_a, in_b), false),
+        (
+            &one,
+            pair("key = \"f7\"", "key = \"F7\"\nlanguage = \"ru\""),
+            false,
+        ),
+        (
+            &one,
+            pair("key = \"leader+g\"", "key = \"leader+gr\""),
+            true,
+        ),
+        (&one, pair("key = \"leader+h\"", "code = \"hi\""), true),
+        (&one, pair("code = \"hi\"", "code = \"HI\""), true),
+        (&one, pair("code = \"hi\"", "code = \"hint\""), false),
+    ];
+    for (staff, templates, is_clash) in cases {
+        let said = shown(&company(&format!("{staff}{templates}")));
+        let names_both = said.contains("\"One\" and \"Two\"");
+        assert_eq!(names_both, is_clash, "{templates}\n{said}");
+    }
+}
+
+#[test]
+fn a_desk_key_that_another_action_has_is_a_fault_that_names_both_unless_they_change_places() {
+    let said = shown(&company("[desk.keys]\nclose = \"b\""));
+    assert!(
+        said.contains("config.toml:4:9: desk.keys: close and block have one key, b"),
+        "{said}"
+    );
+    assert_eq!(
+        shown(&company("[desk.keys]\nclose = \"b\"\nblock = \"x\"")),
+        ""
+    );
+    assert_eq!(shown(&company("[desk.keys]\ntransfer = \"ctrl+t\"")), "");
+}
+
+#[test]
+fn what_this_release_does_not_act_on_is_a_warning_and_no_fault() {
+    let text = company(
+        "[assignment]\nmode = \"least_loaded\"\n[queue]\nonline_limit = 3\n[messages.en]\nbusy = \"Wait\"\n\
+         [events]\nchat_closed = \"https://acme.example\"\n[timeouts]\nclose_idle = 60\n\
+         [mail]\nleft_messages = [\"a@acme.example\"]\nnegative = [\"a@acme.example\"]\ndaily_report = [\"a@acme.example\"]",
+    );
+    let loaded = parse(Path::new("config.toml"), &text);
+    assert!(loaded.config.is_some());
+    let said = shown(&text);
+    for what in [
+        "assignment.mode \"least_loaded\"",
+        "[queue]",
+        "[messages]",
+        "[events]",
+        "[mail]",
+        "timeouts.close_idle",
+    ] {
+        let expected = format!("warning: {what}: this release reads it and does not act on it yet");
+        assert!(said.contains(&expected), "{expected} in\n{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_that_everybody_can_read_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    let token = folder.path().join("token");
+    let warnings = |text: &str, mode: u32| {
+        std::fs::write(&file, text).unwrap();
+        std::fs::write(&token, "t").unwrap();
+        for path in [&file, &token] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let found = load(&file).faults;
+        assert!(found.iter().all(|fault| fault.is_warning), "{found:?}");
+        found
+            .iter()
+            .filter(|fault| fault.message.contains("everybody"))
+            .count()
+    };
+    let channel = |token: &str| {
+        company(&format!(
+            "[[channel]]\nid = \"one\"\nkind = \"messenger\"\npage_id = \"1\"\naccess_token = {token}\nverify_token = {{ env = \"PATH\" }}\napp_secret = {{ env = \"PATH\" }}\n"
+        ))
+    };
+    let inside = channel("\"t\"");
+    let beside = channel(&format!("{{ file = {:?} }}", token.to_string_lossy()));
+    assert_eq!(warnings(&inside, 0o644), 1);
+    assert_eq!(warnings(&inside, 0o640), 0);
+    assert_eq!(warnings(&beside, 0o644), 1);
+    assert_eq!(warnings(&beside, 0o600), 0);
+    assert_eq!(warnings(&company(""), 0o644), 0);
+}
+
+#[test]
+fn every_key_is_told_with_what_is_in_force_and_where_it_comes_from() {
+    let loaded = parse(Path::new("config.example.toml"), EXAMPLE);
+    let told: Vec<String> = loaded.settings.iter().map(ToString::to_string).collect();
+    for expected in [
+        "company.language = \"en\"  # file",
+        "relay.listen = \"127.0.0.1:8080\"  # file",
+        "relay.metrics_listen = absent  # default",
+        "relay.tls = absent  # default",
+        "operator[anna].password_hash = hidden  # file",
+        "operator[anna].ssh_keys = []  # default",
+        "channel[acme-page].access_token = hidden  # file",
+        "channel[acme-page].api_url = \"https://graph.facebook.com\"  # default",
+        "template[1].code = \"hi\"  # file",
+        "timeouts.close_final = 86400  # file",
+        "timeouts.first_reply = 0  # default",
+        "mail.smtp = absent  # default",
+        "desk.keys = absent  # default",
+    ] {
+        assert!(
+            told.iter().any(|line| line == expected),
+            "{expected} in\n{}",
+            told.join("\n")
+        );
+    }
+    // Whatever the reader asks for is noted: what stands in the example, commented out or not, is told.
+    let keys = EXAMPLE.lines().filter_map(|line| {
+        let (key, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
+        let key = key.trim();
+        (!key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')).then_some(key)
+    });
+    let elsewhere = [
+        "cert", "key", "greeting", "busy", "in_line", "offline", "transfer",
+    ];
+    for key in keys.filter(|key| !elsewhere.contains(key)) {
+        let is_told = loaded
+            .settings
+            .iter()
+            .any(|setting| setting.name.rsplit('.').next() == Some(key));
+        assert!(is_told, "{key} in\n{}", told.join("\n"));
+    }
+}
+
+#[test]
+fn a_change_that_needs_a_restart_is_known() {
+    let of = |more: &str| {
+        parse(Path::new("config.toml"), &company(more))
+            .config
+            .unwrap()
+    };
+    let before = of("");
+    let cases = [
+        ("[relay]\nlisten = \"127.0.0.1:8081\"", "relay.listen"),
+        (
+            "[relay]\nmetrics_listen = \"127.0.0.1:9\"",
+            "relay.metrics_listen",
+        ),
+        ("[relay]\ndata_dir = \"/elsewhere\"", "relay.data_dir"),
+        ("[relay.tls]\ncert = \"a\"\nkey = \"b\"", "relay.tls"),
+        ("[store]\nurl = \"sqlite:other.db\"", "store.url"),
+    ];
+    for (change, key) in cases {
+        assert_eq!(before.needs_restart(&of(change)), [key]);
+    }
+    let live = "[relay]\npublic_url = \"https://desk.acme.example\"\n[desk]\ntheme = \"mono\"";
+    assert_eq!(before.needs_restart(&of(live)), Vec::<&str>::new());
+}
+
 #[test]
 fn a_file_with_a_line_missing_doubled_or_spoiled_never_panics_and_faults_have_places() {
     let lines: Vec<&str> = EXAMPLE.lines().collect();
@@ -254,7 +476,7 @@ fn two_channels_of_one_page_are_a_fault_that_names_both() {
     );
     assert_eq!(
         shown(&text),
-        "config.toml:13:11: channels one and two are one Page, 1: a Page is connected once (CH-17)\n"
+        "config.toml:13:11: channels one and two are one Page, 1: a Page is connected once\n"
     );
 }
 

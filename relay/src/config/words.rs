@@ -1,14 +1,18 @@
 //! `[categories]` and `[[template]]` (CAT-01, T-01 … T-08).
 
-use std::collections::HashMap;
-
 use toml_edit::Item;
 
 use shared::model::{
     Category, CategoryPath, CategoryTree, DepartmentId, Language, Template, TemplateScope,
 };
 
+use shared::text::find_placeholders;
+use tui::template_key::TemplateKey;
+use tui::update::PLACEHOLDERS;
+
+use super::fault::nearest;
 use super::section::Section;
+use super::shelf::Shelf;
 
 /// Reads the tree: a line that begins with one space is a subcategory of the nearest line above without one.
 pub(super) fn categories(section: &Section<'_, '_>) -> CategoryTree {
@@ -51,16 +55,14 @@ pub(super) fn categories(section: &Section<'_, '_>) -> CategoryTree {
     CategoryTree { required, list }
 }
 
-/// Reads a template; `taken` holds keys and codes seen before.
+/// Reads a template and puts it among those read before it.
 pub(super) fn template(
     section: &Section<'_, '_>,
     main_language: &Language,
-    taken: &mut HashMap<String, String>,
+    shelf: &mut Shelf<'_>,
 ) -> Template {
     let text = section.required("text");
-    let language = section
-        .text("language")
-        .map_or_else(|| main_language.clone(), Language);
+    let language = section.language_or("language", main_language);
     let title = section.text("title");
     let shown = title
         .clone()
@@ -71,32 +73,48 @@ pub(super) fn template(
         },
         None => TemplateScope::Global,
     };
-    let key = section.text("key").map(|key| key.to_lowercase());
-    let code = section.text("code");
-    for (kind, value) in [("key", &key), ("code", &code)] {
-        let Some(value) = value else { continue };
-        if value.trim().is_empty() || value.chars().any(char::is_whitespace) {
-            section.fault(
-                section.place(kind),
-                format!("template {shown:?}: {kind} must be one word"),
-            );
+    let key = section.text("key").and_then(|written| {
+        let key: Result<TemplateKey, _> = written.parse();
+        match key {
+            Ok(key) => Some(key),
+            Err(error) => {
+                section.fault(
+                    section.place("key"),
+                    format!("template {shown:?}: key {error}"),
+                );
+                None
+            }
         }
-        let name = format!("{kind} {value} {language} {scope:?}");
-        if let Some(other) = taken.insert(name, shown.clone()) {
-            let message = format!("templates {other:?} and {shown:?} have one {kind}, {value}");
-            section.fault(section.place(kind), message);
+    });
+    let code = section.text("code");
+    if let Some(code) = &code
+        && (code.trim().is_empty() || code.chars().any(char::is_whitespace))
+    {
+        let message = format!("template {shown:?}: code must be one word");
+        section.fault(section.place("code"), message);
+    }
+    for name in find_placeholders(&text) {
+        // A plain word is a field for the operator to fill in; a name with a dot is meant to be one of ours.
+        if name.contains('.') && !PLACEHOLDERS.contains(&name) {
+            let hint = nearest(name, PLACEHOLDERS);
+            let message = format!("template {shown:?}: nothing fills {{{name}}} in{hint}");
+            section.fault(section.place("text"), message);
         }
     }
-    Template {
+    let template = Template {
         id: None,
         scope,
         language,
         section: section.text("section"),
         title,
         text,
-        key,
+        key: key.as_ref().map(ToString::to_string),
         code,
+    };
+    for (what, message) in shelf.put(&template, key, &shown, section.place("key")) {
+        section.fault(section.place(what), message);
     }
+    template
 }
 
 /// Returns whether an item is a table of tables, for messages.

@@ -33,6 +33,27 @@ fn check_accepts_the_example_and_refuses_what_is_broken() {
 }
 
 #[test]
+fn check_with_defaults_tells_every_setting_and_no_secret() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../config.example.toml");
+    let output = run(&["check", "--defaults", "--config", example]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = text(&output.stdout);
+    for line in [
+        "company.language = \"en\"  # file",
+        "relay.allowed_ips = []  # default",
+        "channel[acme-page].app_secret = hidden  # file",
+        "assignment.mode = \"manual\"  # file",
+        "desk.undo_send_secs = 3  # file",
+    ] {
+        assert!(said.lines().any(|known| known == line), "{line} in\n{said}");
+    }
+    assert!(
+        !said.contains("the app's secret") && !said.contains("$argon2id$"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_missing_config_is_one_line_and_no_backtrace() {
     let output = run(&["serve", "--config", "/nowhere/config.toml"]);
     assert_eq!(output.status.code(), Some(1));

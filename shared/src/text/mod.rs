@@ -6,5 +6,5 @@ mod recognize;
 mod split;
 
 pub use clean::{CLUSTER_CHARS, LINE_GRAPHEMES, MESSAGE_BYTES, clean, clean_line, clean_message};
-pub use recognize::{find_placeholder, is_email, is_phone, one_line};
-pub use split::{split_long, utf16_len};
+pub use recognize::{find_placeholder, find_placeholders, is_email, is_phone, one_line};
+pub use split::{fitting, split_long, split_numbered, utf16_len};

@@ -26,7 +26,12 @@ pub fn is_phone(text: &str) -> bool {
 
 /// Finds the name of the first `{placeholder}` left in a text: letters, digits, dots and underscores in braces (T-10).
 pub fn find_placeholder(text: &str) -> Option<&str> {
-    text.split('{').skip(1).find_map(|rest| {
+    find_placeholders(text).next()
+}
+
+/// Returns the names of all `{placeholders}` in a text, in its order.
+pub fn find_placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| {
         let (name, _) = rest.split_once('}')?;
         let starts_well = name.starts_with(|char: char| char.is_ascii_lowercase());
         let is_name = name

@@ -23,6 +23,39 @@ pub fn split_long(text: &str, limit: usize) -> Vec<&str> {
     pieces
 }
 
+/// Cuts `text` like [`split_long`] and numbers the pieces, `(1/3) …`, so that a visitor sees that more follows and in which
+/// order; a text that fits stays as it is.
+pub fn split_numbered(text: &str, limit: usize) -> Vec<String> {
+    let whole = text.trim();
+    if utf16_len(whole) <= limit {
+        return split_long(whole, limit)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+    }
+    let mut digits = 1;
+    loop {
+        let room = digits * 2 + "(/) ".len();
+        let pieces = split_long(whole, limit.saturating_sub(room).max(1));
+        let total = pieces.len();
+        if total.to_string().len() > digits {
+            digits += 1;
+            continue;
+        }
+        let numbered = (1..).zip(pieces);
+        return numbered
+            .map(|(number, piece)| format!("({number}/{total}) {piece}"))
+            .collect();
+    }
+}
+
+/// Returns the longest beginning of `text` that fits into `limit` UTF-16 code units, cut between grapheme clusters.
+pub fn fitting(text: &str, limit: usize) -> &str {
+    text.get(..fitting_end(text, limit))
+        .unwrap_or(text)
+        .trim_end()
+}
+
 /// A mark on a space is a character of its own, not white space.
 fn is_blank(cluster: &str) -> bool {
     cluster.chars().all(char::is_whitespace)
@@ -104,6 +137,31 @@ mod tests {
         assert_eq!(utf16_len("abc"), 3);
         assert_eq!(utf16_len("привет"), 6);
         assert_eq!(utf16_len("👍🏽"), 4);
+    }
+
+    #[test]
+    fn pieces_are_numbered_and_still_fit_with_their_numbers() {
+        assert_eq!(split_numbered("short", 20), ["short"]);
+        assert_eq!(split_numbered("  ", 20), Vec::<String>::new());
+        assert_eq!(
+            split_numbered("one two three four", 12),
+            ["(1/4) one", "(2/4) two", "(3/4) three", "(4/4) four"]
+        );
+        let many = split_numbered(&"word ".repeat(60), 24);
+        assert!(many.len() >= 10, "two digits: {}", many.len());
+        assert!(many.iter().all(|piece| utf16_len(piece) <= 24), "{many:?}");
+        let last = many.last().unwrap();
+        assert!(
+            last.starts_with(&format!("({0}/{0}) ", many.len())),
+            "{last}"
+        );
+    }
+
+    #[test]
+    fn what_fits_is_cut_between_clusters() {
+        assert_eq!(fitting("hello world", 6), "hello");
+        assert_eq!(fitting("ab👍🏽", 4), "ab");
+        assert_eq!(fitting("ab", 4), "ab");
     }
 
     fn check(cases: &[(&str, usize, &[&str])]) {

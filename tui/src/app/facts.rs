@@ -62,8 +62,8 @@ impl App {
         };
         let past = self.fetched.past.get(&open.visitor.id);
         let earlier = past
-            .into_iter()
-            .flatten()
+            .map_or(&[][..], |past| &past.ids)
+            .iter()
             .skip_while(|id| **id != open.id)
             .skip(1);
         let mut told = vec![open.id];
@@ -111,7 +111,8 @@ impl App {
             .map_or(Role::Operator, |operator| operator.role)
     }
 
-    fn may(&self, right: Right) -> bool {
+    /// Whether this operator's role has a right.
+    pub(crate) fn may(&self, right: Right) -> bool {
         rights::has(self.role(), right)
     }
 

@@ -40,8 +40,12 @@ pub struct AppOptions {
     pub operator: OperatorId,
     /// Of the screen.
     pub language: Language,
+    /// The operator chose it; otherwise the company's config does.
+    pub is_language_own: bool,
     /// Its colours.
     pub theme: Theme,
+    /// The operator chose them; otherwise the company's config does.
+    pub is_theme_own: bool,
     /// Its frames.
     pub borders: Borders,
     /// Keyboard layouts whose letters are commands too.
@@ -99,16 +103,25 @@ pub enum Asked {
     Open(OpenSection),
     /// A chat by its number.
     Find(Seq),
-    /// A visitor's chats.
-    Visitor(VisitorId),
-    /// What was written.
-    Search,
+    /// A visitor's chats, the newest or those before the ones that are there.
+    Visitor(VisitorId, Page),
+    /// What was written, the newest or those before the ones that are there.
+    Search(Page),
     /// The blocks in force.
     Blocks,
     /// To save or delete a template.
     Template,
     /// Who is signed in.
     Sessions,
+}
+
+/// Which page of a long list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// It takes the place of what is there.
+    First,
+    /// It is added.
+    Next,
 }
 
 /// A command that takes back the last one.
@@ -129,10 +142,12 @@ pub struct Fetched {
     pub blocks: Vec<BlockRow>,
     /// Who is signed in.
     pub sessions: Vec<SessionRow>,
-    /// A visitor's chats, newest first.
-    pub past: BTreeMap<VisitorId, Vec<ChatId>>,
+    /// Visitors' chats.
+    pub past: BTreeMap<VisitorId, Past>,
     /// What the search found.
     pub hits: Vec<Hit>,
+    /// There are earlier ones.
+    pub has_more_hits: bool,
     /// A page of closed chats was asked for.
     pub is_closed_loaded: bool,
     /// There are more of them.
@@ -141,13 +156,26 @@ pub struct Fetched {
     pub next_closed: Option<ChatPlace>,
 }
 
+/// The chats of one visitor, as far as they were asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// Newest first.
+    pub ids: Vec<ChatId>,
+    /// There are earlier ones.
+    pub has_more: bool,
+    /// Where the next page begins.
+    pub from: Option<ChatPlace>,
+}
+
 /// The state of the desk.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct App {
     pub(crate) me: OperatorId,
     pub(crate) language: Language,
+    pub(crate) is_language_own: bool,
     pub(crate) theme: Theme,
+    pub(crate) is_theme_own: bool,
     pub(crate) borders: Borders,
     pub(crate) layouts: Vec<Layout>,
     pub(crate) keymap: Keymap,
@@ -169,6 +197,8 @@ pub struct App {
     pub(crate) online: BTreeSet<OperatorId>,
     pub(crate) channels: Vec<ChannelHealth>,
     pub(crate) resume: Option<ResumePoint>,
+    /// How long the last event was on its way, by the relay's clock.
+    pub(crate) lag_ms: Option<u64>,
     pub(crate) book: Book,
     pub(crate) section: Section,
     /// The chat that is shown; its row is the selected one.
@@ -221,7 +251,7 @@ pub struct App {
 impl App {
     /// Returns the desk as it starts: nothing known, not connected.
     pub fn new(options: AppOptions, columns: u16, rows: u16, now: Timestamp) -> Self {
-        let (keymap, clashes) = Keymap::new(&options.preset, &options.keys);
+        let (keymap, clashes) = Keymap::new(&options.preset, &[&options.keys]);
         let said = clashes.first().map(|clash| {
             let text = clash.in_words(options.language);
             (text, Timestamp(now.0 + 10_000))
@@ -229,7 +259,9 @@ impl App {
         Self {
             me: options.operator,
             language: options.language,
+            is_language_own: options.is_language_own,
             theme: options.theme,
+            is_theme_own: options.is_theme_own,
             borders: options.borders,
             layouts: options.layouts,
             keymap,
@@ -248,6 +280,7 @@ impl App {
             online: BTreeSet::new(),
             channels: Vec::new(),
             resume: None,
+            lag_ms: None,
             book: Book::default(),
             section: Section::Queue,
             open: None,

@@ -2,7 +2,9 @@
 //! for (`update::items`), so that it is never stale.
 
 use shared::chat::TransferTarget;
-use shared::model::{CardField, CategoryPath, ChatId, MessageId, OperatorId, Seq, TemplateId};
+use shared::model::{
+    CardField, CategoryPath, ChatId, MessageId, OperatorId, Seq, TemplateId, TemplateScope,
+};
 
 use crate::composer::Composer;
 use crate::keymap::Action;
@@ -17,7 +19,7 @@ pub enum Kind {
     /// What was written, in any chat.
     Search,
     /// Prepared replies.
-    Templates,
+    Templates(Shelf),
     /// To whom the chat goes.
     Transfer,
     /// A word for the next person.
@@ -39,8 +41,10 @@ pub enum Kind {
     Links,
     /// The operator's own templates, to change or delete.
     OwnTemplates,
-    /// How the text of the composer is called as a template.
-    TemplateTitle,
+    /// What to do with a reply that is too long for its channel (OUT-09).
+    TooLong,
+    /// How the text of the composer is called as a template, and for whom it is.
+    TemplateTitle(TemplateScope),
     /// Who is signed in, from where.
     Sessions,
     /// The visitor's card.
@@ -51,15 +55,26 @@ pub enum Kind {
     Confirm(Confirm),
 }
 
+/// What of the templates is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shelf {
+    /// Which section, from 1; 0: all.
+    pub section: usize,
+    /// Which language, from 1; 0: all.
+    pub language: usize,
+    /// The sign that opened the picker: it goes into the text when nothing is chosen.
+    pub opened_by: Option<char>,
+}
+
 /// What is confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirm {
     /// Closing the chat.
     Close,
-    /// Sending a long reply in parts.
-    Split(usize),
     /// Sending outside the reply window.
     HumanAgent,
+    /// Taking the chat from its owner.
+    TakeOver(OperatorId),
     /// Pasting much.
     Paste {
         /// What.
@@ -136,6 +151,7 @@ impl Popup {
                 | Kind::Confirm(_)
                 | Kind::Blocks
                 | Kind::Sessions
+                | Kind::TooLong
         )
     }
 
@@ -146,7 +162,7 @@ impl Popup {
             Kind::Block(_)
                 | Kind::Comment(_)
                 | Kind::Field(_)
-                | Kind::TemplateTitle
+                | Kind::TemplateTitle(_)
                 | Kind::Confirm(_)
         )
     }
@@ -182,6 +198,16 @@ pub enum Choice {
     Categorize(Option<CategoryPath>),
     /// Lift a block.
     Unblock(ChatId),
+    /// Send the reply in numbered parts.
+    SendParts,
+    /// Keep as much of the reply as the channel carries.
+    Trim,
+    /// Copy a text.
+    Copy(String),
+    /// Ask for earlier chats of the visitor.
+    MorePast,
+    /// Nothing: it is only to be read.
+    Read,
     /// Quote a message in the reply, or none.
     Quote(Option<MessageId>),
     /// Open an address.

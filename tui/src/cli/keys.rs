@@ -74,7 +74,7 @@ pub(super) async fn test(place: &Place) -> anyhow::Result<()> {
 
 fn keymap(config: &Config) -> (Keymap, Settings) {
     let settings = Settings::new(config, |name| std::env::var(name).ok());
-    let (keymap, _) = Keymap::new(&settings.preset, &settings.keys);
+    let (keymap, _) = Keymap::new(&settings.preset, &[&settings.keys]);
     (keymap, settings)
 }
 

@@ -132,7 +132,11 @@ impl Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub language: Language,
+    /// Said in the settings; otherwise the company's config knows better.
+    pub is_language_own: bool,
     pub theme: Theme,
+    /// Said in the settings or by `NO_COLOR`; otherwise the company's config knows better.
+    pub is_theme_own: bool,
     pub borders: Borders,
     pub layouts: Vec<Layout>,
     /// Action by key, keys of the composer written `composer.ctrl+r`.
@@ -151,14 +155,17 @@ impl Settings {
             let value = value.to_ascii_lowercase();
             value.contains("utf-8") || value.contains("utf8")
         });
+        let no_color = variable("NO_COLOR").filter(|value| !value.is_empty());
         Self {
+            is_language_own: config.language.is_some(),
+            is_theme_own: config.theme.is_some() || no_color.is_some(),
             language: config
                 .language
                 .unwrap_or_else(|| Language::of_locale(locale())),
             theme: config
                 .theme
                 .unwrap_or_default()
-                .obeying(variable("NO_COLOR").as_deref()),
+                .obeying(no_color.as_deref()),
             borders: if config.is_ascii || !is_unicode {
                 Borders::Ascii
             } else {

@@ -1,4 +1,4 @@
-//! What makes a sound: a new chat that waits, a chat given to me, a word in my chat, a reply that failed.
+//! What makes a sound: a new chat that waits, a chat given to me or taken from me, a word in my chat, a failed reply.
 
 use shared::chat::{Event, Stored, TransferTarget};
 use shared::model::Timestamp;
@@ -19,6 +19,17 @@ impl App {
         let after = section_of(chat, &self.me);
         let is_seen = self.has_focus && self.open == Some(stored.chat);
         let id = match &stored.event {
+            Event::Claimed {
+                by,
+                from: Some(from),
+            } if *from == self.me && *by != self.me => {
+                let who = shared::text::clean_line(&self.name_of(by));
+                let visitor = shared::text::clean_line(chat.visitor.name());
+                let values = [("name", &*who), ("visitor", &*visitor)];
+                let text = self.say_with("done-taken", &values);
+                self.say(text);
+                "notify-taken"
+            }
             Event::Transferred {
                 to: TransferTarget::Operator { operator },
                 by,

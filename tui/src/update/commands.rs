@@ -155,7 +155,7 @@ impl App {
         let text = self.refusal_in_words(refusal, sentence);
         self.say(text);
         if self.open == Some(pending.chat) {
-            self.offer_way_out(refusal, &pending.command);
+            self.offer_way_out(&pending.command, refusal);
         }
     }
 

@@ -3,7 +3,7 @@
 use shared::chat::{DeskCommand, ReplyDraft};
 use shared::model::{ChatId, MessageId, Presence};
 use shared::protocol::{ClientFrame, DraftText};
-use shared::text::{find_placeholder, split_long, utf16_len};
+use shared::text::{find_placeholder, fitting, split_numbered, utf16_len};
 
 use crate::app::popup::{Confirm, Kind, Popup};
 use crate::app::{App, Words};
@@ -183,11 +183,19 @@ impl App {
         }
         match self.text_limit() {
             Some(limit) if utf16_len(&text) > limit => {
-                let parts = split_long(&text, limit).len();
-                self.popup = Some(Popup::new(Kind::Confirm(Confirm::Split(parts))));
+                self.popup = Some(Popup::new(Kind::TooLong));
             }
             Some(_) | None => self.send_reply(&text, false),
         }
+    }
+
+    /// Leaves in the composer what the channel carries in one message; the operator looks at it before it is sent.
+    pub(super) fn trim(&mut self) {
+        let limit = self.text_limit().unwrap_or(usize::MAX);
+        let text = fitting(self.composer.text().trim(), limit).to_owned();
+        self.composer.set(&text, text.len());
+        self.edited();
+        self.tell("done-trimmed");
     }
 
     fn is_window_closed(&self) -> bool {
@@ -218,9 +226,9 @@ impl App {
         let Some(chat) = self.open else { return };
         let limit = self.text_limit().unwrap_or(usize::MAX);
         let mut quotes = self.quoting.take();
-        for part in split_long(text, limit) {
+        for part in split_numbered(text, limit) {
             let draft = ReplyDraft {
-                text: part.to_owned(),
+                text: part,
                 quotes: quotes.take(),
                 asks: shared::model::ContactAsk::default(),
                 human_agent,

@@ -7,9 +7,11 @@ use shared::protocol::{
 };
 
 use crate::app::book::{Section, Taken, section_of};
-use crate::app::{App, Asked};
+use crate::app::{App, Asked, Page, Past};
 use crate::drafts::Draft;
 use crate::keymap::Keymap;
+use crate::language::Language;
+use crate::theme::Theme;
 
 /// How long "is typing" and "is viewing" stand.
 const PRESENCE_MS: i64 = 6_000;
@@ -71,10 +73,19 @@ impl App {
                 has_more,
             } => self.take_page(request, chat, events, has_more),
             ServerFrame::Chats { request, page } => self.take_chats(request, page),
-            ServerFrame::Hits { request, hits, .. } => {
-                if self.asked.remove(&request) == Some(Asked::Search) {
-                    self.fetched.hits = hits;
+            ServerFrame::Hits {
+                request,
+                hits,
+                has_more,
+            } => {
+                let Some(Asked::Search(page)) = self.asked.remove(&request) else {
+                    return;
+                };
+                if page == Page::First {
+                    self.fetched.hits.clear();
                 }
+                self.fetched.hits.extend(hits);
+                self.fetched.has_more_hits = has_more;
             }
             ServerFrame::Sessions { request, sessions } => {
                 self.asked.remove(&request);
@@ -136,17 +147,45 @@ impl App {
     }
 
     fn take_policy(&mut self, policy: Box<shared::model::Policy>) {
-        let mut keys = policy.desk.keys.clone();
-        keys.extend(self.own_keys.clone());
         let preset = if self.preset.is_empty() {
             policy.desk.keymap.clone()
         } else {
             self.preset.clone()
         };
-        self.keymap = Keymap::new(&preset, &keys).0;
+        let (keymap, clashes) = Keymap::new(&preset, &[&policy.desk.keys, &self.own_keys]);
+        self.keymap = keymap;
+        if let Some(clash) = clashes.first() {
+            let text = clash.in_words(self.language);
+            self.say(text);
+        }
         self.timezone =
             jiff::tz::TimeZone::get(&policy.company.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
         self.policy = Some(policy);
+        self.free_template_keys();
+        self.take_looks();
+    }
+
+    /// Takes the language and the colours the company's config has for this operator, unless the operator chose (L-06).
+    fn take_looks(&mut self) {
+        let Some(policy) = self.policy.as_deref() else {
+            return;
+        };
+        let theme = Theme::named(&policy.desk.theme);
+        let me = policy.find_operator(&self.me);
+        let code = me.map(|me| me.ui_language.to_string());
+        let language = Language::ALL
+            .into_iter()
+            .find(|known| code.as_deref() == Some(known.code()));
+        if let Some(theme) = theme.filter(|_| !self.is_theme_own) {
+            self.theme = theme;
+        }
+        if let Some(language) = language.filter(|_| !self.is_language_own)
+            && language != self.language
+        {
+            self.language = language;
+            let language = shared::model::Language::from(language.code());
+            self.send(ClientFrame::Speak { language });
+        }
     }
 
     fn take_snapshot(&mut self, snapshot: Snapshot) {
@@ -208,6 +247,8 @@ impl App {
         {
             point.seq = stored.seq;
             point.mark = stored.mark;
+            let late = self.relay_now().0.saturating_sub(stored.at.0);
+            self.lag_ms = self.is_live.then(|| u64::try_from(late).unwrap_or(0));
         }
         match taken {
             Taken::Known => return,
@@ -255,6 +296,12 @@ impl App {
     }
 
     fn lose_chat(&mut self, chat: ChatId) {
+        if let Some(known) = self.book.get(chat).filter(|known| self.is_mine(known)) {
+            let name = shared::text::clean_line(known.visitor.name());
+            let text = self.say_with("done-hidden", &[("name", &name)]);
+            self.ring("notify-taken");
+            self.say(text);
+        }
         self.book.hide(chat);
         if self.open == Some(chat) {
             self.popup = None;
@@ -293,8 +340,18 @@ impl App {
                     self.show_section(Section::Closed);
                 }
             }
-            Asked::Visitor(visitor) => {
-                self.fetched.past.insert(visitor, ids);
+            Asked::Visitor(visitor, which) => {
+                let past = self.fetched.past.entry(visitor).or_default();
+                if which == Page::First {
+                    *past = Past::default();
+                }
+                let fresh: Vec<ChatId> = ids
+                    .into_iter()
+                    .filter(|id| !past.ids.contains(id))
+                    .collect();
+                past.ids.extend(fresh);
+                past.has_more = page.has_more;
+                past.from = page.next;
                 if self.scroll > 0 && self.scroll >= self.deepest_scroll() {
                     self.load_earlier();
                 }
@@ -312,7 +369,7 @@ impl App {
                 *next = page.next;
             }
             Asked::Timeline(_)
-            | Asked::Search
+            | Asked::Search(_)
             | Asked::Blocks
             | Asked::Sessions
             | Asked::Template => {}

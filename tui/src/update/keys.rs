@@ -6,7 +6,7 @@ use shared::model::Timestamp;
 
 use crate::app::App;
 use crate::app::book::Section;
-use crate::app::popup::{Confirm, Kind, Popup};
+use crate::app::popup::{Confirm, Kind, Popup, Shelf};
 use crate::effect::Effect;
 use crate::key::{Code, Key};
 use crate::keymap::{Action, Zone};
@@ -37,6 +37,8 @@ impl App {
         }
         if let Some(action) = action {
             self.run(action);
+        } else if let Some(text) = self.template_on(key) {
+            self.insert_template(&text);
         } else if key.code == Code::Char('/') || key.code == Code::Char('\\') {
             self.run(Action::Palette);
         } else if key.code == Code::Escape {
@@ -47,6 +49,10 @@ impl App {
     fn press_composer(&mut self, key: Key, action: Option<Action>) {
         if let Some(action) = action {
             self.run(action);
+            return;
+        }
+        if let Some(text) = self.template_on(key) {
+            self.insert_template(&text);
             return;
         }
         let chord = key.as_chord(&self.layouts);
@@ -62,14 +68,17 @@ impl App {
             }
             return;
         }
-        if let Code::F(number) = key.code {
-            self.insert_keyed(number);
-            return;
-        }
         let before = self.composer.before_caret();
         let opens = before.is_empty() || before.ends_with(char::is_whitespace);
-        if opens && matches!(key.text(), Some('\\' | '/' | '、')) {
-            self.run(Action::Templates);
+        if let Some(sign) = key
+            .text()
+            .filter(|sign| opens && matches!(sign, '\\' | '/' | '、'))
+        {
+            let picked = Shelf {
+                opened_by: Some(sign),
+                ..Shelf::default()
+            };
+            self.popup = Some(Popup::new(Kind::Templates(picked)));
             return;
         }
         if key.code == Code::Up && self.composer.is_empty() {
@@ -98,22 +107,6 @@ impl App {
         }
     }
 
-    /// Inserts the template that lies on a function key.
-    fn insert_keyed(&mut self, number: u8) {
-        let key = format!("f{number}");
-        let found = self.usable_templates().into_iter().find(|template| {
-            template
-                .key
-                .as_ref()
-                .is_some_and(|name| name.eq_ignore_ascii_case(&key))
-        });
-        if let Some(text) = found.map(|template| template.text.clone()) {
-            let text = super::fill(self, &text);
-            self.composer.insert(&text);
-            self.edited();
-        }
-    }
-
     fn type_key(&mut self, key: Key) {
         let cells = crate::view::composer_cells(self);
         let was = self.composer.text().len();
@@ -126,6 +119,10 @@ impl App {
     /// Runs an action, or says why it is off.
     pub(super) fn run(&mut self, action: Action) {
         if let Some(off) = self.off(action) {
+            let is_writing = matches!(action, Action::Reply | Action::Send);
+            if is_writing && off.id == "off-other-owner" && self.offer_take_over() {
+                return;
+            }
             let text = self.off_in_words(&off);
             self.say(text);
             return;
@@ -197,7 +194,9 @@ impl App {
             return;
         };
         match action {
-            Action::TakeOver => self.ask(chat, DeskCommand::Claim { take_over: true }),
+            Action::TakeOver => {
+                self.offer_take_over();
+            }
             Action::Release => self.ask_with_undo(
                 chat,
                 DeskCommand::Release,
@@ -250,9 +249,13 @@ impl App {
                 })
         });
         if let Some(text) = text {
-            self.effect(Effect::Copy(text));
-            self.tell("done-copied");
+            self.copy_text(text);
         }
+    }
+
+    pub(super) fn copy_text(&mut self, text: String) {
+        self.effect(Effect::Copy(text));
+        self.tell("done-copied");
     }
 
     fn undo_here(&mut self) {
@@ -307,6 +310,7 @@ impl App {
         let at = all.iter().position(|known| *known == self.language);
         let next = at.map_or(0, |at| (at + 1) % all.len());
         self.language = all.get(next).copied().unwrap_or_default();
+        self.is_language_own = true;
         let language = shared::model::Language::from(self.language.code());
         self.send(shared::protocol::ClientFrame::Speak { language });
     }
@@ -316,6 +320,7 @@ impl App {
         let at = all.iter().position(|(_, known)| *known == self.theme);
         let next = at.map_or(0, |at| (at + 1) % all.len());
         self.theme = all.get(next).map(|(_, theme)| *theme).unwrap_or_default();
+        self.is_theme_own = true;
     }
 }
 

@@ -8,12 +8,14 @@ mod items;
 mod keys;
 mod moving;
 mod popups;
+mod shelf;
 mod stray;
 mod templates;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use items::{count_items, fill, other_reading, visible};
+pub use items::PLACEHOLDERS;
+pub(crate) use items::{count_items, fill, link_at, links, other_reading, visible, web_address};
 
 use shared::model::Timestamp;
 
@@ -56,6 +58,7 @@ impl App {
     fn relink(&mut self, link: LinkState) {
         if !matches!(link, LinkState::Online { .. }) {
             self.is_live = false;
+            self.lag_ms = None;
             self.asked.clear();
             self.book.forget_requests();
             self.fetched.is_closed_loaded = false;

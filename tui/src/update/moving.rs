@@ -247,9 +247,12 @@ impl App {
             self.load_visitor();
             return;
         };
-        let next = past.iter().skip_while(|id| **id != top).nth(1).copied();
-        if let Some(next) = next {
-            self.load_story(next);
+        let ids = past.ids.iter();
+        match ids.skip_while(|id| **id != top).nth(1).copied() {
+            Some(next) => self.load_story(next),
+            None => {
+                self.load_more_past();
+            }
         }
     }
 

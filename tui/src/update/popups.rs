@@ -1,12 +1,14 @@
 //! Popups: opened by actions, moved in, chosen from, closed.
 
-use shared::chat::{DeskCommand, Refusal, TransferTarget};
-use shared::model::{CardField, ChatId, ContactKind};
+use shared::chat::{DeskCommand, Refusal, Right, TransferTarget};
+use shared::model::{CardField, ChatId, ContactKind, OperatorId, VisitorId};
 use shared::protocol::ClientFrame;
 
 use super::keys::edit;
-use crate::app::popup::{BlockForm, Choice, Confirm, Kind, LENGTHS, MOST_HOURS, Popup, REASONS};
-use crate::app::{App, Asked};
+use crate::app::popup::{
+    BlockForm, Choice, Confirm, Kind, LENGTHS, MOST_HOURS, Popup, REASONS, Shelf,
+};
+use crate::app::{App, Asked, Page};
 use crate::effect::Effect;
 use crate::key::{Code, Key};
 use crate::keymap::{Action, Zone};
@@ -20,7 +22,7 @@ impl App {
         let kind = match action {
             Action::Palette => Kind::Palette,
             Action::Help => Kind::Help,
-            Action::Templates => Kind::Templates,
+            Action::Templates => Kind::Templates(Shelf::default()),
             Action::Transfer => Kind::Transfer,
             Action::Category => Kind::Category { then_close: false },
             Action::Close if self.needs_category() => Kind::Category { then_close: true },
@@ -35,7 +37,7 @@ impl App {
                 Kind::Blocks
             }
             Action::Find => {
-                self.fetched.hits.clear();
+                self.forget_search();
                 Kind::Search
             }
             Action::Messages => Kind::Messages,
@@ -70,18 +72,47 @@ impl App {
         let Some(visitor) = self.chat().map(|chat| chat.visitor.id) else {
             return;
         };
-        let request = self.request(Asked::Visitor(visitor));
+        self.load_past_of(visitor, Page::First);
+    }
+
+    /// Asks for the visitor's chats before those that are there (V-11). Returns whether there are any.
+    pub(super) fn load_more_past(&mut self) -> bool {
+        let Some(visitor) = self.chat().map(|chat| chat.visitor.id) else {
+            return false;
+        };
+        let past = self.fetched.past.get(&visitor);
+        let has_more = past.is_some_and(|past| past.has_more && past.from.is_some());
+        if has_more {
+            self.load_past_of(visitor, Page::Next);
+        }
+        has_more
+    }
+
+    fn load_past_of(&mut self, visitor: VisitorId, page: Page) {
+        let asked = Asked::Visitor(visitor, page);
+        if self.asked.values().any(|known| *known == asked) {
+            return;
+        }
+        let past = self.fetched.past.get(&visitor);
+        let before = past
+            .and_then(|past| past.from)
+            .filter(|_| page == Page::Next);
+        let request = self.request(asked);
         self.send(ClientFrame::LoadVisitor {
             request,
             visitor,
-            before: None,
+            before,
             limit: 20,
         });
     }
 
     /// After a refusal that a popup can help with, opens it.
-    pub(super) fn offer_way_out(&mut self, refusal: &Refusal, command: &DeskCommand) {
+    pub(super) fn offer_way_out(&mut self, command: &DeskCommand, refusal: &Refusal) {
+        let is_reply = matches!(command, DeskCommand::Reply(_));
         let kind = match refusal {
+            Refusal::Owned { by } if is_reply && self.may(Right::TakeOver) => {
+                Kind::Confirm(Confirm::TakeOver(by.clone()))
+            }
             // A block that closes did neither: the category is chosen, and the block asked for again.
             Refusal::CategoryRequired => Kind::Category {
                 then_close: !matches!(command, DeskCommand::Block { .. }),
@@ -92,6 +123,28 @@ impl App {
         if self.popup.is_none() {
             self.popup = Some(Popup::new(kind));
         }
+    }
+
+    /// Asks whether the chat is to be taken from its owner (OUT-22); the text in the composer stays. Returns whether it may.
+    pub(super) fn offer_take_over(&mut self) -> bool {
+        let owner = self.chat().and_then(|chat| chat.owner().cloned());
+        let Some(owner) = owner.filter(|_| self.off(Action::TakeOver).is_none()) else {
+            return false;
+        };
+        self.popup = Some(Popup::new(Kind::Confirm(Confirm::TakeOver(owner))));
+        true
+    }
+
+    fn take_over(&mut self, from: &OperatorId) {
+        let Some(chat) = self.open else { return };
+        let back = DeskCommand::Transfer {
+            to: TransferTarget::Operator {
+                operator: from.clone(),
+            },
+            comment: None,
+        };
+        self.ask_with_undo(chat, DeskCommand::Claim { take_over: true }, back);
+        self.zone = Zone::Composer;
     }
 
     pub(super) fn press_popup(&mut self, key: Key, action: Option<Action>) {
@@ -123,6 +176,7 @@ impl App {
         match popup.kind {
             Kind::Field(_) => self.popup = Some(Popup::new(Kind::Card)),
             Kind::Comment(_) => self.popup = Some(Popup::new(Kind::Transfer)),
+            Kind::Templates(picked) => self.leave_shelf(picked, popup.field.text()),
             Kind::Confirm(Confirm::Old(_)) => self.settle_old(false),
             _ => {}
         }
@@ -133,7 +187,19 @@ impl App {
             return;
         };
         let folded = key.as_command(&self.layouts);
-        if let Kind::Block(form) = &mut popup.kind {
+        if popup.kind == Kind::Messages && folded == Key::char('y') {
+            let rows = super::visible(self, &popup);
+            let own = rows.into_iter().skip(popup.at);
+            let text = own.into_iter().find_map(|row| match row.choice {
+                Choice::Copy(text) => Some(text),
+                _ => None,
+            });
+            if let Some(text) = text {
+                self.copy_text(text);
+            }
+        } else if self.turn_shelf(&mut popup, key) || self.turn_scope(&mut popup, key) {
+            // Nothing is typed.
+        } else if let Kind::Block(form) = &mut popup.kind {
             form.press(folded);
         } else if popup.kind == Kind::Transfer && key.code == Code::Tab {
             if let Some(Choice::Transfer(to)) = self.choice_of(&popup, popup.at) {
@@ -145,6 +211,13 @@ impl App {
             return;
         } else if popup.has_rows() && matches!(key.code, Code::Up | Code::Down | Code::Tab) {
             let last = super::visible(self, &popup).len().saturating_sub(1);
+            let is_end = key.code != Code::Up && popup.at == last;
+            if is_end && popup.kind == Kind::Search && self.fetched.has_more_hits {
+                self.ask_search(&popup, Page::Next);
+            }
+            if is_end && popup.kind == Kind::Card {
+                self.load_more_past();
+            }
             popup.at = match key.code {
                 Code::Up => popup.at.saturating_sub(1),
                 _ => (popup.at + 1).min(last),
@@ -154,7 +227,15 @@ impl App {
             edit(&mut popup.field, key.as_chord(&self.layouts), FIELD_CELLS);
             if popup.field.text() != was {
                 popup.at = 0;
-                self.fetched.hits.clear();
+                self.forget_search();
+                if let Some(text) = self.template_behind_leader(&popup) {
+                    self.insert_template(&text);
+                    return;
+                }
+                if let Some(picked) = plain_sign(&popup) {
+                    self.leave_shelf(picked, " ");
+                    return;
+                }
             }
         }
         self.popup = Some(popup);
@@ -162,17 +243,32 @@ impl App {
 
     /// Asks what was written; what is found stands in the popup until its text changes.
     fn search(&mut self, popup: Popup) {
-        let text = popup.field.text().trim().to_owned();
-        if !text.is_empty() {
-            let request = self.request(Asked::Search);
-            self.send(ClientFrame::Search {
-                request,
-                text,
-                before: None,
-                limit: 50,
-            });
-        }
+        self.ask_search(&popup, Page::First);
         self.popup = Some(popup);
+    }
+
+    fn ask_search(&mut self, popup: &Popup, page: Page) {
+        let text = popup.field.text().trim().to_owned();
+        let asked = Asked::Search(page);
+        if text.is_empty() || self.asked.values().any(|known| *known == asked) {
+            return;
+        }
+        let last = self.fetched.hits.last().map(|hit| hit.stored.seq);
+        let request = self.request(asked);
+        self.send(ClientFrame::Search {
+            request,
+            text,
+            before: last.filter(|_| page == Page::Next),
+            limit: 50,
+        });
+    }
+
+    /// What was found belonged to another text.
+    fn forget_search(&mut self) {
+        self.fetched.hits.clear();
+        self.fetched.has_more_hits = false;
+        self.asked
+            .retain(|_, asked| !matches!(asked, Asked::Search(_)));
     }
 
     fn choice_of(&self, popup: &Popup, at: usize) -> Option<Choice> {
@@ -210,7 +306,7 @@ impl App {
             Kind::Block(form) => self.block(form),
             Kind::Comment(to) => self.transfer(to.clone(), Some(popup.field.text())),
             Kind::Field(field) => self.edit_card(*field, popup.field.text()),
-            Kind::TemplateTitle => self.save_template(popup.field.text()),
+            Kind::TemplateTitle(scope) => self.save_template(scope.clone(), popup.field.text()),
             Kind::Confirm(confirm) => self.confirm(confirm),
             Kind::Search if self.fetched.hits.is_empty() => self.search(popup),
             _ => self.choose_row(popup),
@@ -237,13 +333,7 @@ impl App {
                 self.show_chat(chat);
             }
             Choice::Find(number) => self.find_chat(number),
-            Choice::Insert(text) => {
-                if self.zone == Zone::Command {
-                    self.write(false);
-                }
-                self.composer.insert(&text);
-                self.edited();
-            }
+            Choice::Insert(text) => self.insert_template(&text),
             Choice::Transfer(to) => self.transfer(to, None),
             Choice::Categorize(category) => {
                 let then_close = popup.kind == Kind::Category { then_close: true };
@@ -252,6 +342,17 @@ impl App {
             Choice::Unblock(chat) => {
                 self.fetched.blocks.retain(|row| row.chat != chat);
                 self.ask(chat, DeskCommand::Unblock);
+            }
+            Choice::Read => self.popup = Some(popup),
+            Choice::SendParts => {
+                let text = self.composer.text().trim().to_owned();
+                self.send_reply(&text, false);
+            }
+            Choice::Trim => self.trim(),
+            Choice::Copy(text) => self.copy_text(text),
+            Choice::MorePast => {
+                self.load_more_past();
+                self.popup = Some(popup);
             }
             Choice::Quote(message) => self.quote(message),
             Choice::Link(address) => self.open_link(address),
@@ -379,7 +480,6 @@ impl App {
                     self.close(chat);
                 }
             }
-            Confirm::Split(_) => self.send_reply(&text, false),
             Confirm::HumanAgent if text.is_empty() => {}
             Confirm::HumanAgent => self.send_reply(&text, true),
             Confirm::Paste { text, .. } => {
@@ -388,9 +488,18 @@ impl App {
                 }
                 self.edited();
             }
+            Confirm::TakeOver(from) => self.take_over(from),
             Confirm::Old(_) => self.settle_old(true),
             Confirm::Quit(_) => {}
         }
+    }
+}
+
+/// Returns the shelf when a space follows the sign that opened it: then the sign was meant as text.
+fn plain_sign(popup: &Popup) -> Option<Shelf> {
+    match popup.kind {
+        Kind::Templates(picked) => (popup.field.text() == " ").then_some(picked),
+        _ => None,
     }
 }
 

@@ -5,7 +5,9 @@ use shared::protocol::{ClientFrame, TemplateDraft};
 
 use crate::app::popup::{Kind, Popup};
 use crate::app::{App, Asked};
-use crate::keymap::Zone;
+use crate::key::{Code, Key};
+use crate::keymap::{Clash, Zone};
+use crate::template_key::TemplateKey;
 
 /// Letters after which a suggestion is looked for.
 const SUGGEST_FROM: usize = 3;
@@ -31,6 +33,69 @@ impl App {
             (Some(&template.language) != language, !is_personal)
         });
         all
+    }
+
+    /// Takes the keys of templates from actions that have another one (T-08).
+    pub(super) fn free_template_keys(&mut self) {
+        let chords: Vec<(Key, String)> = self
+            .usable_templates()
+            .into_iter()
+            .filter_map(|template| match key_of(template) {
+                Some(TemplateKey::Chord(key)) => Some((key, name_of(template))),
+                Some(TemplateKey::Leader(_)) | None => None,
+            })
+            .collect();
+        for (key, name) in chords {
+            // The relay lets none through: this key the operator gave to something else.
+            if let Some(action) = self.keymap.yield_to_template(key) {
+                let clash = Clash {
+                    setting: String::new(),
+                    key: key.to_string(),
+                    first: action.id().to_owned(),
+                    second: name,
+                };
+                let text = clash.in_words(self.language);
+                self.say(text);
+            }
+        }
+    }
+
+    /// Returns the text of the template that lies on a key, filled in.
+    pub(super) fn template_on(&self, key: Key) -> Option<String> {
+        let chord = key.as_chord(&self.layouts);
+        self.keyed(|known| *known == TemplateKey::Chord(key) || *known == TemplateKey::Chord(chord))
+    }
+
+    /// Returns the text of the template whose letters were typed behind the leader, on whatever layout.
+    pub(super) fn template_behind_leader(&self, popup: &Popup) -> Option<String> {
+        if !matches!(popup.kind, Kind::Templates(_)) {
+            return None;
+        }
+        let typed = popup.field.text().to_lowercase();
+        let mut readings = crate::key::other_readings(&typed, &self.layouts);
+        readings.push(typed);
+        self.keyed(
+            |known| matches!(known, TemplateKey::Leader(letters) if readings.contains(letters)),
+        )
+    }
+
+    fn keyed(&self, is_it: impl Fn(&TemplateKey) -> bool) -> Option<String> {
+        let found = self
+            .usable_templates()
+            .into_iter()
+            .find(|template| key_of(template).is_some_and(|key| is_it(&key)))?;
+        Some(super::fill(self, &found.text))
+    }
+
+    /// Puts a prepared text where the caret is.
+    pub(super) fn insert_template(&mut self, text: &str) {
+        if self.zone == Zone::Command {
+            self.write(self.is_note);
+        }
+        if self.zone == Zone::Composer {
+            self.composer.insert(text);
+            self.edited();
+        }
     }
 
     /// Returns the template the word before the caret suggests: its code, or the beginning of its text.
@@ -80,8 +145,15 @@ impl App {
 
     /// Returns the question how the text of the composer is called as a template (T-06).
     pub(super) fn ask_template_title(&self) -> Popup {
-        let mut popup = Popup::new(Kind::TemplateTitle);
-        if let Some(known) = self.changing.and_then(|id| self.saved_template(id)) {
+        let known = self.changing.and_then(|id| self.saved_template(id));
+        let scope = known.map_or_else(
+            || TemplateScope::Personal {
+                operator: self.me.clone(),
+            },
+            |known| known.scope.clone(),
+        );
+        let mut popup = Popup::new(Kind::TemplateTitle(scope));
+        if let Some(known) = known {
             let parts = [known.section.clone(), known.title.clone()];
             let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" / ");
             popup.field.set(&name, name.len());
@@ -89,8 +161,25 @@ impl App {
         popup
     }
 
-    /// Keeps the text of the composer as a template of this operator, called `title` or `section / title`.
-    pub(super) fn save_template(&mut self, name: &str) {
+    /// Makes the template one for somebody else with Tab (T-03). Returns whether the key did that.
+    pub(super) fn turn_scope(&self, popup: &mut Popup, key: Key) -> bool {
+        let Kind::TemplateTitle(scope) = &mut popup.kind else {
+            return false;
+        };
+        if key.code != Code::Tab {
+            return false;
+        }
+        let scopes = self.template_scopes();
+        let at = scopes.iter().position(|known| known == scope);
+        let next = at.map_or(0, |at| (at + 1) % scopes.len());
+        if let Some(next) = scopes.into_iter().nth(next) {
+            *scope = next;
+        }
+        true
+    }
+
+    /// Keeps the text of the composer as a template for `scope`, called `title` or `section / title`.
+    pub(super) fn save_template(&mut self, scope: TemplateScope, name: &str) {
         let id = self.changing.take();
         let known = id.and_then(|id| self.saved_template(id));
         let language = known.map(|known| known.language.clone()).or_else(|| {
@@ -103,9 +192,7 @@ impl App {
         };
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let template = TemplateDraft {
-            scope: TemplateScope::Personal {
-                operator: self.me.clone(),
-            },
+            scope,
             language: language.unwrap_or_else(|| Language::from(self.language.code())),
             section: some(section),
             title: some(title),
@@ -144,4 +231,13 @@ impl App {
             .iter()
             .find(|template| template.id == Some(id))
     }
+}
+
+fn name_of(template: &Template) -> String {
+    let name = template.title.as_ref().unwrap_or(&template.text);
+    shared::text::clean_line(&shared::text::one_line(name, 20))
+}
+
+fn key_of(template: &Template) -> Option<TemplateKey> {
+    template.key.as_ref()?.parse().ok()
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use shared::model::ChannelState;
+use shared::protocol::ChannelHealth;
 use shared::text::clean_line;
 
 use super::areas::LEAST;
@@ -76,7 +77,35 @@ fn tab(app: &App, number: usize, section: Section) -> String {
     } else {
         String::new()
     };
-    format!("{number} {name} {}{late}{unread}", chats.len())
+    // The relay sends only a window of a long list, and how many there are (D-01).
+    let whole = match section {
+        Section::Queue => app.counts.awaiting,
+        Section::Mine => app.counts.mine,
+        Section::Others => app.counts.others,
+        Section::Closed => 0,
+    };
+    let count = chats.len().max(usize::try_from(whole).unwrap_or(0));
+    format!("{number} {name} {count}{late}{unread}")
+}
+
+/// Draws a short message, over the hints where there are any, else behind the sign of the connection.
+pub(super) fn said(app: &App, hints: Rect, status: Rect, buffer: &mut Buffer) {
+    let Some((said, _)) = &app.said else { return };
+    let style = app.theme.style(Token::Accent);
+    let line = clean_line(said);
+    if hints.is_empty() {
+        let (sign, _, token) = link_in_words(app);
+        blank(status, buffer);
+        put(buffer, status, 0, 1, sign, app.theme.style(token));
+        put(buffer, status, 0, 3, &line, style);
+    } else {
+        blank(hints, buffer);
+        put(buffer, hints, 0, 1, &line, style);
+    }
+}
+
+fn blank(area: Rect, buffer: &mut Buffer) {
+    ratatui::widgets::Widget::render(ratatui::widgets::Clear, area, buffer);
 }
 
 /// Draws the keys that help most here, from the key table; what is off is left out.
@@ -127,13 +156,8 @@ pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Draws the connection and what else is worth a glance; a short message stands over it for a while.
+/// Draws the connection and what else is worth a glance (D-21).
 pub(super) fn status(app: &App, area: Rect, buffer: &mut Buffer) {
-    if let Some((said, _)) = &app.said {
-        let line = format!(" {}", clean_line(said));
-        put(buffer, area, 0, 0, &line, app.theme.style(Token::Accent));
-        return;
-    }
     let help = app.tr("status-help").into_owned();
     let end = put_right(
         buffer,
@@ -172,10 +196,11 @@ fn facts(app: &App) -> Vec<String> {
             &[("time", &app.language.short_time(waited))],
         )
     });
-    let id = if app.is_live {
-        "status-sending"
+    // Without a connection what waits comes first: nothing of it is lost.
+    let (waiting, sending) = if app.is_live {
+        (None, count("status-sending", app.unsent()))
     } else {
-        "status-waiting-here"
+        (count("status-waiting-here", app.unsent()), None)
     };
     let broken = app
         .channels
@@ -185,16 +210,41 @@ fn facts(app: &App) -> Vec<String> {
             let name = clean_line(health.channel.as_str());
             app.say_with("status-channel-broken", &[("name", &name)])
         });
+    let is_sound = |health: &&ChannelHealth| !matches!(health.health, ChannelState::Broken { .. });
+    let sound = app.channels.iter().filter(is_sound).count();
+    let channels = (!app.channels.is_empty()).then(|| {
+        let values = [
+            ("sound", sound.into()),
+            ("count", app.channels.len().into()),
+        ];
+        app.language.tr("status-channels", &values).into_owned()
+    });
     [
+        waiting,
+        event_in_words(app),
         broken,
         count("status-unread", usize::try_from(unread).unwrap_or(0)),
         oldest,
-        count(id, app.unsent()),
+        sending,
         count("status-drafts", app.drafts.count()),
+        channels,
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Returns the last event this desk took in, and how long it was on its way.
+fn event_in_words(app: &App) -> Option<String> {
+    let seq = app.resume.as_ref()?.seq.to_string();
+    let words = match app.lag_ms {
+        Some(lag) => {
+            let values = [("seq", seq.into()), ("milliseconds", lag.into())];
+            app.language.tr("status-event-lag", &values)
+        }
+        None => app.language.tr("status-event", &[("seq", seq.into())]),
+    };
+    Some(words.into_owned())
 }
 
 fn link_in_words(app: &App) -> (&'static str, String, Token) {

@@ -1,7 +1,7 @@
 //! The composer: its title, its text, the suggestion under it.
 
 use ratatui::buffer::Buffer;
-use shared::text::{clean_line, split_long, utf16_len};
+use shared::text::{clean_line, split_numbered, utf16_len};
 
 use super::{Areas, put, put_right};
 use crate::app::App;
@@ -14,16 +14,14 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
         return;
     }
     let (words, token) = title(app);
-    let dash = app.borders.horizontal();
+    // A note must not be taken for a reply: the border, the title and the caret say so (D-14).
+    let (dash, border) = if app.is_note {
+        (app.borders.double(), Token::Note)
+    } else {
+        (app.borders.horizontal(), Token::Border)
+    };
     let line = dash.repeat(usize::from(areas.title.width));
-    put(
-        buffer,
-        areas.title,
-        0,
-        0,
-        &line,
-        app.theme.style(Token::Border),
-    );
+    put(buffer, areas.title, 0, 0, &line, app.theme.style(border));
     let words = format!("{dash}{dash} {words} ");
     put(buffer, areas.title, 0, 0, &words, app.theme.style(token));
     let right = right_part(app);
@@ -99,17 +97,17 @@ fn title(app: &App) -> (String, Token) {
 fn right_part(app: &App) -> String {
     let mut parts = Vec::new();
     let length = utf16_len(app.composer.text());
-    if let Some(limit) = app.text_limit() {
+    let limit = app.text_limit().filter(|_| length > 0 && !app.is_note);
+    if let Some(limit) = limit {
         if length > limit {
-            let count = split_long(app.composer.text(), limit).len();
+            let count = split_numbered(app.composer.text(), limit).len();
             let words = app
                 .language
                 .tr("composer-too-long", &[("count", count.into())]);
             parts.push(words.into_owned());
-        } else if length * 2 > limit {
-            let values = [("length", length.into()), ("limit", limit.into())];
-            parts.push(app.language.tr("composer-length", &values).into_owned());
         }
+        let values = [("length", length.into()), ("limit", limit.into())];
+        parts.push(app.language.tr("composer-length", &values).into_owned());
     }
     if !app.composer.is_empty() && app.is_draft_kept() {
         parts.push(app.tr("composer-draft-saved").into_owned());

@@ -101,7 +101,7 @@ fn header(app: &App, chat: &Chat, area: Rect, buffer: &mut Buffer) {
     divide(app, buffer, area, 1);
 }
 
-fn window_in_words(app: &App, chat: &Chat) -> Option<String> {
+pub(super) fn window_in_words(app: &App, chat: &Chat) -> Option<String> {
     let ends = chat.window_ends(app.policy()?)?;
     let now = app.relay_now();
     if ends <= now {
@@ -111,7 +111,7 @@ fn window_in_words(app: &App, chat: &Chat) -> Option<String> {
     Some(app.say_with("chat-window", &[("time", &time)]))
 }
 
-fn owner_in_words(app: &App, chat: &Chat) -> String {
+pub(super) fn owner_in_words(app: &App, chat: &Chat) -> String {
     match &chat.stage {
         Stage::Queue => app.tr("chat-owner-nobody").into_owned(),
         Stage::Chatting { owner } if *owner == app.me => app.tr("chat-owner-mine").into_owned(),

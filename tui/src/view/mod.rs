@@ -2,6 +2,7 @@
 
 mod areas;
 mod bars;
+mod card;
 mod composing;
 mod conversation;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod hostile;
 mod list;
 mod panel;
 mod popup;
+mod shelf;
 #[cfg(test)]
 pub(crate) mod tests;
 mod words;
@@ -57,6 +59,7 @@ pub fn view(app: &App, cache: &mut ViewCache, frame: &mut Frame<'_>) {
     panel::draw(app, areas.panel, buffer);
     bars::hints(app, areas.hints, buffer);
     bars::status(app, areas.status, buffer);
+    bars::said(app, areas.hints, areas.status, buffer);
     popup::draw(app, areas.whole, buffer);
     if let Some((position, _)) = caret(app) {
         frame.set_cursor_position(position);

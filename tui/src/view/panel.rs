@@ -9,6 +9,9 @@ use crate::app::App;
 use crate::text;
 use crate::theme::Token;
 
+/// Cells of an address in the panel.
+const ADDRESS_CELLS: usize = 40;
+
 /// Draws the panel.
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
@@ -49,62 +52,64 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// Links and files the panel has room for.
+const MOST_LINKS: usize = 8;
+
 fn lines(app: &App) -> Vec<String> {
     let Some(chat) = app.chat() else {
         return Vec::new();
     };
     let card = &chat.visitor.card;
-    let entry = chat.entry.as_ref().and_then(|entry| {
-        entry
-            .title
-            .clone()
-            .or_else(|| entry.source.clone())
-            .or_else(|| entry.reference.clone())
-    });
     let mut lines = vec![clean_line(chat.visitor.name())];
-    let fields = [
-        ("card-phone", card.phone.clone()),
-        ("card-email", card.email.clone()),
-        ("card-crm", card.crm_id.clone()),
-        ("card-language", Some(chat.language.to_string())),
-        (
-            "card-category",
-            chat.category
-                .as_ref()
-                .map(|path| app.category_in_words(path)),
-        ),
-        ("card-entry", entry),
-        ("card-notes", card.notes.clone()),
+    let written = [
+        ("card-phone", &card.phone),
+        ("card-email", &card.email),
+        ("card-crm", &card.crm_id),
     ];
-    for (id, value) in fields {
-        if let Some(value) = value {
-            lines.push(format!("{}: {}", app.tr(id), clean_line(&value)));
-        }
-    }
-    if let Some(block) = chat
-        .block
-        .as_ref()
-        .filter(|_| chat.is_blocked(app.relay_now()))
-    {
-        lines.push(match block.until {
-            Some(until) => app.say_with("card-blocked-until", &[("time", &app.clock(until))]),
-            None => app.tr("card-blocked").into_owned(),
-        });
-    }
-    let past: Vec<String> = app
-        .fetched
-        .past
-        .get(&chat.visitor.id)
+    let written = written
         .into_iter()
-        .flatten()
+        .filter_map(|(id, value)| Some((id, clean_line(value.as_ref()?))));
+    let facts = app.card_facts(chat).into_iter();
+    lines.extend(
+        written
+            .chain(facts)
+            .map(|(id, value)| format!("{}: {value}", app.tr(id))),
+    );
+    // An address may be long: the card opens it whole.
+    let opens = app.card_links(chat).into_iter();
+    lines.extend(opens.map(|(id, address)| {
+        let line = format!("{}: {}", app.tr(id), clean_line(&address));
+        text::cut(&line, ADDRESS_CELLS)
+    }));
+    if let Some(notes) = &card.notes {
+        part(app, "card-notes", vec![clean_line(notes)], &mut lines);
+    }
+    let past = app.fetched.past.get(&chat.visitor.id);
+    let ids = past.map_or(&[][..], |past| &past.ids);
+    let mut earlier: Vec<String> = ids
+        .iter()
         .filter(|id| **id != chat.id)
         .filter_map(|id| app.book.get(*id))
         .map(|past| app.past_in_words(past))
         .collect();
-    if !past.is_empty() {
-        lines.push(String::new());
-        lines.push(app.tr("card-earlier").into_owned());
-        lines.extend(past);
+    if past.is_some_and(|past| past.has_more) {
+        earlier.push(app.tr("card-more").into_owned());
     }
+    part(app, "card-earlier", earlier, &mut lines);
+    let sent = crate::update::links(app).into_iter().take(MOST_LINKS);
+    let sent = (1..).zip(sent).map(|(number, item): (usize, _)| {
+        let line = format!("o{number} {}", item.label);
+        text::cut(&line, ADDRESS_CELLS)
+    });
+    part(app, "card-links", sent.collect(), &mut lines);
     lines
+}
+
+/// Adds a part with its heading, unless there is nothing in it.
+fn part(app: &App, heading: &str, rows: Vec<String>, lines: &mut Vec<String>) {
+    if !rows.is_empty() {
+        lines.push(String::new());
+        lines.push(app.tr(heading).into_owned());
+        lines.extend(rows);
+    }
 }

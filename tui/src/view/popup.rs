@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, Clear, Widget};
-use shared::model::CardField;
 use shared::text::clean_line;
 
-use super::{put, put_right};
+use super::words::card_field_id;
+use super::{put, put_right, shelf};
 use crate::app::App;
 use crate::app::popup::{BlockForm, Confirm, Item, Kind, Popup, REASONS};
 use crate::text;
@@ -23,7 +23,11 @@ fn place(app: &App, popup: &Popup, whole: Rect) -> Rect {
     } else {
         4
     };
-    let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+    let preview = match popup.kind {
+        Kind::Templates(_) => usize::from(shelf::PREVIEW),
+        _ => 0,
+    };
+    let rows = u16::try_from(rows + preview).unwrap_or(u16::MAX);
     let most = (whole.height * 2 / 3)
         .max(10)
         .min(whole.height.saturating_sub(2));
@@ -91,7 +95,12 @@ pub(super) fn draw(app: &App, whole: Rect, buffer: &mut Buffer) {
         Kind::Block(form) => block(app, form, inner, buffer),
         Kind::Confirm(confirm) => sentence(app, &confirm_in_words(app, confirm), inner, buffer),
         Kind::Comment(_) => under_field(app, "popup-transfer-comment", inner, buffer),
-        Kind::TemplateTitle => under_field(app, "popup-template-title-ask", inner, buffer),
+        Kind::TemplateTitle(scope) => {
+            let scope = clean_line(&app.scope_in_words(scope));
+            let ask = app.tr("popup-template-title-ask");
+            let whom = app.say_with("popup-template-for", &[("name", &scope)]);
+            sentence(app, &format!("{ask}\n{whom}"), below_field(inner), buffer);
+        }
         _ => rows(app, popup, inner, buffer),
     }
     let last = inner.height.saturating_sub(1);
@@ -112,7 +121,7 @@ fn title(app: &App, popup: &Popup) -> String {
         Kind::Palette => app.tr("popup-commands").into_owned(),
         Kind::Help => app.tr("popup-help").into_owned(),
         Kind::Search => app.tr("popup-find").into_owned(),
-        Kind::Templates => app.tr("popup-templates").into_owned(),
+        Kind::Templates(_) => app.tr("popup-templates").into_owned(),
         Kind::Transfer | Kind::Comment(_) => app.say_with("popup-transfer", &[("name", &name)]),
         Kind::Category { then_close: true } => app.tr("popup-close-pick").into_owned(),
         Kind::Category { then_close: false } => app.tr("popup-category").into_owned(),
@@ -122,22 +131,13 @@ fn title(app: &App, popup: &Popup) -> String {
         Kind::Quote => app.tr("popup-quote").into_owned(),
         Kind::Links => app.tr("card-links").into_owned(),
         Kind::OwnTemplates => app.tr("popup-own-templates").into_owned(),
-        Kind::TemplateTitle => app.tr("popup-template-title").into_owned(),
+        Kind::TooLong => app.tr("popup-too-long").into_owned(),
+        Kind::TemplateTitle(_) => app.tr("popup-template-title").into_owned(),
         Kind::Sessions => app.tr("popup-sessions").into_owned(),
         Kind::Card => app.tr("popup-card").into_owned(),
-        Kind::Field(field) => app.tr(field_id(*field)).into_owned(),
+        Kind::Field(field) => app.tr(card_field_id(*field)).into_owned(),
         Kind::Confirm(Confirm::Close) => app.say_with("popup-close", &[("name", &name)]),
         Kind::Confirm(_) => app.tr("action-confirm").into_owned(),
-    }
-}
-
-fn field_id(field: CardField) -> &'static str {
-    match field {
-        CardField::Name => "card-name",
-        CardField::Email => "card-email",
-        CardField::Phone => "card-phone",
-        CardField::CrmId => "card-crm",
-        CardField::Notes => "card-notes",
     }
 }
 
@@ -145,7 +145,7 @@ fn hint(app: &App, popup: &Popup) -> String {
     let ids: &[&str] = match popup.kind {
         Kind::Palette => &["hint-run", "hint-move", "hint-close"],
         Kind::Help => &["help-search", "hint-move", "hint-close"],
-        Kind::Templates => &["hint-insert", "hint-pick", "hint-cancel"],
+        Kind::Templates(_) => &["hint-insert", "hint-pick", "hint-section", "hint-language"],
         Kind::Transfer => &["hint-transfer", "hint-pick", "hint-note", "hint-cancel"],
         Kind::Comment(_) => &["hint-transfer", "hint-cancel"],
         Kind::Block(_) => &[
@@ -155,7 +155,8 @@ fn hint(app: &App, popup: &Popup) -> String {
             "hint-tick",
             "hint-cancel",
         ],
-        Kind::Field(_) | Kind::TemplateTitle => &["hint-save", "hint-cancel"],
+        Kind::Field(_) => &["hint-save", "hint-cancel"],
+        Kind::TemplateTitle(_) => &["hint-save", "hint-for-whom", "hint-cancel"],
         Kind::Sessions => &["hint-end-session", "hint-pick", "hint-close"],
         Kind::Confirm(_) => &["hint-cancel"],
         Kind::Search
@@ -165,6 +166,7 @@ fn hint(app: &App, popup: &Popup) -> String {
         | Kind::Quote
         | Kind::Links
         | Kind::OwnTemplates
+        | Kind::TooLong
         | Kind::Card => &["hint-choose", "hint-pick", "hint-close"],
     };
     let words: Vec<_> = ids.iter().map(|id| app.tr(id)).collect();
@@ -172,12 +174,15 @@ fn hint(app: &App, popup: &Popup) -> String {
 }
 
 fn under_field(app: &App, id: &str, inner: Rect, buffer: &mut Buffer) {
-    let below = Rect {
+    sentence(app, &app.tr(id), below_field(inner), buffer);
+}
+
+fn below_field(inner: Rect) -> Rect {
+    Rect {
         y: inner.y + 2,
         height: inner.height.saturating_sub(2),
         ..inner
-    };
-    sentence(app, &app.tr(id), below, buffer);
+    }
 }
 
 fn sentence(app: &App, words: &str, area: Rect, buffer: &mut Buffer) {
@@ -198,8 +203,11 @@ fn sentence(app: &App, words: &str, area: Rect, buffer: &mut Buffer) {
 fn confirm_in_words(app: &App, confirm: &Confirm) -> String {
     let (id, count) = match confirm {
         Confirm::Close => ("popup-close-ask", 0),
-        Confirm::Split(parts) => ("popup-split", *parts),
         Confirm::HumanAgent => ("popup-human", 0),
+        Confirm::TakeOver(owner) => {
+            let name = clean_line(&app.name_of(owner));
+            return app.say_with("popup-take-over", &[("name", &name)]);
+        }
         Confirm::Paste { count, .. } => ("composer-paste-confirm", *count),
         Confirm::Old(count) => ("banner-outbox-old", *count),
         Confirm::Quit(unsent) => ("popup-quit-unsent", *unsent),
@@ -244,13 +252,20 @@ fn block(app: &App, form: &BlockForm, area: Rect, buffer: &mut Buffer) {
 fn rows(app: &App, popup: &Popup, area: Rect, buffer: &mut Buffer) {
     let items = crate::update::visible(app, popup);
     let top = if popup.has_field() { 2 } else { 0 };
-    let fit = usize::from(area.height.saturating_sub(top + 2)).max(1);
+    let has_preview =
+        matches!(popup.kind, Kind::Templates(_)) && area.height > top + 2 + shelf::PREVIEW;
+    let under = if has_preview { shelf::PREVIEW } else { 0 };
+    let fit = usize::from(area.height.saturating_sub(top + 2 + under)).max(1);
+    let reading = crate::update::other_reading(app, popup);
+    if let (Kind::Templates(shelf), None) = (&popup.kind, &reading) {
+        shelf::tabs(app, *shelf, area, buffer);
+    }
     if items.is_empty() {
         let style = app.theme.style(Token::Dim);
         put(buffer, area, top, 1, &app.tr("popup-nothing-found"), style);
         return;
     }
-    if let Some(read) = crate::update::other_reading(app, popup) {
+    if let Some(read) = reading {
         let values = [("typed", popup.field.text()), ("read", &*read)];
         let line = app.say_with("popup-other-layout", &values);
         put(buffer, area, 1, 0, &line, app.theme.style(Token::Dim));
@@ -260,6 +275,14 @@ fn rows(app: &App, popup: &Popup, area: Rect, buffer: &mut Buffer) {
     for (index, item) in items.iter().enumerate().skip(first).take(fit) {
         let row = u16::try_from(index - first).unwrap_or(u16::MAX);
         item_row(app, item, index, index == at, area, top + row, buffer);
+    }
+    if let Some(item) = items.get(at).filter(|_| has_preview) {
+        let below = Rect {
+            y: area.bottom().saturating_sub(under + 1),
+            height: under,
+            ..area
+        };
+        shelf::preview(app, item, below, buffer);
     }
 }
 

@@ -95,6 +95,77 @@ fn a_broken_connection_is_told_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_short_message_never_hides_the_connection() {
+    for rows in [24, 18] {
+        let mut desk = Desk::new(Language::En, 80, rows);
+        desk.app.say("Something was done".to_owned());
+        let screen = shown(&desk.app);
+        let status = screen.lines().last().unwrap_or_default();
+        assert!(screen.contains("Something was done"), "{screen}");
+        assert!(status.starts_with(" *"), "{status}");
+        desk.put(Input::Link(LinkState::Offline {
+            attempt: 1,
+            next_try_at: Timestamp(NOW.0 + 1_000),
+        }));
+        let screen = shown(&desk.app);
+        let status = screen.lines().last().unwrap_or_default();
+        assert!(status.starts_with(" o"), "{status}");
+    }
+}
+
+#[test]
+fn the_last_event_its_way_and_the_channels_are_on_the_status_row() {
+    let mut desk = Desk::new(Language::En, 120, 40);
+    assert!(shown(&desk.app).contains("online 34ms | event 18"));
+    desk.hear(ServerFrame::Channel(shared::protocol::ChannelHealth {
+        channel: "shop".into(),
+        health: shared::model::ChannelState::Unknown,
+    }));
+    let mut late = desk.teller.tell(3, NOW, received(32, NOW, "again"));
+    late.at = Timestamp(NOW.0 - 40);
+    desk.hear(ServerFrame::Event(late));
+    let screen = shown(&desk.app);
+    assert!(screen.contains("event 19 +40ms"), "{screen}");
+    assert!(screen.contains("channels 1/1"), "{screen}");
+}
+
+#[test]
+fn a_list_that_the_relay_has_cut_is_counted_whole() {
+    let mut desk = Desk::new(Language::En, 120, 40);
+    desk.hear(ServerFrame::Counts(shared::protocol::SectionCounts {
+        awaiting: 312,
+        mine: 1,
+        others: 1,
+    }));
+    let screen = shown(&desk.app);
+    assert!(screen.contains("1 Queue 312"), "{screen}");
+    assert!(screen.contains("2 Mine 1"), "{screen}");
+}
+
+#[test]
+fn a_note_is_told_from_a_reply_by_border_title_and_caret() {
+    let mut desk = Desk::new(Language::En, 80, 24);
+    desk.press("r");
+    assert!(shown(&desk.app).contains("-- Reply to"));
+    let reply = caret(&desk.app).map(|(_, caret)| caret);
+    desk.press("escape p");
+    let screen = shown(&desk.app);
+    assert!(screen.contains("== NOTE to colleagues ====="), "{screen}");
+    let note = caret(&desk.app).map(|(_, caret)| caret);
+    assert_ne!(reply, note);
+}
+
+#[test]
+fn the_length_is_counted_while_one_writes() {
+    let mut desk = Desk::new(Language::En, 80, 24);
+    desk.press("r");
+    desk.write("Hello");
+    assert!(shown(&desk.app).contains("5/100"));
+    desk.write(&" word".repeat(20));
+    assert!(shown(&desk.app).contains("too long: 2 parts 105/100"));
+}
+
+#[test]
 fn a_failed_reply_says_why() {
     let mut desk = Desk::new(Language::En, 80, 24);
     desk.happen(1, written(78, "kate", NOW, "again please"));
@@ -152,7 +223,7 @@ fn every_event_has_words_in_every_language() {
         Event::CardEdited {
             by: by(),
             field: CardField::Name,
-            value: None,
+            value: Some("Olga".to_owned()),
         },
         Event::Closed { by: by() },
         Event::Reopened {

@@ -3,7 +3,7 @@
 use shared::chat::timeline::MessageEntry;
 use shared::chat::{Author, Chat, Event, TransferTarget};
 use shared::model::{
-    AttachmentKind, CategoryPath, DeliveryState, FailureReason, NoticeKind, OperatorId,
+    AttachmentKind, CardField, CategoryPath, DeliveryState, FailureReason, NoticeKind, OperatorId,
     ThreadOwner, Timestamp,
 };
 use shared::text::{clean, clean_line};
@@ -11,6 +11,17 @@ use shared::text::{clean, clean_line};
 use crate::app::App;
 use crate::language::Value;
 use crate::theme::Token;
+
+/// Returns the message that names a field of the card.
+pub(super) fn card_field_id(field: CardField) -> &'static str {
+    match field {
+        CardField::Name => "card-name",
+        CardField::Email => "card-email",
+        CardField::Phone => "card-phone",
+        CardField::CrmId => "card-crm",
+        CardField::Notes => "card-notes",
+    }
+}
 
 impl App {
     /// Returns a message of the language files with outside words in it, all of them cleaned.
@@ -82,13 +93,9 @@ impl App {
         for attachment in &entry.message.attachments {
             let kind = self.attachment_kind(&attachment.kind);
             let name = attachment.title.as_deref().map(clean_line);
-            let url = attachment.url.as_deref().map(clean_line);
-            let rest = [name, url]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" ");
-            parts.push(format!("{kind} {rest}").trim_end().to_owned());
+            let opens = attachment.url.as_deref().map(|url| self.opens(url));
+            let words: Vec<String> = [Some(kind), name, opens].into_iter().flatten().collect();
+            parts.push(words.join("  "));
         }
         let mut marks: Vec<String> = Vec::new();
         if entry.edits > 0 {
@@ -106,6 +113,16 @@ impl App {
         } else {
             format!("{text} ({})", marks.join(", "))
         }
+    }
+
+    /// Returns the key that opens an address, as `o` lists it; an address that is not opened is shown.
+    fn opens(&self, address: &str) -> String {
+        if crate::update::web_address(address).is_none() {
+            return clean_line(address);
+        }
+        let at = crate::update::link_at(self, address);
+        let key = at.map_or_else(|| "o".to_owned(), |at| format!("o{}", at + 1));
+        self.say_with("content-open", &[("key", &key)])
     }
 
     fn quoted(&self, entry: &MessageEntry) -> Option<String> {
@@ -227,7 +244,8 @@ impl App {
         }
     }
 
-    fn failure_in_words(&self, reason: &FailureReason) -> String {
+    /// Returns why a reply did not leave.
+    pub(crate) fn failure_in_words(&self, reason: &FailureReason) -> String {
         let (id, text) = match reason {
             FailureReason::WindowClosed => ("failure-window-closed", ""),
             FailureReason::VisitorUnreachable => ("failure-unreachable", ""),
@@ -286,7 +304,16 @@ impl App {
                 self.say_with("event-categorized", &values)
             }
             Event::Categorized { by, category: None } => by_name("event-uncategorized", by),
-            Event::CardEdited { by, .. } => by_name("event-card-edited", by),
+            Event::CardEdited { by, field, value } => {
+                let field = self.tr(card_field_id(*field));
+                let value = value.as_deref().unwrap_or("-");
+                let values = [
+                    ("name", &*self.who(by)),
+                    ("field", &*field),
+                    ("value", &*clean_line(value)),
+                ];
+                self.say_with("event-card-edited", &values)
+            }
             Event::Blocked { by, until, reason } => {
                 let id = if until.is_some() {
                     "event-blocked-until"

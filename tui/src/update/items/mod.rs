@@ -6,10 +6,21 @@ mod texts;
 use shared::model::Seq;
 
 use crate::app::App;
-use crate::app::popup::{Choice, Item, Kind, Popup};
+use crate::app::popup::{Choice, Item, Kind, Popup, Shelf};
 use crate::fuzzy;
 use crate::key::Key;
 use crate::keymap::{Action, Zone};
+
+pub(crate) use texts::{link_at, links, web_address};
+
+/// The placeholders the desk fills in.
+pub const PLACEHOLDERS: [&str; 5] = [
+    "visitor.first_name",
+    "visitor.name",
+    "operator.name",
+    "company.name",
+    "chat.number",
+];
 
 /// Returns a text with the placeholders the desk knows filled in; others stay for the operator.
 pub(crate) fn fill(app: &App, text: &str) -> String {
@@ -19,23 +30,18 @@ pub(crate) fn fill(app: &App, text: &str) -> String {
         visitor.card.first_name.as_deref().unwrap_or_else(whole)
     });
     let number = app.chat().and_then(|chat| chat.number);
-    let known = [
-        ("{visitor.first_name}", first.map(str::to_owned)),
-        (
-            "{visitor.name}",
-            visitor.map(|visitor| visitor.name().to_owned()),
-        ),
-        ("{operator.name}", Some(app.name_of(&app.me))),
-        (
-            "{company.name}",
-            app.policy().map(|policy| policy.company.name.clone()),
-        ),
-        ("{chat.number}", number.map(|number| number.to_string())),
+    let values = [
+        first.map(str::to_owned),
+        visitor.map(|visitor| visitor.name().to_owned()),
+        Some(app.name_of(&app.me)),
+        app.policy().map(|policy| policy.company.name.clone()),
+        number.map(|number| number.to_string()),
     ];
-    known
+    PLACEHOLDERS
         .into_iter()
+        .zip(values)
         .fold(text.to_owned(), |text, (name, value)| match value {
-            Some(value) => text.replace(name, &value),
+            Some(value) => text.replace(&format!("{{{name}}}"), &value),
             None => text,
         })
 }
@@ -46,20 +52,21 @@ fn items(app: &App, popup: &Popup) -> Vec<Item> {
         Kind::Palette => palette(app, popup.field.text()),
         Kind::Help => help(app),
         Kind::Search => texts::hits(app),
-        Kind::Templates => texts::templates(app),
+        Kind::Templates(shelf) => texts::templates(app, *shelf),
         Kind::Transfer => people::targets(app),
         Kind::Category { .. } => categories(app),
         Kind::Blocks => people::blocks(app),
         Kind::Messages => texts::messages(app),
         Kind::Quote => texts::quotable(app),
-        Kind::Links => texts::links(app),
+        Kind::Links => links(app),
         Kind::OwnTemplates => texts::own_templates(app),
         Kind::Sessions => people::sessions(app),
         Kind::Card => people::card(app),
+        Kind::TooLong => texts::too_long(app),
         Kind::Block(_)
         | Kind::Comment(_)
         | Kind::Field(_)
-        | Kind::TemplateTitle
+        | Kind::TemplateTitle(_)
         | Kind::Confirm(_) => Vec::new(),
     }
 }
@@ -72,6 +79,9 @@ pub(crate) fn count_items(app: &App, popup: &Popup) -> usize {
     }
     if popup.kind == Kind::Search {
         return 12;
+    }
+    if matches!(popup.kind, Kind::Templates(_)) {
+        return texts::templates(app, Shelf::default()).len();
     }
     items(app, popup).len()
 }

@@ -84,15 +84,17 @@ fn to_queue(app: &App) -> Item {
     )
 }
 
-/// Who is silenced, by whom, until when, and how much was dropped (BL-03).
+/// Who is silenced, by whom, when, until when, why, and how much was dropped (BL-03).
 pub(super) fn blocks(app: &App) -> Vec<Item> {
     app.fetched
         .blocks
         .iter()
         .map(|row| {
             let label = format!(
-                "{}: {}",
+                "{}, {} {}: {}",
                 clean_line(&row.visitor_name),
+                clean_line(&app.name_of(&row.by)),
+                app.moment(row.at),
                 clean_line(&row.reason)
             );
             let until = match row.until {
@@ -102,9 +104,11 @@ pub(super) fn blocks(app: &App) -> Vec<Item> {
             let dropped = app
                 .language
                 .tr("block-dropped", &[("count", row.dropped.into())]);
-            let by = clean_line(&app.name_of(&row.by));
-            let aside = format!("{by}, {until}, {dropped}");
-            plain(label, aside, Choice::Unblock(row.chat))
+            plain(
+                label,
+                format!("{until}, {dropped}"),
+                Choice::Unblock(row.chat),
+            )
         })
         .collect()
 }
@@ -149,14 +153,30 @@ pub(super) fn card(app: &App) -> Vec<Item> {
             plain(label, String::new(), Choice::Edit(field))
         })
         .collect();
-    let past = app.fetched.past.get(&chat.visitor.id).into_iter().flatten();
+    let links = app.card_links(chat).into_iter();
+    items.extend(links.map(|(id, address)| {
+        let label = format!("{}: {}", app.tr(id), clean_line(&address));
+        plain(label, String::new(), Choice::Link(address))
+    }));
+    let facts = app.card_facts(chat).into_iter();
+    items.extend(facts.map(|(id, value)| {
+        let label = format!("{}: {value}", app.tr(id));
+        plain(label, String::new(), Choice::Read)
+    }));
+    let past = app.fetched.past.get(&chat.visitor.id);
+    let ids = past.map_or(&[][..], |past| &past.ids);
     items.extend(
-        past.filter(|id| **id != chat.id)
+        ids.iter()
+            .filter(|id| **id != chat.id)
             .filter_map(|id| app.book.get(*id))
             .map(|past| {
                 let label = format!("{}: {}", app.tr("card-earlier"), app.past_in_words(past));
                 plain(label, String::new(), Choice::Open(past.id))
             }),
     );
+    if past.is_some_and(|past| past.has_more) {
+        let label = app.tr("card-more").into_owned();
+        items.push(plain(label, String::new(), Choice::MorePast));
+    }
     items
 }

@@ -2,19 +2,20 @@
 
 use shared::chat::timeline::{Entry, MessageEntry};
 use shared::chat::{Chat, Event, Outgoing, Trouble};
-use shared::model::{DeliveryState, TemplateScope};
+use shared::model::{Attachment, DeliveryState};
 use shared::text::clean_line;
 
 use super::{fill, plain};
 use crate::app::App;
-use crate::app::popup::{Choice, Item};
+use crate::app::popup::{Choice, Item, Shelf};
+use crate::template_key::TemplateKey;
 
 /// Rows of a picker made of messages.
 const MOST_ROWS: usize = 50;
 
-pub(super) fn templates(app: &App) -> Vec<Item> {
+pub(super) fn templates(app: &App, shelf: Shelf) -> Vec<Item> {
     let language = app.chat().map(|chat| &chat.language);
-    app.usable_templates()
+    app.shelved(shelf)
         .into_iter()
         .map(|template| {
             let text = fill(app, &template.text);
@@ -29,11 +30,21 @@ pub(super) fn templates(app: &App) -> Vec<Item> {
             let other = language
                 .filter(|language| template.language != **language)
                 .map(|_| format!("[{}]", template.language));
-            let shortcut = template.code.clone().or_else(|| template.key.clone());
-            let aside: Vec<String> = [other, shortcut].into_iter().flatten().collect();
+            let code = template.code.as_ref().map(|code| format!("\\{code}"));
+            let key = template.key.as_ref().map(|key| key_label(key));
+            let aside: Vec<String> = [other, code, key].into_iter().flatten().collect();
             plain(label, aside.join(" "), Choice::Insert(text))
         })
         .collect()
+}
+
+/// Returns the key of a template as hints write keys.
+fn key_label(written: &str) -> String {
+    match written.parse() {
+        Ok(TemplateKey::Chord(key)) => key.label(),
+        Ok(TemplateKey::Leader(letters)) => format!("\\{letters}"),
+        Err(_) => String::new(),
+    }
 }
 
 pub(super) fn hits(app: &App) -> Vec<Item> {
@@ -71,23 +82,43 @@ pub(super) fn messages(app: &App) -> Vec<Item> {
 }
 
 fn trouble_items(app: &App, chat: &Chat, outgoing: &Outgoing) -> Vec<Item> {
-    let text = app
+    let entry = app
         .book
         .story(chat.id)
-        .and_then(|story| story.timeline.find_message(outgoing.message))
-        .map_or_else(String::new, |entry| shared::text::one_line(&entry.text, 40));
-    let text = clean_line(&text);
-    let retry = format!("{}: {text}", app.tr("action-retry"));
-    let give_up = format!("{}: {text}", app.tr("action-give-up"));
-    let mut items = vec![plain(retry, String::new(), Choice::Retry(outgoing.message))];
+        .and_then(|story| story.timeline.find_message(outgoing.message));
+    let text = entry.map_or_else(String::new, |entry| entry.text.clone());
+    let line = clean_line(&shared::text::one_line(&text, 40));
+    let reason = match entry.and_then(|entry| entry.delivery.as_ref()) {
+        Some(DeliveryState::Failed { reason }) => app.failure_in_words(reason),
+        Some(_) | None => String::new(),
+    };
+    let row = |id, choice| plain(format!("{}: {line}", app.tr(id)), String::new(), choice);
+    let mut items = vec![Item {
+        aside: reason,
+        ..row("action-retry", Choice::Retry(outgoing.message))
+    }];
     if outgoing.trouble == Trouble::Unconfirmed {
-        items.push(plain(
-            give_up,
-            String::new(),
-            Choice::GiveUp(outgoing.message),
-        ));
+        items.push(row("action-give-up", Choice::GiveUp(outgoing.message)));
     }
+    items.push(Item {
+        aside: "y".to_owned(),
+        ..row("action-copy", Choice::Copy(text))
+    });
     items
+}
+
+/// What can be done with a reply that is too long (OUT-09).
+pub(super) fn too_long(app: &App) -> Vec<Item> {
+    let limit = app.text_limit().unwrap_or(usize::MAX);
+    let parts = shared::text::split_numbered(app.composer.text(), limit).len();
+    let row = |id, name, value: usize, choice| {
+        let label = app.language.tr(id, &[(name, value.into())]).into_owned();
+        plain(label, String::new(), choice)
+    };
+    vec![
+        row("popup-long-parts", "count", parts, Choice::SendParts),
+        row("popup-long-trim", "limit", limit, Choice::Trim),
+    ]
 }
 
 /// The messages of the open chat that a reply can quote, the newest first.
@@ -126,62 +157,76 @@ fn can_be_quoted(entry: &MessageEntry) -> bool {
     has_left && !entry.is_deleted
 }
 
-/// Addresses in the open chat, those of the newest messages first (IN-11).
-pub(super) fn links(app: &App) -> Vec<Item> {
-    let story = app.open.and_then(|open| app.book.story(open));
-    let entries = story.map_or(&[][..], |story| story.timeline.entries());
-    entries
-        .iter()
-        .rev()
+/// An address, the message it stands in, and the attachment it is of.
+type Found<'a> = (&'a str, &'a MessageEntry, Option<&'a Attachment>);
+
+/// Addresses in the conversation on the screen, those of the newest messages first (IN-11).
+fn addresses(app: &App) -> impl Iterator<Item = Found<'_>> {
+    let told = app.told().into_iter();
+    told.filter_map(|chat| app.book.story(chat))
+        .flat_map(|story| story.timeline.entries().iter().rev())
         .filter_map(|entry| match entry {
             Entry::Message(message) if !message.is_deleted => Some(message),
             Entry::Message(_) | Entry::Event(_) => None,
         })
-        .flat_map(|message| links_of(app, message))
-        .take(MOST_ROWS)
-        .collect()
+        .flat_map(|message| {
+            let attached = message.message.attachments.iter();
+            let attached = attached.filter_map(move |attachment| {
+                let address = web_address(attachment.url.as_deref()?)?;
+                Some((address, message, Some(attachment)))
+            });
+            let written = message.text.split_whitespace().filter_map(web_address);
+            attached.chain(written.map(move |address| (address, message, None)))
+        })
 }
 
-fn links_of(app: &App, message: &MessageEntry) -> Vec<Item> {
-    let clock = app.clock(message.stored.at);
-    let row = |what: String, address: &str| {
-        let label = format!("{what} {}", clean_line(address));
-        let choice = Choice::Link(address.to_owned());
-        plain(label.trim_start().to_owned(), clock.clone(), choice)
-    };
-    let attached = message.message.attachments.iter().filter_map(|attachment| {
-        let address = web_address(attachment.url.as_deref()?)?;
-        let title = attachment.title.as_deref().map(clean_line);
-        let kind = app.attachment_kind(&attachment.kind);
-        Some(row(
-            format!("{kind} {}", title.unwrap_or_default()),
-            address,
-        ))
-    });
-    let written = message.text.split_whitespace().filter_map(web_address);
-    attached
-        .chain(written.map(|address| row(String::new(), address)))
+/// Returns the row of an address among [`links`], as far as rows have a digit.
+pub(crate) fn link_at(app: &App, address: &str) -> Option<usize> {
+    addresses(app)
+        .take(9)
+        .position(|(known, ..)| known == address)
+}
+
+/// Returns the rows of the links of the conversation.
+pub(crate) fn links(app: &App) -> Vec<Item> {
+    addresses(app)
+        .take(MOST_ROWS)
+        .map(|(address, message, attachment)| {
+            let what = attachment.map(|attachment| {
+                let title = attachment.title.as_deref().map(clean_line);
+                let kind = app.attachment_kind(&attachment.kind);
+                format!("{kind} {}", title.unwrap_or_default())
+            });
+            let label = format!("{} {}", what.unwrap_or_default(), clean_line(address));
+            let choice = Choice::Link(address.to_owned());
+            let clock = app.clock(message.stored.at);
+            plain(label.trim_start().to_owned(), clock, choice)
+        })
         .collect()
 }
 
 /// Only addresses of the web are opened: nothing a visitor writes may start another program.
-fn web_address(word: &str) -> Option<&str> {
+pub(crate) fn web_address(word: &str) -> Option<&str> {
     let is_web = word.starts_with("https://") || word.starts_with("http://");
     let is_plain = !word.contains(|char: char| char.is_control() || char.is_whitespace());
     (is_web && is_plain).then_some(word)
 }
 
-/// What the operator saved, to write anew or delete (T-03).
+/// What was saved from desks and this operator may write anew or delete (T-03).
 pub(super) fn own_templates(app: &App) -> Vec<Item> {
+    let scopes = app.template_scopes();
     app.usable_templates()
         .into_iter()
-        .filter(|template| matches!(template.scope, TemplateScope::Personal { .. }))
+        .filter(|template| scopes.contains(&template.scope))
         .filter_map(|template| Some((template.id?, template)))
         .flat_map(|(id, template)| {
             let name = template.title.as_ref().unwrap_or(&template.text);
             let name = clean_line(&shared::text::one_line(name, 40));
-            let row =
-                |verb, choice| plain(format!("{}: {name}", app.tr(verb)), String::new(), choice);
+            let scope = clean_line(&app.scope_in_words(&template.scope));
+            let row = |verb, choice| {
+                let label = format!("{}: {name}", app.tr(verb));
+                plain(label, scope.clone(), choice)
+            };
             [
                 row("template-change", Choice::ChangeTemplate(id)),
                 row("template-delete", Choice::DeleteTemplate(id)),

@@ -1,6 +1,8 @@
 //! What follows from keys and frames.
 
 mod finding;
+mod owners;
+mod shelf;
 mod writing;
 
 use shared::chat::{DeskCommand, Event, Refusal, TransferTarget};
@@ -29,6 +31,17 @@ fn commands(effects: &[Effect]) -> Vec<(CommandId, ChatId, DeskCommand)> {
             {
                 Some((id.clone(), *chat, command.clone()))
             }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The frames among effects.
+fn frames(effects: &[Effect]) -> Vec<&ClientFrame> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Send(frame) => Some(frame),
             _ => None,
         })
         .collect()
@@ -273,6 +286,13 @@ fn a_failed_reply_is_tried_again_from_the_menu() {
     let reason = shared::model::FailureReason::VisitorUnreachable;
     let message = MessageId(78);
     desk.happen(1, Event::ReplyFailed { message, reason });
+    let screen = {
+        desk.press("m");
+        crate::view::tests::shown(&desk.app)
+    };
+    assert!(screen.contains("the visitor cannot be reached"), "{screen}");
+    let effects = desk.press("y");
+    assert!(effects.contains(&Effect::Copy("again please".to_owned())));
     let asked = commands(&desk.press("m 1"));
     assert_eq!(asked[0].2, DeskCommand::Retry { message });
 }
@@ -313,6 +333,96 @@ fn a_search_lists_what_was_written() {
     });
     desk.press("enter");
     assert_eq!(desk.app.open, Some(ChatId(3)));
+}
+
+#[test]
+fn going_past_the_last_hit_asks_for_more_and_they_are_added() {
+    let mut desk = desk();
+    desk.press("f");
+    desk.write("order");
+    let search = |effects: &[Effect]| {
+        frames(effects).into_iter().find_map(|frame| match frame {
+            ClientFrame::Search {
+                request, before, ..
+            } => Some((*request, *before)),
+            _ => None,
+        })
+    };
+    let hit = |desk: &Desk, at: usize| shared::protocol::Hit {
+        stored: desk.stories[&ChatId(3)][at].clone(),
+        chat: Box::new(desk.app.book.get(ChatId(3)).expect("chat 3").clone()),
+    };
+    let (request, before) = search(&desk.press("enter")).expect("a search");
+    assert_eq!(before, None);
+    let hits = vec![hit(&desk, 1)];
+    let seq = hits[0].stored.seq;
+    desk.hear(ServerFrame::Hits {
+        request,
+        hits,
+        has_more: true,
+    });
+    let (request, before) = search(&desk.press("arrowdown")).expect("the next page");
+    assert_eq!(before, Some(seq));
+    let hits = vec![hit(&desk, 0)];
+    desk.hear(ServerFrame::Hits {
+        request,
+        hits,
+        has_more: false,
+    });
+    assert_eq!(desk.app.fetched.hits.len(), 2);
+    assert_eq!(search(&desk.press("arrowdown arrowdown")), None);
+}
+
+#[test]
+fn an_empty_page_of_closed_chats_does_not_send_the_list_to_its_top() {
+    let mut desk = desk();
+    let closed = |effects: &[Effect]| {
+        frames(effects).into_iter().find_map(|frame| match frame {
+            ClientFrame::LoadClosed {
+                request, before, ..
+            } => Some((*request, *before)),
+            _ => None,
+        })
+    };
+    let (request, _) = closed(&desk.press("4")).expect("the first page");
+    let chat = desk.app.book.get(ChatId(5)).expect("chat 5").clone();
+    let place = |chat| shared::protocol::ChatPlace {
+        at: Timestamp(1_000),
+        chat: ChatId(chat),
+    };
+    let page = |chats, next| shared::protocol::ChatPage {
+        chats,
+        has_more: true,
+        next: Some(place(next)),
+    };
+    let answer = |request, page| ServerFrame::Chats { request, page };
+    desk.hear(answer(request, page(vec![chat], 5)));
+    let (request, before) = closed(&desk.press("arrowdown")).expect("the second page");
+    assert_eq!(before, Some(place(5)));
+    let heard = desk.hear(answer(request, page(vec![], 3)));
+    let (_, before) = closed(&heard).expect("the third page");
+    assert_eq!(before, Some(place(3)));
+}
+
+#[test]
+fn the_companys_language_and_colours_are_taken_unless_the_operator_chose() {
+    for is_own in [false, true] {
+        let mut desk = desk();
+        desk.app.is_language_own = is_own;
+        desk.app.is_theme_own = is_own;
+        let mut policy = crate::app::fixture::policy();
+        policy.operators[0].ui_language = "ru".into();
+        policy.desk.theme = "mono".to_owned();
+        let effects = desk.hear(ServerFrame::Policy {
+            policy: Box::new(policy),
+        });
+        assert_eq!(desk.app.language == Language::Ru, !is_own);
+        assert_eq!(desk.app.theme == crate::theme::Theme::Mono, !is_own);
+        let is_told = frames(&effects)
+            .into_iter()
+            .any(|frame| matches!(frame, ClientFrame::Speak { .. }));
+        assert_eq!(is_told, !is_own);
+    }
 }
 
 #[test]

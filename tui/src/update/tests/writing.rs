@@ -52,7 +52,21 @@ fn a_long_reply_is_split_after_a_question() {
     desk.write(&"word ".repeat(30));
     assert!(replies(&desk.press("enter")).is_empty());
     assert!(desk.app.popup.is_some());
-    assert_eq!(replies(&desk.press("enter")).len(), 2);
+    let parts = replies(&desk.press("enter"));
+    assert_eq!(parts.len(), 2);
+    assert!(parts[0].starts_with("(1/2) word"), "{parts:?}");
+    assert!(parts[1].starts_with("(2/2) word"), "{parts:?}");
+}
+
+#[test]
+fn a_long_reply_can_be_trimmed_and_is_looked_at_before_it_leaves() {
+    let mut desk = desk();
+    desk.press("r");
+    desk.write(&"word ".repeat(30));
+    desk.press("enter");
+    assert!(replies(&desk.press("2")).is_empty());
+    assert_eq!(desk.app.composer.text(), "word ".repeat(20).trim_end());
+    assert_eq!(replies(&desk.press("enter")).len(), 1);
 }
 
 #[test]
