@@ -85,8 +85,13 @@ fn the_core_knows_no_clock_and_no_outside() {
             "tokio",
             "getrandom",
         ] {
+            // The random tests are told from outside how many to try.
+            let is_asked = path
+                .components()
+                .any(|part| part.as_os_str() == "properties")
+                && forbidden == "std::env";
             assert!(
-                !text.contains(forbidden),
+                is_asked || !text.contains(forbidden),
                 "{} knows {forbidden}",
                 path.display()
             );

@@ -173,13 +173,13 @@ mod tests {
     #[test]
     fn faults_stand_in_their_place_and_in_order() {
         let text = "first\nвторая x\n\n";
-        let mut faults = Faults::of(Path::new("config.toml"), text);
+        let mut faults = Faults::of(Path::new("config.toml"), text, false);
         let place = |text: &str, word: &str| text.find(word).map(|at| at..at + 1);
         faults.fault(place(text, "x"), "late");
         faults.warn(place(text, "st"), "early");
         faults.fault(Some(text.len()..text.len()), "at the end");
         faults.fault(None, "nowhere");
-        let said: Vec<_> = faults.finish().iter().map(ToString::to_string).collect();
+        let said: Vec<_> = faults.finish().0.iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
             [
@@ -193,8 +193,8 @@ mod tests {
 
     #[test]
     fn what_stands_in_the_file_does_not_act_where_it_is_said() {
-        let mut faults = Faults::of(Path::new("config.toml"), "");
+        let mut faults = Faults::of(Path::new("config.toml"), "", false);
         faults.fault(None, "unknown key \u{1b}[31m\nx");
-        assert_eq!(faults.finish()[0].message, "unknown key x");
+        assert_eq!(faults.finish().0[0].message, "unknown key x");
     }
 }

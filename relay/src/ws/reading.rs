@@ -15,6 +15,15 @@ use super::viewer::Viewer;
 /// Pages of the store looked through for what an operator sees, before the rest is left for the next request.
 const PAGES: usize = 10;
 
+/// A list of chats in the store, newest first.
+#[derive(Debug, Clone, Copy)]
+enum List {
+    /// Closed softly or for good.
+    Closed,
+    /// A visitor's.
+    OfVisitor(VisitorId),
+}
+
 impl Requests {
     /// One chat or none.
     pub(super) async fn numbered(
@@ -58,36 +67,17 @@ impl Requests {
         })
     }
 
+    /// Returns a page of those closed chats that an operator sees, newest first.
     pub(super) async fn closed(
         &self,
         before: Option<ChatPlace>,
         limit: u32,
         viewer: &Viewer,
     ) -> Result<ChatPage, StoreError> {
-        let limit = limit.clamp(1, PAGE_LIMIT);
-        let (mut chats, mut before) = (vec![], before);
-        for _ in 0..PAGES {
-            let page = self.hub.store.list_closed_chats(before, limit).await?;
-            let is_last = page.len() < limit as usize;
-            for chat in page {
-                before = Some(ChatPlace {
-                    at: chat.last_at,
-                    chat: chat.id,
-                });
-                if viewer.sees(&chat) {
-                    chats.push(chat);
-                }
-                if chats.len() == limit as usize {
-                    return Ok(page_of(chats, before));
-                }
-            }
-            if is_last {
-                return Ok(page_of(chats, None));
-            }
-        }
-        Ok(page_of(chats, before))
+        self.seen(List::Closed, before, limit, viewer).await
     }
 
+    /// Returns a page of a visitor's chats that an operator sees, newest first.
     pub(super) async fn of_visitor(
         &self,
         visitor: VisitorId,
@@ -95,16 +85,49 @@ impl Requests {
         limit: u32,
         viewer: &Viewer,
     ) -> Result<ChatPage, StoreError> {
+        self.seen(List::OfVisitor(visitor), before, limit, viewer)
+            .await
+    }
+
+    /// Looks through a list for what an operator sees. That there are more is said when another one in sight was found, so
+    /// that nobody learns of a chat by being told that it is not shown; or when the search was broken off.
+    async fn seen(
+        &self,
+        list: List,
+        mut before: Option<ChatPlace>,
+        limit: u32,
+        viewer: &Viewer,
+    ) -> Result<ChatPage, StoreError> {
         let limit = limit.clamp(1, PAGE_LIMIT);
         let store = &self.hub.store;
-        let mut chats = store.list_visitor_chats(visitor, before, limit).await?;
-        let last = chats.last().map(|chat| ChatPlace {
-            at: chat.last_at,
-            chat: chat.id,
-        });
-        let next = last.filter(|_| chats.len() == limit as usize);
-        chats.retain(|chat| viewer.sees(chat));
-        Ok(page_of(chats, next))
+        let mut chats: Vec<Chat> = vec![];
+        for _ in 0..PAGES {
+            let page = match list {
+                List::Closed => store.list_closed_chats(before, PAGE_LIMIT).await?,
+                List::OfVisitor(visitor) => {
+                    store
+                        .list_visitor_chats(visitor, before, PAGE_LIMIT)
+                        .await?
+                }
+            };
+            let is_last = page.len() < PAGE_LIMIT as usize;
+            for chat in page {
+                if viewer.sees(&chat) {
+                    if chats.len() == limit as usize {
+                        return Ok(page_of(chats, before));
+                    }
+                    chats.push(chat.clone());
+                }
+                before = Some(ChatPlace {
+                    at: chat.last_at,
+                    chat: chat.id,
+                });
+            }
+            if is_last {
+                return Ok(page_of(chats, None));
+            }
+        }
+        Ok(page_of(chats, before))
     }
 
     /// A hit whose words this reader may not see is none: that it was found would tell them.
