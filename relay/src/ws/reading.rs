@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use shared::chat::{Revision, Stored};
+use shared::chat::{Chat, Revision, Stored};
 use shared::model::{ChatId, MessageId, Seq, VisitorId};
 use shared::protocol::{ChatPage, ChatPlace, Hit, PAGE_LIMIT, ServerFrame};
 
@@ -193,7 +193,7 @@ fn shown(stored: &Stored, revisions: &HashMap<MessageId, Revision>) -> Option<sh
     stored.event.without_originals(*revision)
 }
 
-fn page_of(chats: Vec<shared::chat::Chat>, next: Option<ChatPlace>) -> ChatPage {
+fn page_of(chats: Vec<Chat>, next: Option<ChatPlace>) -> ChatPage {
     ChatPage {
         chats,
         has_more: next.is_some(),
