@@ -244,7 +244,9 @@ fn label_part(part: &str) -> String {
 
 impl fmt::Display for Key {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let upper = matches!(self.code, Code::Char(char) if char.is_uppercase());
+        // Some capitals have no small letter: for them Shift says nothing.
+        let upper = matches!(self.code, Code::Char(char)
+            if single(char.to_lowercase()).is_some_and(|lower| lower != char));
         for (is_held, word) in [
             (self.ctrl, "ctrl+"),
             (self.alt, "alt+"),
