@@ -8,11 +8,13 @@ mod items;
 mod keys;
 mod moving;
 mod popups;
+mod seeking;
 mod stray;
 mod templates;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use frames::goodbye_id;
 pub(crate) use items::{count_items, fill, other_reading, visible};
 
 use shared::model::Timestamp;
@@ -59,6 +61,9 @@ impl App {
             self.asked.clear();
             self.book.forget_requests();
             self.fetched.is_closed_loaded = false;
+        }
+        if !matches!(link, LinkState::Refused { .. }) {
+            self.goodbye = None;
         }
         self.link = link;
     }
