@@ -78,7 +78,7 @@ chat-window = window { $time }
 chat-window-closed = reply window closed
 chat-edited = edited
 chat-deleted = deleted by the visitor
-chat-late = arrived late
+chat-late = sent { $time }, arrived late
 chat-outside = outside the desk
 chat-quoted = in reply to: { $text }
 chat-reaction = { $name } reacted { $reaction }
@@ -127,7 +127,6 @@ event-finished = Chat closed for good
 event-window-closed = The reply window closed
 event-redacted = The content was erased
 event-reply-withdrawn = { $name } took a reply back
-event-profile = The visitor's profile changed
 event-thread-other = Another application answers now: { $name }
 event-thread-ours = We may answer again
 event-thread-unknown = It is not known which application answers now
@@ -139,6 +138,9 @@ event-ordered = Placed an order
 event-account = Account linked or unlinked
 event-feedback = Rated an answer: { $text }
 event-other = { $text }
+event-thread-asked = Another application asks to answer here
+event-thread-asked-words = Another application asks to answer here: { $text }
+event-thread-moved = The chat was handed over with the words: { $text }
 
 ## Delivery states
 
@@ -168,6 +170,7 @@ notice-replying = { $name } is writing a reply
 notice-noting = { $name } is writing a note
 notice-new-above = new message above
 notice-commands = these were commands; Enter puts the text into the reply
+notice-no-command = { $key } does nothing here; ? shows the keys
 
 ## Composer
 
@@ -219,6 +222,12 @@ banner-nothing-lost = { $count ->
 banner-retry-now = F5 now
 banner-resynchronised = back online; the lists were loaded anew
 banner-session-ended = Your session has ended. Quit and sign in again: deskwire login
+goodbye-wrong-protocol = Relay and desk speak different versions; update the older one
+goodbye-bad-frame = The relay did not understand this desk; update the older one
+goodbye-too-much = The desk sent too much; F5 connects again
+goodbye-stopping = The relay is stopping; the desk connects again by itself
+goodbye-too-slow = This desk did not keep up; it connects again
+goodbye-removed = You are not in the relay’s configuration any more; ask an admin
 banner-version = The relay speaks version { $relay }, this desk { $desk }. Update the older one.
 banner-too-small = This terminal is { $columns }x{ $rows }; the desk needs { $needed_columns }x{ $needed_rows }
 banner-outbox-old = { $count ->
@@ -247,9 +256,10 @@ action-unblock = unblock
 action-note = note
 action-next = next
 action-unread = unread
-action-find = find
+action-find = search
 action-open = open
 action-copy = copy
+action-filter = filter
 action-quote = quote
 action-visitor = visitor
 action-ask-contacts = ask contacts
@@ -305,9 +315,10 @@ action-unblock-help = End the visitor's block
 action-note-help = Write a note only colleagues see
 action-next-help = Go to the next chat that needs me
 action-unread-help = Mark as unread, or read
-action-find-help = Find in the list or the conversation
+action-find-help = Search what was written, in every chat
 action-open-help = Open a file or link by its number
 action-copy-help = Copy the message
+action-filter-help = Filter the list by name, number or words
 action-quote-help = Answer a particular message
 action-visitor-help = Show or hide the visitor's card
 action-ask-contacts-help = Ask the visitor for phone and e-mail
@@ -357,6 +368,7 @@ help-language = language { $name }
 ## Why an action is off
 
 off-offline = offline
+off-turned-away = the relay does not take this desk any more; your text is kept
 off-no-chat = no chat is open
 off-not-yours = this chat is not yours (c claims it)
 off-other-owner = { $name } has this chat
@@ -369,18 +381,24 @@ off-right = your role does not allow it
 off-channel = this channel cannot do it
 off-window = the reply window has closed
 off-nothing = there is nothing to do it with
+off-no-text = write the text first
+off-no-trouble = no reply here is in trouble
+off-no-contact = the visitor gave no new contact
 off-queue-empty = nobody is waiting
 
 ## Hints of popups
 
 hint-run = Enter run
 hint-choose = Enter choose
+hint-filter = Enter keep   Up, Down choose   Esc clear
+hint-search = Enter search
 hint-insert = Enter insert (Enter again sends)
 hint-transfer = Enter transfer
 hint-block = Enter block
 hint-close-chat = Enter close
 hint-save = Enter save
 hint-pick = 1-9 pick
+hint-pick-zero = 0-9 pick
 hint-move = arrows move
 hint-group = Tab group
 hint-note = Tab note
@@ -400,6 +418,7 @@ popup-template-missing = missing: { $names }
 popup-template-nothing-missing = nothing missing
 popup-template-fallback = in { $language }, none in the chat's language
 popup-transfer = transfer { $name } to
+popup-transfer-note = transfer { $name } to { $target }
 popup-transfer-queue = back to the queue (keeps the { $time } wait)
 popup-transfer-open = { $count } open
 popup-transfer-online = { $count } online
@@ -417,6 +436,8 @@ popup-block-length = Length
 popup-block-also = Also
 popup-block-close = close this chat
 popup-block-told = The visitor is not told. The action is written to the log.
+popup-unblock-ask = The visitor is blocked. Enter lifts the block, Esc leaves it.
+popup-contacts-ask = Enter sends the text with buttons for phone and e-mail, Esc does not.
 popup-find = find
 popup-card = visitor
 popup-quit-unsent = { $count ->
@@ -425,6 +446,8 @@ popup-quit-unsent = { $count ->
     }
 popup-other-layout = also found as typed on the other layout: { $typed } -> { $read }
 popup-nothing-found = nothing found
+popup-finding = searching…
+popup-find-ask = Enter searches every chat, closed ones too
 block-spam = spam
 block-abuse = abuse
 block-fraud = fraud
@@ -471,6 +494,7 @@ done-with-undo = { $text } (u undoes)
 done-kept-draft = Your text was kept as a draft
 done-quit-again = Ctrl+C again quits
 lost-claim = { $name } took this chat { $time } ago
+lost-claim-note = { $text }; your words were kept as a note
 
 ## Refusals by their code; each says what to do next where there is something to do
 
@@ -566,6 +590,7 @@ session-this = this one, used { $time }
 session-used = used { $time }
 block-dropped = { $count } dropped
 block-own-hours = { $count } h, typed
+block-own-ask = Type the length in hours first, 1 to 8760
 hint-own-length = Tab own hours
 category-retired = retired: { $name }
 popup-take-over = { $name } has this chat. Enter takes it over, your text stays; Esc leaves it.

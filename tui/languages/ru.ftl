@@ -83,7 +83,7 @@ chat-window = окно { $time }
 chat-window-closed = окно ответа закрыто
 chat-edited = изменено
 chat-deleted = удалено посетителем
-chat-late = пришло с опозданием
+chat-late = отправлено { $time }, пришло с опозданием
 chat-outside = не из программы
 chat-quoted = в ответ на: { $text }
 chat-reaction = { $name }: реакция { $reaction }
@@ -132,7 +132,6 @@ event-finished = Чат закрыт окончательно
 event-window-closed = Окно ответа закрылось
 event-redacted = Содержание стёрто
 event-reply-withdrawn = { $name }: ответ отозван
-event-profile = Профиль посетителя изменился
 event-thread-other = Сейчас отвечает другое приложение: { $name }
 event-thread-ours = Отвечать снова можем мы
 event-thread-unknown = Неизвестно, какое приложение сейчас отвечает
@@ -144,6 +143,9 @@ event-ordered = Сделан заказ
 event-account = Привязка аккаунта изменилась
 event-feedback = Оценка ответа: { $text }
 event-other = { $text }
+event-thread-asked = Другое приложение просит права отвечать здесь
+event-thread-asked-words = Другое приложение просит права отвечать здесь: { $text }
+event-thread-moved = Чат передан со словами: { $text }
 
 ## Delivery states
 
@@ -173,6 +175,7 @@ notice-replying = { $name } пишет ответ
 notice-noting = { $name } пишет заметку
 notice-new-above = выше новое сообщение
 notice-commands = это были команды; Enter вставит текст в ответ
+notice-no-command = клавиша { $key } здесь ничего не делает; ? покажет клавиши
 
 ## Composer
 
@@ -227,6 +230,12 @@ banner-nothing-lost = { $count ->
 banner-retry-now = F5 сейчас
 banner-resynchronised = снова на связи; списки загружены заново
 banner-session-ended = Сеанс закончился. Выйдите и войдите снова: deskwire login
+goodbye-wrong-protocol = У сервера и терминала разные версии; обновите то, что старее
+goodbye-bad-frame = Сервер не понял терминал; обновите то, что старее
+goodbye-too-much = Терминал отправил слишком много; F5 подключит снова
+goodbye-stopping = Сервер останавливается; терминал подключится сам
+goodbye-too-slow = Терминал не успевал за сервером; соединение восстанавливается
+goodbye-removed = Вас больше нет в настройках сервера; обратитесь к администратору
 banner-version = У сервера версия { $relay }, у программы { $desk }. Обновите более старую часть.
 banner-too-small = Терминал { $columns }x{ $rows }; нужно { $needed_columns }x{ $needed_rows }
 banner-outbox-old = { $count ->
@@ -256,9 +265,10 @@ action-unblock = разблокировать
 action-note = заметка
 action-next = следующий
 action-unread = не прочитан
-action-find = найти
+action-find = поиск
 action-open = открыть
 action-copy = копировать
+action-filter = фильтр
 action-quote = цитировать
 action-visitor = посетитель
 action-ask-contacts = спросить контакты
@@ -314,9 +324,10 @@ action-unblock-help = Снять блокировку с посетителя
 action-note-help = Написать заметку, видную только коллегам
 action-next-help = К следующему чату, где нужен я
 action-unread-help = Отметить непрочитанным или прочитанным
-action-find-help = Найти в списке или переписке
+action-find-help = Искать по тексту во всех чатах
 action-open-help = Открыть файл или ссылку по номеру
 action-copy-help = Скопировать сообщение
+action-filter-help = Отобрать чаты списка по имени, номеру или словам
 action-quote-help = Ответить на выбранное сообщение
 action-visitor-help = Показать или скрыть карточку посетителя
 action-ask-contacts-help = Спросить у посетителя телефон и почту
@@ -366,6 +377,7 @@ help-language = язык { $name }
 ## Why an action is off
 
 off-offline = нет связи
+off-turned-away = сервер больше не принимает этот терминал; ваш текст сохранён
 off-no-chat = чат не открыт
 off-not-yours = этот чат не ваш (c возьмёт его)
 off-other-owner = этот чат у: { $name }
@@ -378,18 +390,24 @@ off-right = ваша роль этого не разрешает
 off-channel = этот канал так не умеет
 off-window = окно ответа закрыто
 off-nothing = не к чему применить
+off-no-text = сначала напишите текст
+off-no-trouble = здесь нет недоставленных ответов
+off-no-contact = посетитель не оставил нового контакта
 off-queue-empty = никто не ждёт
 
 ## Hints of popups
 
 hint-run = Enter выполнить
 hint-choose = Enter выбрать
+hint-filter = Enter оставить   Вверх, Вниз выбрать   Esc снять
+hint-search = Enter искать
 hint-insert = Enter вставит (ещё Enter отправит)
 hint-transfer = Enter передать
 hint-block = Enter заблокировать
 hint-close-chat = Enter закрыть
 hint-save = Enter сохранить
 hint-pick = 1-9 выбор
+hint-pick-zero = 0-9 выбор
 hint-move = стрелки двигают
 hint-group = Tab раздел
 hint-note = Tab заметка
@@ -409,6 +427,7 @@ popup-template-missing = не заполнено: { $names }
 popup-template-nothing-missing = всё заполнено
 popup-template-fallback = на { $language }, на языке чата нет
 popup-transfer = передать: { $name }
+popup-transfer-note = передать { $name }: { $target }
 popup-transfer-queue = обратно в очередь (ожидание { $time } сохранится)
 popup-transfer-open = открыто { $count }
 popup-transfer-online = в сети { $count }
@@ -426,6 +445,8 @@ popup-block-length = Срок
 popup-block-also = Ещё
 popup-block-close = закрыть этот чат
 popup-block-told = Посетитель об этом не узнает. Действие записывается в журнал.
+popup-unblock-ask = Посетитель заблокирован. Enter снимает блокировку, Esc оставляет.
+popup-contacts-ask = Enter отправит текст с кнопками для телефона и почты, Esc - нет.
 popup-find = найти
 popup-card = посетитель
 popup-quit-unsent = { $count ->
@@ -435,6 +456,8 @@ popup-quit-unsent = { $count ->
     }
 popup-other-layout = найдено и в другой раскладке: { $typed } -> { $read }
 popup-nothing-found = ничего не найдено
+popup-finding = идёт поиск…
+popup-find-ask = Enter ищет во всех чатах, и в закрытых
 block-spam = спам
 block-abuse = оскорбления
 block-fraud = мошенничество
@@ -481,6 +504,7 @@ done-with-undo = { $text } (u отменит)
 done-kept-draft = Ваш текст сохранён как черновик
 done-quit-again = Ещё раз Ctrl+C - выход
 lost-claim = { $name }: чат взят { $time } назад
+lost-claim-note = { $text }; ваш текст сохранён как заметка
 
 ## Refusals by their code; each says what to do next where there is something to do
 
@@ -576,6 +600,7 @@ session-this = этот, активен { $time }
 session-used = активен { $time }
 block-dropped = отброшено { $count }
 block-own-hours = { $count } ч, вручную
+block-own-ask = Сначала наберите срок в часах, от 1 до 8760
 hint-own-length = Tab свои часы
 category-retired = снята: { $name }
 popup-take-over = Этот чат у: { $name }. Enter перехватит его, ваш текст останется; Esc оставит как есть.

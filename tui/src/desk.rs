@@ -51,6 +51,7 @@ impl Desk {
             seed: getrandom::u64().unwrap_or(now.0.unsigned_abs()),
             drafts: loaded.drafts,
             has_browser: options.terminal.surroundings().has_browser,
+            has_simple_emoji: options.terminal.surroundings().is_multiplexed,
         };
         let mut app = App::new(app_options, columns, rows, now);
         if let Some(aside) = loaded.damaged {

@@ -1,4 +1,4 @@
-//! Unsent texts per chat, and the one file that keeps them across restarts (`OUT-18`): per server and login, readable by
+//! Unsent texts per chat, a reply and a note apart (D-11), and the one file that keeps them across restarts (`OUT-18`): per server and login, readable by
 //! its owner only.
 //!
 //! [`Drafts`] is plain state for `update`; [`DraftFile`] does the reading and writing and is called by the runtime.
@@ -45,38 +45,82 @@ impl std::fmt::Debug for Draft {
     }
 }
 
-/// All drafts of one operator, by chat id.
+/// All drafts of one operator, by chat id: the reply to the visitor and the note to colleagues are two texts, and neither
+/// may become the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drafts {
-    by_chat: BTreeMap<String, Draft>,
+    by_chat: BTreeMap<String, Pair>,
+}
+
+/// What was begun in one chat.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Pair {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply: Option<Draft>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<Draft>,
+}
+
+impl Pair {
+    fn slot(&mut self, is_note: bool) -> &mut Option<Draft> {
+        if is_note {
+            &mut self.note
+        } else {
+            &mut self.reply
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.reply.is_none() && self.note.is_none()
+    }
 }
 
 impl Drafts {
-    /// Returns the draft of a chat.
-    pub fn get(&self, chat: &str) -> Option<&Draft> {
-        self.by_chat.get(chat)
+    /// Returns the note or the reply begun in a chat.
+    pub fn get(&self, chat: &str, is_note: bool) -> Option<&Draft> {
+        let pair = self.by_chat.get(chat)?;
+        if is_note {
+            pair.note.as_ref()
+        } else {
+            pair.reply.as_ref()
+        }
     }
 
-    /// Keeps a draft. One that holds only white space is forgotten instead. Returns whether anything changed but the time.
+    /// Whether anything was begun in a chat.
+    pub fn has(&self, chat: &str) -> bool {
+        self.by_chat.contains_key(chat)
+    }
+
+    /// Keeps a draft in its place, `is_note` says which. One that holds only white space is forgotten instead. Returns whether
+    /// anything changed but the time.
     pub fn put(&mut self, chat: &str, draft: Draft) -> bool {
+        let is_note = draft.is_note;
         if draft.text.trim().is_empty() {
-            return self.forget(chat);
+            return self.forget(chat, is_note);
         }
-        let is_same = self.by_chat.get(chat).is_some_and(|kept| {
+        let is_same = self.get(chat, is_note).is_some_and(|kept| {
             Draft {
                 saved_at: kept.saved_at,
                 ..draft.clone()
             } == *kept
         });
         if !is_same {
-            self.by_chat.insert(chat.to_owned(), draft);
+            let pair = self.by_chat.entry(chat.to_owned()).or_default();
+            *pair.slot(is_note) = Some(draft);
         }
         !is_same
     }
 
-    /// Forgets the draft of a chat. Returns whether there was one.
-    pub fn forget(&mut self, chat: &str) -> bool {
-        self.by_chat.remove(chat).is_some()
+    /// Forgets the note or the reply begun in a chat. Returns whether there was one.
+    pub fn forget(&mut self, chat: &str, is_note: bool) -> bool {
+        let Some(pair) = self.by_chat.get_mut(chat) else {
+            return false;
+        };
+        let was_there = pair.slot(is_note).take().is_some();
+        if pair.is_empty() {
+            self.by_chat.remove(chat);
+        }
+        was_there
     }
 
     /// The ids of chats that have a draft.
@@ -90,8 +134,12 @@ impl Drafts {
     }
 
     fn drop_old(&mut self, now: i64) {
-        self.by_chat
-            .retain(|_, draft| now.saturating_sub(draft.saved_at) <= KEPT_FOR);
+        let is_old = |draft: &mut Draft| now.saturating_sub(draft.saved_at) > KEPT_FOR;
+        self.by_chat.retain(|_, pair| {
+            pair.reply.take_if(is_old);
+            pair.note.take_if(is_old);
+            !pair.is_empty()
+        });
     }
 }
 
@@ -177,7 +225,7 @@ impl DraftFile {
                 });
             }
         };
-        let stored = serde_json::from_slice::<Stored<BTreeMap<String, Draft>>>(&bytes).ok();
+        let stored = serde_json::from_slice::<Stored<BTreeMap<String, Pair>>>(&bytes).ok();
         let Some(stored) = stored.filter(|stored| stored.version == VERSION) else {
             let aside = self.path.with_extension(format!("damaged-{now}.json"));
             std::fs::rename(&self.path, &aside).map_err(|cause| DraftsError::Write {
@@ -240,14 +288,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut drafts = Drafts::default();
         assert!(drafts.put("7", draft("Ольга, деньги верн")));
-        assert!(drafts.put(
-            "8",
-            Draft {
-                caret: 0,
-                is_note: true,
-                ..draft("退款 👍🏽")
-            }
-        ));
+        for chat in ["7", "8"] {
+            assert!(drafts.put(
+                chat,
+                Draft {
+                    caret: 0,
+                    is_note: true,
+                    ..draft("退款 👍🏽")
+                }
+            ));
+        }
+        assert_eq!(drafts.count(), 2);
         file(&folder).save(&drafts).unwrap();
         let loaded = file(&folder).load(NOW).unwrap();
         assert_eq!(
@@ -337,8 +388,28 @@ mod tests {
             }
         ));
         assert!(drafts.put("7", draft(" \n")));
-        assert_eq!((drafts.count(), drafts.get("7")), (0, None));
-        assert!(!drafts.forget("7"));
+        assert_eq!((drafts.count(), drafts.get("7", false)), (0, None));
+        assert!(!drafts.forget("7", false));
+    }
+
+    #[test]
+    fn a_note_and_a_reply_of_one_chat_do_not_touch_each_other() {
+        let mut drafts = Drafts::default();
+        drafts.put("7", draft("to the visitor"));
+        drafts.put(
+            "7",
+            Draft {
+                is_note: true,
+                ..draft("secret")
+            },
+        );
+        let text =
+            |drafts: &Drafts, is_note| drafts.get("7", is_note).map(|kept| kept.text.clone());
+        assert_eq!(text(&drafts, false).as_deref(), Some("to the visitor"));
+        assert_eq!(text(&drafts, true).as_deref(), Some("secret"));
+        assert!(drafts.forget("7", false));
+        assert_eq!(text(&drafts, true).as_deref(), Some("secret"));
+        assert!(drafts.has("7") && drafts.count() == 1);
     }
 
     #[test]

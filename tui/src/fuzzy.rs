@@ -6,6 +6,9 @@ use frizbee::{CaseMatching, Config, Matcher, UnicodeMatching};
 
 use crate::key::{Layout, other_readings};
 
+/// Letters from which a name may be spelt wrongly.
+const FUZZY_FROM: usize = 5;
+
 /// One entry that matches, by its place in the searched list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
@@ -52,6 +55,44 @@ pub fn search<S: AsRef<str>>(query: &str, entries: &[S], layouts: &[Layout]) -> 
         found,
         other_reading,
     }
+}
+
+/// Searches names: a short query finds only those that hold it as it stands, at the beginning of a word first. A longer one
+/// falls back to [`search`] when nothing holds it, so that a typo is still forgiven.
+pub fn search_names<S: AsRef<str>>(query: &str, entries: &[S], layouts: &[Layout]) -> Vec<Found> {
+    let query = query.trim();
+    let mut readings = vec![query.to_owned()];
+    readings.extend(other_readings(query, layouts));
+    let needles: Vec<String> = readings.iter().map(|reading| fold(reading)).collect();
+    let mut found: Vec<Found> = entries
+        .iter()
+        .enumerate()
+        .filter_map(|(index, entry)| {
+            let name = fold(entry.as_ref());
+            let scores = needles.iter().filter_map(|needle| holds(&name, needle));
+            scores.max().map(|score| Found { index, score })
+        })
+        .collect();
+    if found.is_empty() && query.chars().count() >= FUZZY_FROM {
+        return search(query, entries, layouts).found;
+    }
+    found.sort_by_key(|found| std::cmp::Reverse(found.score));
+    found
+}
+
+/// Returns 2 where a word of `name` begins with `needle`, 1 where it stands elsewhere.
+fn holds(name: &str, needle: &str) -> Option<u16> {
+    let places = name.match_indices(needle);
+    places
+        .map(|(at, _)| {
+            let before = name.get(..at).and_then(|head| head.chars().next_back());
+            if before.is_none_or(|char| !char.is_alphanumeric()) {
+                2
+            } else {
+                1
+            }
+        })
+        .max()
 }
 
 /// Keeps the better score of each entry. Returns whether anything became better.
@@ -145,6 +186,30 @@ mod tests {
             found("екфты", &["Transfer chat", "Close"]).first(),
             Some(&"Transfer chat")
         );
+    }
+
+    #[test]
+    fn a_short_query_finds_only_names_that_hold_it() {
+        let names = [
+            "back to the queue (keeps the 14m wait)",
+            "Ivan",
+            "Li Na",
+            "Mark",
+            "Konstantin",
+        ];
+        let found = |query: &str| -> Vec<&str> {
+            search_names(query, &names, RUSSIAN)
+                .iter()
+                .map(|found| names[found.index])
+                .collect()
+        };
+        assert_eq!(found("ma"), ["Mark"]);
+        assert_eq!(found("ivan"), ["Ivan"]);
+        assert_eq!(found("konstntin"), ["Konstantin"]);
+        assert_eq!(found("шмфт"), ["Ivan"]);
+        assert_eq!(found("na"), ["Li Na"]);
+        assert_eq!(found("xy"), Vec::<&str>::new());
+        assert_eq!(found("").len(), 5);
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub enum Action {
     SaveTemplate,
     OwnTemplates,
     Zoom,
+    Filter,
     Find,
     Copy,
     OpenLink,
@@ -90,7 +91,7 @@ impl Zone {
 type Row = (Action, &'static str, &'static str, &'static str);
 
 /// Every action, in the order help and palette show them.
-const TABLE: [Row; 52] = [
+const TABLE: [Row; 53] = [
     (Action::Reply, "reply", "r enter", ""),
     (Action::Claim, "claim", "c", ""),
     (Action::Next, "next", "n ctrl+g f3", "ctrl+g f3"),
@@ -113,7 +114,8 @@ const TABLE: [Row; 52] = [
     (Action::Unblock, "unblock", "", ""),
     (Action::Blocks, "blocks", "", ""),
     (Action::Visitor, "visitor", "v", ""),
-    (Action::Find, "find", "f ctrl+f", "ctrl+f"),
+    (Action::Filter, "filter", "f", ""),
+    (Action::Find, "find", "ctrl+f", "ctrl+f"),
     (Action::Copy, "copy", "y", ""),
     (Action::OpenLink, "open", "o", ""),
     (Action::Quote, "quote", "h", ""),
@@ -122,7 +124,7 @@ const TABLE: [Row; 52] = [
     (Action::Redo, "redo", "", "ctrl+y"),
     (Action::TakeOver, "take-over", "d", ""),
     (Action::Release, "release", "", ""),
-    (Action::AskContacts, "ask-contacts", "", ""),
+    (Action::AskContacts, "ask-contacts", "i", ""),
     (Action::AddContact, "add-contact", "a", ""),
     (
         Action::SaveTemplate,
@@ -329,6 +331,15 @@ impl Keymap {
             Zone::Composer => key.as_chord(layouts),
         };
         exact.or_else(|| self.bound.get(&(zone, other))).copied()
+    }
+
+    /// Returns every key of an action in a zone, the one to show first.
+    pub fn keys_of(&self, zone: Zone, action: Action) -> Vec<Key> {
+        self.shown
+            .iter()
+            .filter(|(known, does, _)| (*known, *does) == (zone, action))
+            .map(|(_, _, key)| *key)
+            .collect()
     }
 
     /// Returns the key to show for an action in a zone.

@@ -21,6 +21,22 @@ pub(crate) fn name_for(server: &str, login: &str) -> String {
     format!("{}@{}.json", file_word(login), file_word(server))
 }
 
+/// Returns the login a file name was made of, if it is one for `server`.
+pub(crate) fn login_of(name: &str, server: &str) -> Option<String> {
+    let word = name.strip_suffix(&format!("@{}.json", file_word(server)))?;
+    let mut bytes = Vec::new();
+    let mut rest = word.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(if byte == b'%' {
+            let pair = [rest.next()?, rest.next()?];
+            u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()?
+        } else {
+            byte
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Writes a server or login so that it can stand in a file name, different ones differently.
 fn file_word(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');

@@ -31,6 +31,12 @@ impl Row {
     pub fn of<'text>(&self, text: &'text str) -> &'text str {
         text.get(self.range.clone()).unwrap_or_default()
     }
+
+    /// Returns what of this row is drawn: without the white space at its end, which may hang behind the last cell and would
+    /// have the last letter cut.
+    pub fn shown<'text>(&self, text: &'text str) -> &'text str {
+        self.of(text).trim_end()
+    }
 }
 
 /// Cells `text` takes on one row, tabs at their stops. A newline takes none.
@@ -332,6 +338,14 @@ mod tests {
             for row in wrap(&text, cells) {
                 prop_assert!(row.width <= cells, "{:?} is {} wide", row.of(&text), row.width);
                 prop_assert!(width(row.of(&text).trim_end()) <= cells);
+            }
+        }
+
+        #[test]
+        fn what_is_drawn_of_a_row_fits_with_nothing_to_cut(text in chat_text(), cells in 2_usize..30) {
+            for row in wrap(&text, cells) {
+                let drawn = expand_tabs(row.shown(&text));
+                prop_assert_eq!(cut(&drawn, cells), drawn);
             }
         }
 

@@ -1,13 +1,16 @@
 //! `deskwire-relay demo`: a relay, a simulated platform, people who write, and a desk, in one process on one terminal. No
 //! account, no network, nothing left behind.
 
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use sim::messenger::{Graph, GraphOptions};
 use sim::visitors::{Cast, CastOptions};
+use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
 use tui::Terminal;
@@ -19,6 +22,13 @@ use crate::app::{self, Running};
 use crate::config::{self, Config};
 use crate::http::session;
 use crate::{password, telemetry};
+
+/// The folders of demos begin so.
+const PREFIX: &str = "deskwire-demo-";
+/// Held while the demo of a folder runs.
+const LOCK: &str = "running";
+/// How long the parts have to end when the desk has ended.
+const STOP_WITHIN: Duration = Duration::from_millis(300);
 
 /// The company of the demo.
 const COMPANY: &str = include_str!("demo.toml");
@@ -33,12 +43,12 @@ pub(super) fn demo(no_desk: bool) -> anyhow::Result<ExitCode> {
     } else {
         check_terminal().context("the demo needs a terminal; without one use `demo --no-desk`")?;
     }
-    super::block_on(async move {
-        let folder = tempfile::Builder::new()
-            .prefix("deskwire-demo-")
-            .tempdir()?;
+    clean_up(&std::env::temp_dir());
+    let (folder, lock) = folder_in(&std::env::temp_dir())?;
+    let place = folder.path().to_owned();
+    let shown = super::block_on_briefly(async move {
         let graph = Graph::start(GraphOptions::default()).await?;
-        let running = app::start(company(folder.path(), graph.url())?, None, None).await?;
+        let running = app::start(company(&place, graph.url())?, None, None).await?;
         graph.set_callback(&format!("http://{}/webhooks/acme-page", running.address));
         let cast = Cast::start(&graph, CastOptions::default());
         let shown = if no_desk {
@@ -46,14 +56,48 @@ pub(super) fn demo(no_desk: bool) -> anyhow::Result<ExitCode> {
         } else {
             desk(&running).await
         };
-        cast.stop().await;
-        running.stop().await;
-        graph.stop().await;
-        folder
-            .close()
-            .context("could not remove the demo's folder")?;
-        shown.map(|()| ExitCode::SUCCESS)
-    })
+        // Nothing of it is kept, so nothing is worth waiting for: whoever closed the terminal is gone.
+        let stopping = async {
+            cast.stop().await;
+            running.stop().await;
+            graph.stop().await;
+        };
+        if tokio::time::timeout(STOP_WITHIN, stopping).await.is_err() {
+            tracing::debug!("the demo ends before its parts have");
+        }
+        shown
+    });
+    drop(lock);
+    folder
+        .close()
+        .context("could not remove the demo's folder")?;
+    shown.map(|()| ExitCode::SUCCESS)
+}
+
+/// Makes the demo's folder, and a lock in it that lasts as long as this process.
+fn folder_in(parent: &Path) -> anyhow::Result<(TempDir, File)> {
+    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+    let lock = File::create(folder.path().join(LOCK))?;
+    lock.lock()?;
+    Ok((folder, lock))
+}
+
+/// Removes the folders of demos that were killed: nobody holds the lock in them any more.
+fn clean_up(parent: &Path) {
+    let Ok(entries) = std::fs::read_dir(parent) else {
+        return;
+    };
+    for folder in entries.filter_map(Result::ok) {
+        let is_ours = folder.file_name().to_string_lossy().starts_with(PREFIX);
+        let lock = File::open(folder.path().join(LOCK)).ok();
+        let is_left = lock.is_some_and(|lock| lock.try_lock().is_ok());
+        if is_ours
+            && is_left
+            && let Err(error) = std::fs::remove_dir_all(folder.path())
+        {
+            tracing::debug!(%error, "an old demo's folder stays");
+        }
+    }
 }
 
 /// Returns the embedded config, filled in.
@@ -115,4 +159,25 @@ async fn wait(running: &Running) -> anyhow::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_demo_left_is_removed_and_what_a_running_one_uses_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let (running, lock) = folder_in(parent.path()).unwrap();
+        let (killed, gone) = folder_in(parent.path()).unwrap();
+        let killed = killed.keep();
+        drop(gone);
+        let other = parent.path().join("other");
+        std::fs::create_dir(&other).unwrap();
+        std::fs::write(other.join(LOCK), "").unwrap();
+        clean_up(parent.path());
+        assert!(running.path().exists() && other.exists());
+        assert!(!killed.exists());
+        drop(lock);
+    }
 }

@@ -100,8 +100,10 @@ pub enum NoticeKind {
     AccountLinked,
     /// Rated an answer.
     Feedback,
-    /// Thread control moved between applications (BOT-01).
+    /// Thread control moved between applications (BOT-01); the text is what the other one said with it.
     ThreadControl,
+    /// Another application asks for thread control.
+    ThreadAsked,
     /// Anything else worth a line.
     Other,
 }

@@ -10,7 +10,7 @@ use shared::model::{ChatId, ContactKind, OperatorId, Policy, Role, Timestamp};
 use super::App;
 use super::book::Section;
 use crate::input::LinkState;
-use crate::keymap::Action;
+use crate::keymap::{Action, Zone};
 use shared::chat::timeline::Entry;
 
 /// Why an action is off: the id of a message and the name it mentions.
@@ -94,11 +94,6 @@ impl App {
             .map_or_else(|| operator.to_string(), |found| found.name.clone())
     }
 
-    /// Returns the chats of the list on the screen.
-    pub(crate) fn list(&self) -> Vec<&Chat> {
-        self.book.list(self.section, &self.me)
-    }
-
     /// Whether this operator owns a chat that is open.
     pub(crate) fn is_mine(&self, chat: &Chat) -> bool {
         matches!(&chat.stage, Stage::Chatting { owner } if *owner == self.me)
@@ -143,7 +138,15 @@ impl App {
 
     /// Returns why an action cannot be done now; none: it can.
     pub(crate) fn off(&self, action: Action) -> Option<Off> {
+        if let Some(off) = self.off_by_link(action) {
+            return Some(off);
+        }
         match action {
+            Action::Newline | Action::Accept | Action::Templates | Action::Redo
+                if self.zone == Zone::Composer && self.is_read_only() =>
+            {
+                self.off_writing(Action::Reply)
+            }
             Action::Claim | Action::Reply | Action::Note | Action::Send => self.off_writing(action),
             Action::Transfer
             | Action::Category
@@ -157,7 +160,7 @@ impl App {
             Action::AddContact => self
                 .offered_contact()
                 .is_none()
-                .then(|| Off::new("off-nothing")),
+                .then(|| Off::new("off-no-contact")),
             Action::AskContacts => self.off_asking(),
             Action::Quote => self.off_quoting(),
             Action::OpenLink => self.needs(|_| true),
@@ -180,8 +183,36 @@ impl App {
     fn needs(&self, holds: impl Fn(&Chat) -> bool) -> Option<Off> {
         match self.chat() {
             None => Some(Off::new("off-no-chat")),
-            Some(chat) => (!holds(chat)).then(|| Off::new("off-nothing")),
+            Some(chat) => (!holds(chat)).then(|| Off::new("off-no-trouble")),
         }
+    }
+
+    /// What others must know at once is not asked for while the relay cannot hear it (desk rule 7.3): it would be decided by
+    /// somebody else meanwhile. Replies and notes wait here instead, unless this desk was turned away for good.
+    fn off_by_link(&self, action: Action) -> Option<Off> {
+        let is_refused = matches!(self.link, LinkState::Refused { .. });
+        match action {
+            Action::Claim
+            | Action::TakeOver
+            | Action::Release
+            | Action::Transfer
+            | Action::Category
+            | Action::Close
+            | Action::Reopen
+            | Action::Block
+            | Action::Unblock
+                if !self.is_live =>
+            {
+                Some(Off::new("off-offline"))
+            }
+            Action::Send if is_refused => Some(Off::new("off-turned-away")),
+            _ => None,
+        }
+    }
+
+    /// Whether what is typed into the composer could not be sent to the visitor.
+    pub(crate) fn is_read_only(&self) -> bool {
+        !self.is_note && self.off_writing(Action::Reply).is_some()
     }
 
     fn off_writing(&self, action: Action) -> Option<Off> {
@@ -255,7 +286,6 @@ impl App {
             return Some(Off::new("off-no-chat"));
         };
         match (action, chat.is_blocked(self.relay_now())) {
-            (Action::Block, true) => Some(Off::new("off-blocked")),
             (Action::Unblock, false) => Some(Off::new("off-not-blocked")),
             _ => None,
         }
@@ -295,6 +325,13 @@ impl App {
         }
     }
 
+    /// Whether the panel of commands is up.
+    pub(crate) fn is_guided(&self) -> bool {
+        self.zone == Zone::Command
+            && self.popup.is_none()
+            && self.guide_at.is_some_and(|at| at <= self.now)
+    }
+
     /// Returns how a chat's draft is called in the drafts.
     pub(crate) fn draft_key(chat: ChatId) -> String {
         chat.to_string()
@@ -308,6 +345,7 @@ pub fn next_deadline(app: &App, now: Timestamp) -> Option<Timestamp> {
     deadlines.extend(app.said.as_ref().map(|(_, until)| *until));
     deadlines.extend(app.edited_at.map(|at| Timestamp(at.0 + 1_000)));
     deadlines.extend(app.pending.iter().filter_map(|pending| pending.retry_at));
+    deadlines.extend(app.guide_at.filter(|at| now < *at));
     deadlines.extend(app.typing.iter().map(|(_, until)| *until));
     deadlines.extend(app.presences.iter().map(|(.., until)| *until));
     let is_counting = app.held().is_some() || matches!(app.link, LinkState::Offline { .. });

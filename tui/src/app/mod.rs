@@ -6,6 +6,7 @@ mod facts;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod popup;
+pub mod seeking;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +16,8 @@ use shared::model::{
     Timestamp, VisitorId,
 };
 use shared::protocol::{
-    BlockRow, ChannelHealth, ChatPlace, ClientFrame, Hit, OpenSection, ResumePoint, SectionCounts,
-    SectionPlaces, SessionRow,
+    BlockRow, ChannelHealth, ChatPlace, ClientFrame, GoodbyeCode, Hit, OpenSection, ResumePoint,
+    SectionCounts, SectionPlaces, SessionRow,
 };
 
 use crate::composer::Composer;
@@ -30,6 +31,7 @@ use crate::theme::{Borders, Theme};
 
 use book::{Book, Section};
 use popup::Popup;
+use seeking::Seeking;
 
 pub use facts::{Off, next_deadline};
 
@@ -60,6 +62,8 @@ pub struct AppOptions {
     pub drafts: Drafts,
     /// A browser can show itself.
     pub has_browser: bool,
+    /// Emoji are drawn in a simple form: something between counts their parts.
+    pub has_simple_emoji: bool,
 }
 
 /// A command on its way.
@@ -189,6 +193,8 @@ pub struct App {
     pub(crate) skew: i64,
     pub(crate) has_focus: bool,
     pub(crate) link: LinkState,
+    /// Why the relay ended the last connection.
+    pub(crate) goodbye: Option<GoodbyeCode>,
     pub(crate) is_live: bool,
     pub(crate) policy: Option<Box<Policy>>,
     /// Of the company: all desks show one time.
@@ -231,6 +237,7 @@ pub struct App {
     pub(crate) next_command: u64,
     pub(crate) drafts: Drafts,
     pub(crate) has_browser: bool,
+    pub(crate) has_simple_emoji: bool,
     /// Changed while the relay could not be told.
     pub(crate) untold_drafts: BTreeSet<ChatId>,
     /// The composer differs from what was kept since then.
@@ -239,6 +246,9 @@ pub struct App {
     pub(crate) presences: Vec<(ChatId, OperatorId, Presence, Timestamp)>,
     pub(crate) typing: Vec<(ChatId, Timestamp)>,
     pub(crate) fetched: Fetched,
+    pub(crate) seeking: Seeking,
+    /// When the panel of commands comes up by itself.
+    pub(crate) guide_at: Option<Timestamp>,
     pub(crate) bell_at: Option<Timestamp>,
     pub(crate) interrupted_at: Option<Timestamp>,
     pub(crate) title: String,
@@ -273,6 +283,7 @@ impl App {
             skew: 0,
             has_focus: true,
             link: LinkState::Connecting { attempt: 1 },
+            goodbye: None,
             is_live: false,
             policy: None,
             timezone: jiff::tz::TimeZone::UTC,
@@ -305,12 +316,15 @@ impl App {
             next_command: 0,
             drafts: options.drafts,
             has_browser: options.has_browser,
+            has_simple_emoji: options.has_simple_emoji,
             untold_drafts: BTreeSet::new(),
             edited_at: None,
             told_replying_at: None,
             presences: Vec::new(),
             typing: Vec::new(),
             fetched: Fetched::default(),
+            seeking: Seeking::default(),
+            guide_at: None,
             bell_at: None,
             interrupted_at: None,
             title: String::new(),

@@ -18,6 +18,8 @@ pub enum Kind {
     Help,
     /// What was written, in any chat.
     Search,
+    /// The words that filter the list.
+    Filter,
     /// Prepared replies.
     Templates(Shelf),
     /// To whom the chat goes.
@@ -86,6 +88,10 @@ pub enum Confirm {
     Old(usize),
     /// Leaving with commands unanswered.
     Quit(usize),
+    /// Lifting the visitor's block.
+    Unblock,
+    /// Sending the text with buttons for phone and e-mail.
+    AskContacts,
 }
 
 /// The block menu.
@@ -105,7 +111,7 @@ impl BlockForm {
     /// Returns for how long, in seconds; none: for ever.
     pub fn seconds(&self) -> Option<u32> {
         match self.hours {
-            Some(hours) => Some(hours.max(1) * 3_600),
+            Some(hours) => Some(hours * 3_600),
             None => LENGTHS.get(self.length).copied().flatten(),
         }
     }
@@ -162,6 +168,7 @@ impl Popup {
             Kind::Block(_)
                 | Kind::Comment(_)
                 | Kind::Field(_)
+                | Kind::Filter
                 | Kind::TemplateTitle(_)
                 | Kind::Confirm(_)
         )

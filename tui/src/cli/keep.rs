@@ -60,6 +60,23 @@ impl TokenFile {
         Ok(Self::within(folders.data_local_dir(), server, login))
     }
 
+    /// Returns whose session is kept for a relay, if there is exactly one.
+    pub(super) fn only_login(server: &Server) -> Option<String> {
+        let folders = ProjectDirs::from("", "", "deskwire")?;
+        Self::only_login_within(folders.data_local_dir(), server)
+    }
+
+    fn only_login_within(folder: &Path, server: &Server) -> Option<String> {
+        let server = server.to_string();
+        let files = std::fs::read_dir(folder.join("sessions")).ok()?;
+        let mut logins = files.filter_map(|file| {
+            let name = file.ok()?.file_name();
+            private_file::login_of(name.to_str()?, &server)
+        });
+        let login = logins.next()?;
+        logins.next().is_none().then_some(login)
+    }
+
     fn within(folder: &Path, server: &Server, login: &str) -> Self {
         let name = private_file::name_for(&server.to_string(), login);
         Self {
@@ -174,6 +191,25 @@ mod tests {
         check("wss://acme.example", "anna", Some("annas"));
         check("acme.example:8443", "anna", None);
         check("acme.example", "boris", None);
+    }
+
+    #[test]
+    fn the_only_session_of_a_relay_is_found_without_its_login() {
+        let folder = tempfile::tempdir().unwrap();
+        let parse = |name: &str| Server::parse(name, Transport::Any).unwrap();
+        let here = parse("http://127.0.0.1:8443");
+        let keep = |server: &Server, login: &str| {
+            TokenFile::within(folder.path(), server, login)
+                .save(session("t", Timestamp(NOW.0 + 1)))
+                .unwrap();
+        };
+        let only = || TokenFile::only_login_within(folder.path(), &here);
+        assert_eq!(only(), None);
+        keep(&here, "анна@acme");
+        keep(&parse("http://127.0.0.1:9"), "boris");
+        assert_eq!(only().as_deref(), Some("анна@acme"));
+        keep(&here, "boris");
+        assert_eq!(only(), None);
     }
 
     #[test]

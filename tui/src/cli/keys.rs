@@ -13,7 +13,7 @@ use crate::text::{clean_line, pad};
 
 /// Cells for the name of an action, and for the keys of a zone.
 const ACTION_CELLS: usize = 16;
-const KEYS_CELLS: usize = 16;
+const KEYS_CELLS: usize = 31;
 
 /// Prints the keys in force on this machine; the relay's `[desk.keys]` are known only once connected.
 pub(super) fn show(place: &Place) -> anyhow::Result<()> {
@@ -21,13 +21,13 @@ pub(super) fn show(place: &Place) -> anyhow::Result<()> {
     let (keymap, settings) = keymap(&config);
     say(&row("action", "command", "composer", ""));
     for action in Action::all() {
-        let command = keymap.key_of(Zone::Command, action);
-        let composer = keymap.key_of(Zone::Composer, action);
+        let command = keymap.keys_of(Zone::Command, action);
+        let composer = keymap.keys_of(Zone::Composer, action);
         let help = format!("action-{}-help", action.id());
         say(&row(
             action.id(),
-            &shown(command),
-            &shown(composer),
+            &shown(&command),
+            &shown(&composer),
             &settings.language.tr(&help, &[]),
         ));
     }
@@ -91,8 +91,12 @@ fn describe(key: Key, keymap: &Keymap, settings: &Settings) -> String {
     )
 }
 
-fn shown(key: Option<Key>) -> String {
-    key.map_or_else(|| "-".to_owned(), |key| key.to_string())
+fn shown(keys: &[Key]) -> String {
+    if keys.is_empty() {
+        return "-".to_owned();
+    }
+    let words: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    words.join(" ")
 }
 
 /// Writes a line in raw mode, where a new line alone does not return the carriage.

@@ -8,7 +8,7 @@ use crate::link::Sessions;
 use crate::runtime::Clock;
 
 pub(super) async fn run(place: &Place) -> anyhow::Result<()> {
-    let seat = place.find()?;
+    let seat = place.find_kept()?;
     let file = TokenFile::of(&seat.server, &seat.login)?;
     let kept = file.load(Clock::SYSTEM.now());
     // Forgotten first: whatever the relay says, this machine shall not have it any more.

@@ -113,6 +113,15 @@ struct Seat {
 impl Place {
     /// Puts arguments and settings together; asks for the login if nobody has said it.
     fn find(&self) -> Result<Seat, PlaceError> {
+        self.find_or(|_| None)
+    }
+
+    /// The same for a session that is kept: if there is only one, nobody needs to say whose it is.
+    fn find_kept(&self) -> Result<Seat, PlaceError> {
+        self.find_or(keep::TokenFile::only_login)
+    }
+
+    fn find_or(&self, known: impl Fn(&Server) -> Option<String>) -> Result<Seat, PlaceError> {
         let mut config = config::load(self.config.as_deref())?;
         let address = self.server.clone().or_else(|| config.server.take());
         let transport = if self.insecure {
@@ -121,7 +130,8 @@ impl Place {
             Transport::Private
         };
         let server = Server::parse(address.as_deref().unwrap_or(USUAL_SERVER), transport)?;
-        let login = match self.login.clone().or_else(|| config.login.take()) {
+        let told = self.login.clone().or_else(|| config.login.take());
+        let login = match told.or_else(|| known(&server)) {
             Some(login) => login,
             None => question::login(&server).map_err(PlaceError::Ask)?,
         };
@@ -161,7 +171,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<()> {
     } = arguments;
     runtime.block_on(async {
         match command {
-            None => open::run(&place, &look).await,
+            None => Box::pin(open::run(&place, &look)).await,
             Some(Command::Login) => login::run(&place).await,
             Some(Command::Logout) => logout::run(&place).await,
             Some(Command::Keys { test: false }) => keys::show(&place),

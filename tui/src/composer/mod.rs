@@ -228,6 +228,11 @@ impl Composer {
         self.place(self.text.len());
     }
 
+    /// Whether there is anything to take back.
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
     /// Takes back the last word or edit. Returns whether there was one.
     pub fn undo(&mut self) -> bool {
         let Some(step) = self.undo.pop() else {

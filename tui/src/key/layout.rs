@@ -57,6 +57,11 @@ impl Layout {
         Some(if lower == char { latin } else { shifted(latin) })
     }
 
+    /// Returns the letter this layout has at the place of a Latin one; `None` where both are the same.
+    pub fn letter_at(self, latin: char) -> Option<char> {
+        self.local(latin).filter(|letter| *letter != latin)
+    }
+
     /// Returns this layout's character at the place of the Latin `char`; `None` where both are the same.
     fn local(self, char: char) -> Option<char> {
         let base = SHIFTED

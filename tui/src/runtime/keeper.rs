@@ -209,7 +209,7 @@ mod tests {
 
     fn kept(file: &DraftFile) -> Option<String> {
         let drafts = file.load(NOW).unwrap().drafts;
-        drafts.get("7").map(|draft| draft.text.clone())
+        drafts.get("7", false).map(|draft| draft.text.clone())
     }
 
     fn keeper() -> (tempfile::TempDir, DraftFile, Keeper) {

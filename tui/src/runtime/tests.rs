@@ -221,7 +221,10 @@ impl Bench {
         let ended = timeout(PATIENCE, self.running).await;
         let ended = ended.expect("it ends").unwrap().unwrap();
         let drafts = self.drafts.load(Clock::SYSTEM.now().0 / 1_000).unwrap();
-        let draft = drafts.drafts.get("7").map(|draft| draft.text.clone());
+        let draft = drafts
+            .drafts
+            .get("7", false)
+            .map(|draft| draft.text.clone());
         (ended, self.seen, draft)
     }
 }

@@ -1,11 +1,12 @@
 //! Commands on their way: asked, answered, refused, asked again after a broken connection.
 
-use shared::chat::{DeskCommand, Refusal};
-use shared::model::{ChatId, CommandId, Seq, Timestamp};
+use shared::chat::{DeskCommand, Event, Refusal};
+use shared::model::{ChatId, CommandId, OperatorId, Seq, Timestamp};
 use shared::protocol::ClientFrame;
 
 use crate::app::popup::{Confirm, Kind, Popup};
 use crate::app::{App, Pending, Undo, Words};
+use crate::keymap::Zone;
 
 /// How long `u` takes an action back.
 const UNDO_MS: i64 = 10_000;
@@ -152,11 +153,46 @@ impl App {
         {
             self.undo = None;
         }
+        if let (Refusal::Owned { by }, DeskCommand::Claim { take_over: false }) =
+            (refusal, &pending.command)
+        {
+            self.lose_claim(pending.chat, by);
+            return;
+        }
         let text = self.refusal_in_words(refusal, sentence);
         self.say(text);
         if self.open == Some(pending.chat) {
             self.offer_way_out(&pending.command, refusal);
         }
+    }
+
+    /// Somebody was faster: what was typed meanwhile becomes a note, since it cannot be sent (desk rule 7.4).
+    fn lose_claim(&mut self, chat: ChatId, by: &OperatorId) {
+        let since = self.book.story(chat).and_then(|story| {
+            let events = story.timeline.events().iter().rev();
+            events
+                .filter(
+                    |stored| matches!(&stored.event, Event::Claimed { by: who, .. } if who == by),
+                )
+                .map(|stored| stored.at)
+                .next()
+        });
+        let seconds = since.map_or(1, |at| self.relay_now().since(at).as_secs().max(1));
+        let time = if seconds < 60 {
+            let values = [("count", seconds.into())];
+            self.language.tr("time-seconds", &values).into_owned()
+        } else {
+            self.language.short_time(seconds)
+        };
+        let name = self.name_of(by);
+        let mut said = self.say_with("lost-claim", &[("name", &name), ("time", &time)]);
+        if self.open == Some(chat) && !self.is_note {
+            self.zone = Zone::Command;
+            if self.keep_reply_as_note(chat) {
+                said = self.say_with("lost-claim-note", &[("text", &said)]);
+            }
+        }
+        self.say(said);
     }
 
     fn refusal_in_words(&self, refusal: &Refusal, sentence: &str) -> String {
@@ -198,7 +234,12 @@ impl App {
 
     /// Says what was done, and that `u` takes it back.
     fn announce(&mut self, pending: &Pending) {
+        let mut target = String::new();
         let id = match &pending.command {
+            DeskCommand::Transfer { to, .. } => {
+                target = self.target(to);
+                "done-transferred"
+            }
             DeskCommand::Claim { .. } => "done-claimed",
             DeskCommand::Release => "done-released",
             DeskCommand::Close => "done-closed",
@@ -208,7 +249,7 @@ impl App {
             DeskCommand::Withdraw { .. } => "done-taken-back",
             _ => return,
         };
-        let text = self.tr(id).into_owned();
+        let text = self.say_with(id, &[("target", &target)]);
         let has_undo = self
             .undo
             .as_ref()

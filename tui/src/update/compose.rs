@@ -26,10 +26,18 @@ impl App {
             self.say(text);
             return;
         }
-        self.is_note = is_note;
+        self.turn_to(is_note);
         self.zone = Zone::Composer;
         self.scroll = 0;
         self.look();
+    }
+
+    /// Puts the other of the two texts into the composer: what was begun as a note never stands in a reply (D-11, D-14).
+    fn turn_to(&mut self, is_note: bool) {
+        if self.is_note != is_note {
+            self.keep_draft();
+            self.show_draft(is_note);
+        }
     }
 
     /// The reply answers one message, or none in particular.
@@ -83,35 +91,62 @@ impl App {
             if !self.is_live {
                 self.untold_drafts.insert(chat);
             }
+            let other = self.told_draft(chat, !told.is_note);
+            let is_emptied = told.text.is_empty();
             self.send(ClientFrame::SaveDraft { chat, draft: told });
+            // The relay keeps one text per chat: the one that is left takes the place of the one that went.
+            if let Some(draft) = other.filter(|_| is_emptied) {
+                self.send(ClientFrame::SaveDraft { chat, draft });
+            }
         }
     }
 
-    /// Puts what was kept for the chat on the screen into the composer.
+    /// Returns the note or the reply begun in a chat, as the relay keeps it.
+    fn told_draft(&self, chat: ChatId, is_note: bool) -> Option<DraftText> {
+        let kept = self.drafts.get(&Self::draft_key(chat), is_note)?;
+        Some(DraftText {
+            text: kept.text.clone(),
+            caret: u32::try_from(kept.caret).unwrap_or(0),
+            is_note,
+        })
+    }
+
+    /// Puts what was kept for the chat on the screen into the composer: the reply, else the note.
     pub(super) fn load_draft(&mut self) {
-        self.composer.clear();
-        self.is_note = false;
+        let key = self.open.map(Self::draft_key).unwrap_or_default();
+        let has = |is_note| self.drafts.get(&key, is_note).is_some();
+        self.show_draft(!has(false) && has(true));
+    }
+
+    /// Puts the note or the reply begun in the chat on the screen into the composer.
+    pub(super) fn show_draft(&mut self, is_note: bool) {
+        // Its history goes with it: Ctrl+Z must not bring the other text, or another chat's, into this one.
+        self.composer.set("", 0);
+        self.is_note = is_note;
         self.quoting = None;
         self.changing = None;
+        self.edited_at = None;
         let Some(chat) = self.open else { return };
-        if let Some(draft) = self.drafts.get(&Self::draft_key(chat)) {
+        if let Some(draft) = self.drafts.get(&Self::draft_key(chat), is_note) {
             self.composer.set(&draft.text, draft.caret);
-            self.is_note = draft.is_note;
             self.quoting = draft.quotes;
         }
-        self.edited_at = None;
     }
 
     /// Tells the relay of drafts that changed while it could not be told.
     pub(super) fn tell_drafts(&mut self) {
         for chat in std::mem::take(&mut self.untold_drafts) {
-            let kept = self.drafts.get(&Self::draft_key(chat));
-            let draft = kept.map_or_else(DraftText::default, |kept| DraftText {
-                text: kept.text.clone(),
-                caret: u32::try_from(kept.caret).unwrap_or(0),
-                is_note: kept.is_note,
+            // What is there goes last: the relay keeps one text per chat.
+            let mut both = [false, true].map(|is_note| {
+                self.told_draft(chat, is_note).unwrap_or(DraftText {
+                    is_note,
+                    ..DraftText::default()
+                })
             });
-            self.send(ClientFrame::SaveDraft { chat, draft });
+            both.sort_by_key(|draft| !draft.text.is_empty());
+            for draft in both {
+                self.send(ClientFrame::SaveDraft { chat, draft });
+            }
         }
     }
 
@@ -123,16 +158,16 @@ impl App {
             quotes,
         } = words;
         if self.open == Some(chat) {
+            self.turn_to(is_note);
             let both = join(&text, self.composer.text());
             self.composer.set(&both, text.len());
-            self.is_note = is_note;
             self.quoting = quotes.or(self.quoting);
             self.zone = Zone::Composer;
             self.edited_at = Some(self.now);
             self.keep_draft();
             return;
         }
-        let now = self.drafts.get(&Self::draft_key(chat));
+        let now = self.drafts.get(&Self::draft_key(chat), is_note);
         let text = join(&text, now.map_or("", |draft| &draft.text));
         let draft = Draft {
             caret: text.len(),
@@ -142,6 +177,24 @@ impl App {
             quotes,
         };
         self.store_draft(chat, draft);
+    }
+
+    /// Makes a note of the reply in the composer. Returns whether there was one.
+    pub(super) fn keep_reply_as_note(&mut self, chat: ChatId) -> bool {
+        let text = self.composer.text().to_owned();
+        if text.trim().is_empty() {
+            return false;
+        }
+        self.composer.clear();
+        self.edited_at = Some(self.now);
+        self.keep_draft();
+        let words = Words {
+            text,
+            is_note: true,
+            quotes: None,
+        };
+        self.put_back(chat, words);
+        true
     }
 
     /// Returns how much the channel of the open chat carries, in UTF-16 units.
@@ -241,13 +294,17 @@ impl App {
     fn sent(&mut self, chat: ChatId, command: DeskCommand) {
         self.ask(chat, command);
         self.composer.clear();
-        self.is_note = false;
         self.quoting = None;
         self.changing = None;
         self.edited_at = Some(self.now);
         self.keep_draft();
         self.told_replying_at = None;
         self.scroll = 0;
+        self.turn_to(false);
+        if !self.composer.is_empty() {
+            // A reply waits behind the note that was sent: one Enter too many must not send it.
+            self.zone = Zone::Command;
+        }
     }
 
     fn mentions(&self, text: &str) -> Vec<shared::model::OperatorId> {
@@ -266,6 +323,15 @@ impl App {
             .filter(|operator| named(operator.id.as_str()))
             .map(|operator| operator.id.clone())
             .collect()
+    }
+
+    /// Asks before a letter sends anything: the text of the composer goes out with buttons for phone and e-mail.
+    pub(super) fn confirm_contacts(&mut self) {
+        if self.is_note || self.composer.text().trim().is_empty() {
+            self.tell("off-no-text");
+        } else {
+            self.popup = Some(Popup::new(Kind::Confirm(Confirm::AskContacts)));
+        }
     }
 
     /// Asks the visitor for the contacts the channel can ask for.
@@ -296,13 +362,16 @@ impl App {
             if popup.has_field() {
                 popup.field.insert(text);
                 popup.at = 0;
+                if popup.kind == Kind::Filter {
+                    popup.field.text().clone_into(&mut self.seeking.filter);
+                }
             }
             return;
         }
         if self.zone == Zone::Command {
             self.write(self.is_note);
         }
-        if self.zone == Zone::Composer {
+        if self.zone == Zone::Composer && !self.is_read_only() {
             let count = text.chars().count();
             if count > PASTE_LIMIT {
                 let confirm = Confirm::Paste {

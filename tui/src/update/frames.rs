@@ -3,7 +3,7 @@
 use shared::chat::{Chat, Stored};
 use shared::model::{ChatId, OperatorId, Presence, Template, Timestamp};
 use shared::protocol::{
-    ChatPage, ClientFrame, DraftText, OpenSection, ResumePoint, ServerFrame, Snapshot,
+    ChatPage, ClientFrame, DraftText, GoodbyeCode, OpenSection, ResumePoint, ServerFrame, Snapshot,
 };
 
 use crate::app::book::{Section, Taken, section_of};
@@ -13,8 +13,24 @@ use crate::keymap::Keymap;
 use crate::language::Language;
 use crate::theme::Theme;
 
+/// How long a notice of the relay stands.
+const NOTICE_MS: i64 = 30_000;
+
 /// How long "is typing" and "is viewing" stand.
 const PRESENCE_MS: i64 = 6_000;
+
+/// Returns the message that says why the relay ended the connection.
+pub(crate) fn goodbye_id(code: GoodbyeCode) -> &'static str {
+    match code {
+        GoodbyeCode::NotLoggedIn => "banner-session-ended",
+        GoodbyeCode::WrongProtocol => "goodbye-wrong-protocol",
+        GoodbyeCode::BadFrame => "goodbye-bad-frame",
+        GoodbyeCode::TooMuch => "goodbye-too-much",
+        GoodbyeCode::Stopping => "goodbye-stopping",
+        GoodbyeCode::TooSlow => "goodbye-too-slow",
+        GoodbyeCode::Removed => "goodbye-removed",
+    }
+}
 
 impl App {
     #[expect(
@@ -86,6 +102,8 @@ impl App {
                 }
                 self.fetched.hits.extend(hits);
                 self.fetched.has_more_hits = has_more;
+                let field = self.popup.as_ref().map(|popup| popup.field.text());
+                self.seeking.found = field.map(str::to_owned);
             }
             ServerFrame::Sessions { request, sessions } => {
                 self.asked.remove(&request);
@@ -138,11 +156,20 @@ impl App {
             }
             ServerFrame::Policy { policy } => self.take_policy(policy),
             ServerFrame::Draft { chat, draft } => self.take_draft(chat, draft),
-            ServerFrame::Notice { text, .. } => self.say(shared::text::clean_line(&text)),
+            ServerFrame::Notice { text, .. } => {
+                self.say(shared::text::clean_line(&text));
+                // It is about the relay itself and comes once: it stays until Esc or for half a minute.
+                if let Some((_, until)) = &mut self.said {
+                    *until = Timestamp(self.now.0 + NOTICE_MS);
+                }
+            }
             ServerFrame::Pong { server_time, .. } => {
                 self.skew = server_time.0.saturating_sub(self.now.0);
             }
-            ServerFrame::Goodbye(goodbye) => self.say(shared::text::clean_line(&goodbye.sentence)),
+            ServerFrame::Goodbye(goodbye) => {
+                self.goodbye = Some(goodbye.code);
+                self.tell(goodbye_id(goodbye.code));
+            }
         }
     }
 
@@ -262,12 +289,27 @@ impl App {
             let grown = crate::view::conversation_rows(self, width).saturating_sub(rows);
             self.scroll += grown;
         }
+        self.quiet(stored);
         if matches!(stored.event, shared::chat::Event::Received { .. }) {
             self.typing.retain(|(chat, _)| *chat != stored.chat);
         }
         self.alert(stored, before);
         if self.open == Some(stored.chat) {
             self.follow();
+        }
+    }
+
+    /// Whoever has sent what they wrote is not writing any more.
+    fn quiet(&mut self, stored: &Stored) {
+        let (shared::chat::Event::ReplyWritten { by, .. }
+        | shared::chat::Event::NoteWritten { by, .. }) = &stored.event
+        else {
+            return;
+        };
+        for (chat, who, presence, _) in &mut self.presences {
+            if *chat == stored.chat && who == by {
+                *presence = Presence::Viewing;
+            }
         }
     }
 
@@ -319,6 +361,7 @@ impl App {
         story.is_loading = false;
         story.has_more = has_more;
         self.look();
+        self.seek();
     }
 
     fn take_chats(&mut self, request: u32, page: ChatPage) {
@@ -392,12 +435,12 @@ impl App {
 
     /// Takes a draft of another desk in, unless something is being written here.
     fn take_draft(&mut self, chat: ChatId, draft: DraftText) {
-        let is_here = self.open == Some(chat);
+        let is_here = self.open == Some(chat) && self.is_note == draft.is_note;
         if (is_here && self.edited_at.is_some()) || self.untold_drafts.contains(&chat) {
             return;
         }
         let key = Self::draft_key(chat);
-        let known = self.drafts.get(&key);
+        let known = self.drafts.get(&key, draft.is_note);
         let kept = Draft {
             quotes: known.and_then(|known| known.quotes),
             caret: usize::try_from(draft.caret).unwrap_or(draft.text.len()),
@@ -408,7 +451,7 @@ impl App {
         if self.drafts.put(&key, kept) {
             self.effect(crate::effect::Effect::SaveDrafts);
             if is_here {
-                self.load_draft();
+                self.show_draft(self.is_note);
             }
         }
     }

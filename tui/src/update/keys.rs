@@ -13,6 +13,9 @@ use crate::keymap::{Action, Zone};
 use crate::language::Language;
 use crate::theme::Theme;
 
+/// The panel of commands waits so long: practised hands never see it.
+const GUIDE_MS: i64 = 400;
+
 /// Two Ctrl+C within this time leave the desk.
 const TWICE_MS: i64 = 2_000;
 
@@ -20,18 +23,20 @@ impl App {
     pub(super) fn press(&mut self, key: Key) {
         let key = key.normal();
         let zone = self.zone;
+        let was_guided = self.is_guided();
+        self.guide_at = None;
         let action = self.keymap.find(zone, key, &self.layouts);
         if self.popup.is_some() {
             self.press_popup(key, action);
             return;
         }
         match zone {
-            Zone::Command => self.press_command(key, action),
+            Zone::Command => self.press_command(key, action, was_guided),
             Zone::Composer => self.press_composer(key, action),
         }
     }
 
-    fn press_command(&mut self, key: Key, action: Option<Action>) {
+    fn press_command(&mut self, key: Key, action: Option<Action>, was_guided: bool) {
         if self.stray_key(key, action) {
             return;
         }
@@ -42,7 +47,12 @@ impl App {
         } else if key.code == Code::Char('/') || key.code == Code::Char('\\') {
             self.run(Action::Palette);
         } else if key.code == Code::Escape {
-            self.said = None;
+            self.escape(was_guided);
+        } else if let Some(letter) = key.text().filter(|letter| letter.is_alphabetic())
+            && !self.is_burst()
+        {
+            let key = letter.to_string();
+            self.say(self.say_with("notice-no-command", &[("key", &key)]));
         }
     }
 
@@ -64,7 +74,15 @@ impl App {
             };
             if let Some(action) = self.keymap.find(Zone::Command, plain, &self.layouts) {
                 self.run(Action::Commands);
+                self.guide_at = None;
                 self.run(action);
+            }
+            return;
+        }
+        if self.is_read_only() {
+            if let Some(off) = self.off(Action::Reply) {
+                let text = self.off_in_words(&off);
+                self.say(text);
             }
             return;
         }
@@ -142,9 +160,12 @@ impl App {
                 self.composer.redo();
                 self.edited();
             }
-            Action::Commands => self.zone = Zone::Command,
+            Action::Commands => {
+                self.zone = Zone::Command;
+                self.guide_at = Some(Timestamp(self.now.0 + GUIDE_MS));
+            }
             Action::Zoom => self.is_zoomed = !self.is_zoomed,
-            Action::AskContacts => self.ask_contacts(),
+            Action::AskContacts => self.confirm_contacts(),
             Action::Copy => self.copy(),
             Action::Reconnect => self.effect(Effect::Reconnect),
             Action::Repaint => self.effect(Effect::Repaint),

@@ -8,12 +8,14 @@ mod items;
 mod keys;
 mod moving;
 mod popups;
+mod seeking;
 mod shelf;
 mod stray;
 mod templates;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use frames::goodbye_id;
 pub use items::PLACEHOLDERS;
 pub(crate) use items::{count_items, fill, link_at, links, other_reading, visible, web_address};
 
@@ -62,6 +64,9 @@ impl App {
             self.asked.clear();
             self.book.forget_requests();
             self.fetched.is_closed_loaded = false;
+        }
+        if !matches!(link, LinkState::Refused { .. }) {
+            self.goodbye = None;
         }
         self.link = link;
     }

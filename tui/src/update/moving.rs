@@ -44,7 +44,9 @@ impl App {
             });
         }
         self.open = None;
-        self.composer.clear();
+        self.seeking.hit = None;
+        self.seeking.back = None;
+        self.composer.set("", 0);
         self.is_note = false;
         self.edited_at = None;
         self.told_replying_at = None;
@@ -126,6 +128,11 @@ impl App {
 
     /// Asks for the next earlier page of a chat.
     pub(super) fn load_story(&mut self, chat: ChatId) {
+        self.load_page(chat, PAGE);
+    }
+
+    /// Asks for the next earlier page of a chat, of so many events.
+    pub(super) fn load_page(&mut self, chat: ChatId, limit: u32) {
         if !self.is_live {
             return;
         }
@@ -140,7 +147,7 @@ impl App {
             request,
             chat,
             before,
-            limit: PAGE,
+            limit,
         });
     }
 

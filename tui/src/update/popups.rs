@@ -1,6 +1,7 @@
 //! Popups: opened by actions, moved in, chosen from, closed.
 
-use shared::chat::{DeskCommand, Refusal, Right, TransferTarget};
+use shared::chat::rights::{self, Right};
+use shared::chat::{DeskCommand, Refusal, TransferTarget};
 use shared::model::{CardField, ChatId, ContactKind, OperatorId, VisitorId};
 use shared::protocol::ClientFrame;
 
@@ -27,6 +28,7 @@ impl App {
             Action::Category => Kind::Category { then_close: false },
             Action::Close if self.needs_category() => Kind::Category { then_close: true },
             Action::Close => Kind::Confirm(Confirm::Close),
+            Action::Block if self.is_blocked_here() => Kind::Confirm(Confirm::Unblock),
             Action::Block => Kind::Block(BlockForm {
                 length: 1,
                 ..BlockForm::default()
@@ -38,7 +40,12 @@ impl App {
             }
             Action::Find => {
                 self.forget_search();
+                self.seeking.found = None;
                 Kind::Search
+            }
+            Action::Filter => {
+                self.open_filter();
+                return;
             }
             Action::Messages => Kind::Messages,
             Action::Quote => Kind::Quote,
@@ -60,6 +67,11 @@ impl App {
             _ => return,
         };
         self.popup = Some(Popup::new(kind));
+    }
+
+    fn is_blocked_here(&self) -> bool {
+        let now = self.relay_now();
+        self.chat().is_some_and(|chat| chat.is_blocked(now))
     }
 
     fn needs_category(&self) -> bool {
@@ -178,6 +190,7 @@ impl App {
             Kind::Comment(_) => self.popup = Some(Popup::new(Kind::Transfer)),
             Kind::Templates(picked) => self.leave_shelf(picked, popup.field.text()),
             Kind::Confirm(Confirm::Old(_)) => self.settle_old(false),
+            Kind::Filter => self.seeking.filter.clear(),
             _ => {}
         }
     }
@@ -201,6 +214,7 @@ impl App {
             // Nothing is typed.
         } else if let Kind::Block(form) = &mut popup.kind {
             form.press(folded);
+        } else if popup.kind == Kind::Filter && self.walk_filtered(key) {
         } else if popup.kind == Kind::Transfer && key.code == Code::Tab {
             if let Some(Choice::Transfer(to)) = self.choice_of(&popup, popup.at) {
                 popup = Popup::new(Kind::Comment(to));
@@ -228,6 +242,7 @@ impl App {
             if popup.field.text() != was {
                 popup.at = 0;
                 self.forget_search();
+                self.seeking.found = None;
                 if let Some(text) = self.template_behind_leader(&popup) {
                     self.insert_template(&text);
                     return;
@@ -236,6 +251,9 @@ impl App {
                     self.leave_shelf(picked, " ");
                     return;
                 }
+            }
+            if popup.kind == Kind::Filter {
+                popup.field.text().clone_into(&mut self.seeking.filter);
             }
         }
         self.popup = Some(popup);
@@ -303,12 +321,19 @@ impl App {
             return;
         };
         match &popup.kind {
+            Kind::Block(form) if form.hours == Some(0) => {
+                // No length is not a length: it would read as "now", or as "for good" (BL-01).
+                self.tell("block-own-ask");
+                self.popup = Some(popup);
+            }
             Kind::Block(form) => self.block(form),
             Kind::Comment(to) => self.transfer(to.clone(), Some(popup.field.text())),
             Kind::Field(field) => self.edit_card(*field, popup.field.text()),
             Kind::TemplateTitle(scope) => self.save_template(scope.clone(), popup.field.text()),
             Kind::Confirm(confirm) => self.confirm(confirm),
             Kind::Search if self.fetched.hits.is_empty() => self.search(popup),
+            Kind::Search => self.open_hit(popup.at),
+            Kind::Filter => self.keep_filter(),
             _ => self.choose_row(popup),
         }
     }
@@ -325,13 +350,7 @@ impl App {
         }
         match item.choice {
             Choice::Act(action) => self.run(action),
-            Choice::Open(chat) => {
-                let hits = std::mem::take(&mut self.fetched.hits);
-                if let Some(hit) = hits.into_iter().find(|hit| hit.chat.id == chat) {
-                    self.book.show(*hit.chat);
-                }
-                self.show_chat(chat);
-            }
+            Choice::Open(chat) => self.show_chat(chat),
             Choice::Find(number) => self.find_chat(number),
             Choice::Insert(text) => self.insert_template(&text),
             Choice::Transfer(to) => self.transfer(to, None),
@@ -435,12 +454,15 @@ impl App {
         let comment = comment
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty());
-        let is_to_all = !matches!(to, TransferTarget::Operator { .. });
+        let take_over = matches!(to, TransferTarget::Operator { .. });
         let command = DeskCommand::Transfer { to, comment };
-        if is_mine && is_to_all {
-            self.ask_with_undo(chat, command, DeskCommand::Claim { take_over: false });
+        // What a colleague has already is taken back only by those who may take chats over.
+        let may_undo = !take_over || rights::has(self.role(), Right::TakeOver);
+        if is_mine && may_undo {
+            self.ask_with_undo(chat, command, DeskCommand::Claim { take_over });
         } else {
             self.ask(chat, command);
+            self.undo = None;
         }
     }
 
@@ -490,6 +512,8 @@ impl App {
             }
             Confirm::TakeOver(from) => self.take_over(from),
             Confirm::Old(_) => self.settle_old(true),
+            Confirm::Unblock => self.ask_here(DeskCommand::Unblock),
+            Confirm::AskContacts => self.ask_contacts(),
             Confirm::Quit(_) => {}
         }
     }

@@ -47,7 +47,8 @@ impl App {
         false
     }
 
-    fn is_burst(&self) -> bool {
+    /// Whether the letters typed last were words.
+    pub(super) fn is_burst(&self) -> bool {
         self.stray.windows(LETTERS).any(is_word)
     }
 }

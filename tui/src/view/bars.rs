@@ -8,10 +8,12 @@ use shared::text::clean_line;
 
 use super::areas::LEAST;
 use super::list::{Stage, stage};
-use super::{put, put_right};
+use super::{put, put_right, sentence};
 use crate::app::App;
 use crate::app::book::Section;
+use crate::app::popup::Kind;
 use crate::input::LinkState;
+use crate::key::Key;
 use crate::keymap::{Action, Zone};
 use crate::text;
 use crate::theme::Token;
@@ -28,7 +30,7 @@ pub(super) fn too_small(app: &App, area: Rect, buffer: &mut Buffer) {
         ("needed_rows", LEAST.1.into()),
     ];
     let line = app.language.tr("banner-too-small", &values);
-    put(buffer, area, 0, 0, &line, app.theme.style(Token::Banner));
+    sentence(&line, area, app.theme.style(Token::Banner), buffer);
 }
 
 /// Draws the four lists with their counts, who I am and the time.
@@ -136,9 +138,28 @@ pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
             Action::Help,
         ],
     };
+    if app
+        .popup
+        .as_ref()
+        .is_some_and(|popup| popup.kind == Kind::Filter)
+    {
+        put(
+            buffer,
+            area,
+            0,
+            1,
+            &app.tr("hint-filter"),
+            app.theme.style(Token::Dim),
+        );
+        return;
+    }
     let mut column = 1;
     for action in actions {
-        let is_idle = *action == Action::Accept && app.suggestion().is_none();
+        let is_idle = match action {
+            Action::Accept => app.suggestion().is_none(),
+            Action::Undo => app.held().is_none() && !app.composer.can_undo(),
+            _ => false,
+        };
         if is_idle || app.off(*action).is_some() {
             continue;
         }
@@ -146,7 +167,12 @@ pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
             continue;
         };
         let id = format!("action-{}", action.id());
-        let hint = format!("{} {}", key.label(), app.tr(&id));
+        let label = match action {
+            // The key every list of keys teaches; the chord is for those who changed it.
+            Action::Templates if key == Key::ctrl('r') => "\\".to_owned(),
+            _ => key.label(),
+        };
+        let hint = format!("{label} {}", app.tr(&id));
         let cells = u16::try_from(text::width(&hint)).unwrap_or(u16::MAX);
         if column + cells > area.width {
             break;
@@ -273,6 +299,12 @@ fn link_in_words(app: &App) -> (&'static str, String, Token) {
             let line = format!("{words}  {}", app.tr("banner-retry-now"));
             ("o", line, Token::Error)
         }
-        LinkState::Refused { sentence } => ("o", clean_line(sentence), Token::Error),
+        LinkState::Refused { sentence } => {
+            let words = match app.goodbye {
+                Some(code) => app.tr(crate::update::goodbye_id(code)).into_owned(),
+                None => clean_line(sentence),
+            };
+            ("o", words, Token::Error)
+        }
     }
 }

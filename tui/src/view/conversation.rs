@@ -1,13 +1,15 @@
 //! The conversation: its header, its rows anchored at the bottom, the notice line under it.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use shared::chat::timeline::Entry;
 use shared::chat::{Chat, DeskCommand, Event, Stage};
-use shared::model::{ChatId, Presence, Timestamp};
+use shared::model::{ChatId, Presence, Seq, Timestamp};
 use shared::text::{clean, clean_line};
 
-use super::{Areas, divide, put, put_right};
+use super::{Areas, divide, emoji, put, put_right, sentence};
 use crate::app::{App, Pending};
 use crate::key::Key;
 use crate::text;
@@ -27,6 +29,8 @@ struct Row {
     right: String,
     token: Token,
     right_token: Token,
+    /// The event it tells of.
+    seq: Option<Seq>,
 }
 
 impl Row {
@@ -39,6 +43,7 @@ impl Row {
             right: String::new(),
             token: Token::Dim,
             right_token: Token::Dim,
+            seq: None,
         }
     }
 }
@@ -46,6 +51,12 @@ impl Row {
 /// Returns how many rows everything loaded of the open chat takes.
 pub(crate) fn conversation_rows(app: &App, width: usize) -> usize {
     from_bottom(app, width, usize::MAX).len()
+}
+
+/// Returns how many rows of the open chat stand below the message an event brought.
+pub(crate) fn rows_below(app: &App, width: usize, seq: Seq) -> Option<usize> {
+    let rows = from_bottom(app, width, usize::MAX);
+    rows.iter().position(|row| row.seq == Some(seq))
 }
 
 /// Draws the conversation with its header and notice line.
@@ -56,7 +67,12 @@ pub(super) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) {
     }
     let Some(chat) = app.chat() else {
         let style = app.theme.style(Token::Dim);
-        put(buffer, areas.header, 0, 1, &app.tr("chat-none"), style);
+        let area = Rect {
+            x: areas.header.x + 1,
+            width: areas.header.width.saturating_sub(2),
+            ..areas.header
+        };
+        sentence(&app.tr("chat-none"), area, style, buffer);
         return;
     };
     header(app, chat, areas.header, buffer);
@@ -134,6 +150,7 @@ fn rows(app: &App, area: Rect, buffer: &mut Buffer) {
     let all = from_bottom(app, width, height.saturating_add(app.scroll));
     let first = app.scroll.min(all.len().saturating_sub(height));
     let shown: Vec<&Row> = all.iter().skip(first).take(height).collect();
+    let sought = app.seeking.hit.map(|hit| hit.seq);
     let blank = height - shown.len();
     for (index, row) in shown.into_iter().rev().enumerate() {
         let Ok(line) = u16::try_from(blank + index) else {
@@ -148,7 +165,11 @@ fn rows(app: &App, area: Rect, buffer: &mut Buffer) {
             line,
             start,
             &row.text,
-            app.theme.style(row.token),
+            app.theme.style(if sought.is_some() && row.seq == sought {
+                Token::Selection
+            } else {
+                row.token
+            }),
         );
         if !row.right.is_empty() {
             put_right(
@@ -243,7 +264,7 @@ fn has_come(app: &App, pending: &Pending) -> bool {
         })
 }
 
-fn seq_of(entry: &Entry) -> Option<shared::model::Seq> {
+fn seq_of(entry: &Entry) -> Option<Seq> {
     match entry {
         Entry::Message(message) => Some(message.stored.seq),
         Entry::Event(_) => None,
@@ -277,6 +298,18 @@ fn waiting_rows(app: &App, command: &DeskCommand, at: Timestamp, width: usize) -
 }
 
 fn entry_rows(app: &App, entry: &Entry, width: usize) -> Vec<Row> {
+    let mut rows = rows_of(app, entry, width);
+    let seq = match entry {
+        Entry::Message(message) => message.stored.seq,
+        Entry::Event(stored) => stored.seq,
+    };
+    for row in &mut rows {
+        row.seq = Some(seq);
+    }
+    rows
+}
+
+fn rows_of(app: &App, entry: &Entry, width: usize) -> Vec<Row> {
     match entry {
         Entry::Message(message) => {
             let (sign, token) = App::author_sign(&message.author);
@@ -308,6 +341,12 @@ fn wrapped(
     width: usize,
 ) -> Vec<Row> {
     let cells = width.saturating_sub(GUTTER).max(1);
+    let body = if app.has_simple_emoji {
+        emoji::apart(body)
+    } else {
+        Cow::Borrowed(body)
+    };
+    let body = &*body;
     let mut rows: Vec<Row> = text::wrap(body, cells)
         .iter()
         .enumerate()
@@ -317,10 +356,11 @@ fn wrapped(
             } else {
                 " ".repeat(GUTTER)
             },
-            text: text::expand_tabs(row.of(body)),
+            text: text::expand_tabs(row.shown(body)),
             right: String::new(),
             token,
             right_token: token,
+            seq: None,
         })
         .collect();
     if let Some((words, right_token)) = right {
@@ -342,6 +382,7 @@ fn place_right(rows: &mut Vec<Row>, words: &str, token: Token, width: usize) {
             right: String::new(),
             token,
             right_token: token,
+            seq: None,
         });
     }
     if let Some(row) = rows.last_mut() {

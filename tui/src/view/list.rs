@@ -1,20 +1,30 @@
 //! The list of chats: two rows each, the selected one always among them.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use shared::chat::{Author, Chat};
 use shared::model::OperatorId;
 use shared::text::clean_line;
 
-use super::put;
+use super::{divide, put, put_right, sentence};
 use crate::app::App;
 use crate::app::book::Section;
+use crate::app::popup::{Kind, Popup};
 use crate::text;
 use crate::theme::Token;
 
 /// Cells of waiting time and of the unread count at the right.
 const WAIT: usize = 4;
 const UNREAD: usize = 3;
+
+/// What stands before the filter while it is typed.
+const FILTER_MARK: &str = "f ";
+
+/// Rows of a list's heading.
+const HEADING: usize = 2;
+
+/// Chats that are shown of each list under the one on the screen, at least.
+const GLANCE: usize = 3;
 
 /// Columns from which a row says more than what nobody can do without.
 const ROOMY: usize = 32;
@@ -70,10 +80,94 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let chats = app.list();
-    if chats.is_empty() {
-        empty(app, area, buffer);
+    let area = filter(app, area, buffer);
+    let is_filtered = is_filtering(app) || !app.seeking.filter.is_empty();
+    if usize::from(area.width) < ROOMY || is_filtered {
+        section(app, &app.list(), area, buffer);
         return;
+    }
+    sections(app, area, buffer);
+}
+
+/// Draws the list on the screen and, where there is room, the beginning of the others under it (desk rule 3.3).
+fn sections(app: &App, area: Rect, buffer: &mut Buffer) {
+    let others: Vec<(Section, Vec<&Chat>)> = [Section::Mine, Section::Queue, Section::Others]
+        .into_iter()
+        .filter(|section| *section != app.section)
+        .map(|section| (section, app.book.list(section, &app.me)))
+        .filter(|(_, chats)| !chats.is_empty())
+        .collect();
+    let wanted: usize = others
+        .iter()
+        .map(|(_, chats)| HEADING + 1 + 2 * chats.len().min(GLANCE))
+        .sum();
+    let reserved = u16::try_from(wanted)
+        .unwrap_or(u16::MAX)
+        .min(area.height / 2);
+    let mut rest = heading(app, app.section, None, area, buffer);
+    let own = Rect {
+        height: rest.height.saturating_sub(reserved),
+        ..rest
+    };
+    let used = section(app, &app.list(), own, buffer);
+    rest = below(rest, used + 1);
+    for (name, chats) in others {
+        if usize::from(rest.height) < HEADING + 2 {
+            return;
+        }
+        let under = heading(app, name, Some(chats.len()), rest, buffer);
+        let used = section(app, &chats, under, buffer);
+        rest = below(under, used + 1);
+    }
+}
+
+fn below(area: Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    Rect {
+        y: area.y + rows,
+        height: area.height - rows,
+        ..area
+    }
+}
+
+/// Draws the name of a list, how it is sorted and how many chats it has. Returns what is under it.
+fn heading(
+    app: &App,
+    section: Section,
+    count: Option<usize>,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Rect {
+    let (name, order) = match section {
+        Section::Queue => ("list-queue", Some("list-oldest-first")),
+        Section::Mine => ("list-mine", Some("list-sort-waiting")),
+        Section::Others => ("list-others", None),
+        Section::Closed => ("list-closed", None),
+    };
+    put(
+        buffer,
+        area,
+        0,
+        1,
+        &app.tr(name),
+        app.theme.style(Token::Accent),
+    );
+    let dim = app.theme.style(Token::Dim);
+    if let Some(order) = order {
+        let column = u16::try_from(text::width(&app.tr(name)) + 3).unwrap_or(u16::MAX);
+        put(buffer, area, 0, column, &app.tr(order), dim);
+    }
+    if let Some(count) = count {
+        put_right(buffer, area, 0, &format!("{count} "), dim);
+    }
+    divide(app, buffer, area, 1);
+    below(area, 2)
+}
+
+/// Draws chats of one list, the selected one always among them. Returns how many rows they took.
+fn section(app: &App, chats: &[&Chat], area: Rect, buffer: &mut Buffer) -> u16 {
+    if chats.is_empty() {
+        return empty(app, area, buffer);
     }
     let fit = usize::from(area.height / 2).max(1);
     let at = chats
@@ -87,34 +181,87 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         fit
     };
     let first = (at + 1).saturating_sub(shown);
-    for (index, chat) in chats.iter().skip(first).take(shown).enumerate() {
-        let Ok(row) = u16::try_from(index * 2) else {
-            return;
-        };
-        draw_chat(app, chat, area, row, buffer);
+    let mut rows = 0;
+    for chat in chats.iter().skip(first).take(shown) {
+        draw_chat(app, chat, area, rows, buffer);
+        rows += 2;
     }
     let hidden = chats.len().saturating_sub(shown);
     if is_cut {
         let more = app.language.tr("list-more", &[("count", hidden.into())]);
-        let row = u16::try_from(shown * 2).unwrap_or(u16::MAX);
-        put(buffer, area, row, 4, &more, app.theme.style(Token::Dim));
+        put(buffer, area, rows, 4, &more, app.theme.style(Token::Dim));
+        rows += 1;
+    }
+    rows
+}
+
+/// Draws the filter in the last row, if there is one. Returns what is left for the chats.
+fn filter(app: &App, area: Rect, buffer: &mut Buffer) -> Rect {
+    let is_typed = is_filtering(app);
+    if !is_typed && app.seeking.filter.is_empty() {
+        return area;
+    }
+    let row = area.height.saturating_sub(1);
+    let (line, token) = if is_typed {
+        (format!("{FILTER_MARK}{}", app.seeking.filter), Token::Text)
+    } else {
+        let query = &app.seeking.filter;
+        (
+            app.say_with("list-filter", &[("query", query)]),
+            Token::Accent,
+        )
+    };
+    put(
+        buffer,
+        area,
+        row,
+        1,
+        &clean_line(&line),
+        app.theme.style(token),
+    );
+    Rect {
+        height: row,
+        ..area
     }
 }
 
-fn empty(app: &App, area: Rect, buffer: &mut Buffer) {
+fn is_filtering(app: &App) -> bool {
+    app.popup
+        .as_ref()
+        .is_some_and(|popup| popup.kind == Kind::Filter)
+}
+
+/// Returns where the caret stands while the filter is typed.
+pub(super) fn filter_caret(popup: &Popup, area: Rect) -> Option<Position> {
+    let before = text::width(FILTER_MARK) + text::width(popup.field.before_caret());
+    let column = u16::try_from(before + 1).unwrap_or(u16::MAX);
+    let last = area.width.checked_sub(1)?;
+    let row = area.bottom().checked_sub(1)?;
+    Some(Position::new(area.x + column.min(last), row))
+}
+
+fn empty(app: &App, area: Rect, buffer: &mut Buffer) -> u16 {
+    let query = &app.seeking.filter;
+    if !query.is_empty() {
+        let words = app.say_with("list-empty-filter", &[("query", query)]);
+        put(buffer, area, 0, 1, &words, app.theme.style(Token::Dim));
+        return 1;
+    }
     let id = match app.section {
         Section::Queue => "list-empty-queue",
         Section::Mine => "list-empty-mine",
         Section::Others => "list-empty-others",
         Section::Closed => "list-empty-closed",
     };
+    let inner = Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(2),
+        ..area
+    };
     let words = app.tr(id);
-    let cells = usize::from(area.width.saturating_sub(2)).max(1);
-    for (row, line) in text::wrap(&words, cells).iter().enumerate() {
-        let row = u16::try_from(row).unwrap_or(u16::MAX);
-        let style = app.theme.style(Token::Dim);
-        put(buffer, area, row, 1, line.of(&words), style);
-    }
+    sentence(&words, inner, app.theme.style(Token::Dim), buffer);
+    let rows = text::wrap(&words, usize::from(inner.width).max(1)).len();
+    u16::try_from(rows).unwrap_or(u16::MAX)
 }
 
 fn draw_chat(app: &App, chat: &Chat, area: Rect, row: u16, buffer: &mut Buffer) {
@@ -164,7 +311,7 @@ fn second_line(app: &App, chat: &Chat, width: usize) -> (String, Token) {
     if app.is_mine(chat) && chat.troubled().next().is_some() {
         return (app.tr("list-failed").into_owned(), Token::Error);
     }
-    let has_draft = app.drafts.get(&App::draft_key(chat.id)).is_some();
+    let has_draft = app.drafts.has(&App::draft_key(chat.id));
     if has_draft && Some(chat.id) != app.open {
         return (app.tr("list-draft").into_owned(), Token::Accent);
     }
@@ -182,7 +329,10 @@ fn tags(app: &App, chat: &Chat, width: usize) -> Vec<String> {
         tags.push("...".to_owned());
     }
     let busy = app.presences.iter().find(|(known, ..)| *known == chat.id);
-    tags.extend(busy.map(|(_, operator, ..)| format!("@{operator}")));
+    tags.extend(busy.map(|(_, operator, ..)| {
+        let name = clean_line(&app.name_of(operator));
+        format!("@{name}")
+    }));
     tags.extend(
         chat.owner()
             .filter(|owner| **owner != app.me && chat.is_open() && !spoke_last(chat, owner))

@@ -3,8 +3,12 @@
 mod areas;
 mod bars;
 mod card;
+#[cfg(test)]
+mod completeness;
 mod composing;
 mod conversation;
+mod emoji;
+mod guide;
 #[cfg(test)]
 mod hostile;
 mod list;
@@ -21,13 +25,14 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::popup::Kind;
 use crate::keymap::Zone;
 use crate::terminal::Caret;
 use crate::text;
 use crate::theme::Token;
 
 pub(crate) use areas::Areas;
-pub(crate) use conversation::conversation_rows;
+pub(crate) use conversation::{conversation_rows, rows_below};
 
 /// What drawing may keep between frames. Wrapped rows are made from the bottom up and only as many as are seen, so there
 /// is little to keep yet; the runtime owns one so that this can change without it.
@@ -60,7 +65,11 @@ pub fn view(app: &App, cache: &mut ViewCache, frame: &mut Frame<'_>) {
     bars::hints(app, areas.hints, buffer);
     bars::status(app, areas.status, buffer);
     bars::said(app, areas.hints, areas.status, buffer);
+    guide::draw(app, &areas, buffer);
     popup::draw(app, areas.whole, buffer);
+    if app.has_simple_emoji {
+        emoji::simplify(frame.buffer_mut());
+    }
     if let Some((position, _)) = caret(app) {
         frame.set_cursor_position(position);
     }
@@ -71,6 +80,14 @@ pub fn caret(app: &App) -> Option<(Position, Caret)> {
     let areas = Areas::of(app, Rect::new(0, 0, app.columns, app.rows));
     if areas.is_too_small {
         return None;
+    }
+    if let Some(popup) = app
+        .popup
+        .as_ref()
+        .filter(|popup| popup.kind == Kind::Filter)
+    {
+        let at = list::filter_caret(popup, areas.list);
+        return at.map(|at| (at, Caret::Bar));
     }
     if app.popup.is_some() {
         return popup::caret(app, areas.whole).map(|at| (at, Caret::Bar));
@@ -129,6 +146,31 @@ fn put_right(buffer: &mut Buffer, area: Rect, row: u16, line: &str, style: Style
     let column = area.width.saturating_sub(width);
     put(buffer, area, row, column, line, style);
     column
+}
+
+/// Writes a sentence into an area, over as many rows as it needs.
+fn sentence(words: &str, area: Rect, style: Style, buffer: &mut Buffer) {
+    let cells = usize::from(area.width).max(1);
+    for (row, line) in (0u16..).zip(text::wrap(words, cells)) {
+        put(buffer, area, row, 0, line.shown(words), style);
+    }
+}
+
+/// Takes away characters that lie across the sides of an area: half of one would be over its edge and hide it.
+fn free_edges(area: Rect, buffer: &mut Buffer) {
+    for row in area.top()..area.bottom() {
+        for column in [area.left(), area.right()] {
+            let Some(before) = column.checked_sub(1) else {
+                continue;
+            };
+            let Some(cell) = buffer.cell_mut((before, row)) else {
+                continue;
+            };
+            if text::width(cell.symbol()) > 1 {
+                cell.set_symbol(" ");
+            }
+        }
+    }
 }
 
 /// Draws a horizontal divider in an area's row.

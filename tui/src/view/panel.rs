@@ -44,7 +44,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
                 inner,
                 row,
                 1,
-                part.of(&line),
+                part.shown(&line),
                 app.theme.style(Token::Text),
             );
             row += 1;

@@ -6,17 +6,21 @@ use ratatui::widgets::{Block, Clear, Widget};
 use shared::text::clean_line;
 
 use super::words::card_field_id;
-use super::{put, put_right, shelf};
-use crate::app::App;
+use super::{free_edges, put, put_right, sentence, shelf};
 use crate::app::popup::{BlockForm, Confirm, Item, Kind, Popup, REASONS};
+use crate::app::{App, Asked};
+use crate::keymap::Zone;
 use crate::text;
 use crate::theme::Token;
+
+/// How long `u` takes a transfer back.
+const UNDO_SECONDS: u32 = 10;
 
 /// The widest a popup gets.
 const WIDEST: u16 = 78;
 
 /// Returns where a popup lies: as high as what is in it, at most two thirds of the screen.
-fn place(app: &App, popup: &Popup, whole: Rect) -> Rect {
+pub(super) fn place(app: &App, popup: &Popup, whole: Rect) -> Rect {
     let width = WIDEST.min(whole.width.saturating_sub(2));
     let rows = if popup.has_rows() {
         crate::update::count_items(app, popup).clamp(1, usize::from(whole.height))
@@ -40,20 +44,6 @@ fn place(app: &App, popup: &Popup, whole: Rect) -> Rect {
     )
 }
 
-/// Empties what reaches into an area from its left: a terminal draws a wide character whole, over the area's edge.
-fn free_edge(area: Rect, buffer: &mut Buffer) {
-    let Some(column) = area.x.checked_sub(1) else {
-        return;
-    };
-    for row in area.top()..area.bottom() {
-        if let Some(cell) = buffer.cell_mut((column, row))
-            && text::width(cell.symbol()) > 1
-        {
-            cell.set_symbol(" ");
-        }
-    }
-}
-
 fn inside(area: Rect) -> Rect {
     Rect::new(
         area.x + 2,
@@ -75,8 +65,12 @@ pub(super) fn caret(app: &App, whole: Rect) -> Option<Position> {
 /// Draws the popup, if there is one.
 pub(super) fn draw(app: &App, whole: Rect, buffer: &mut Buffer) {
     let Some(popup) = &app.popup else { return };
+    if popup.kind == Kind::Filter {
+        // It stands in the list itself.
+        return;
+    }
     let area = place(app, popup, whole);
-    free_edge(area, buffer);
+    free_edges(area, buffer);
     Clear.render(area, buffer);
     let frame = Block::bordered()
         .border_set(app.borders.frame())
@@ -93,25 +87,21 @@ pub(super) fn draw(app: &App, whole: Rect, buffer: &mut Buffer) {
     }
     match &popup.kind {
         Kind::Block(form) => block(app, form, inner, buffer),
-        Kind::Confirm(confirm) => sentence(app, &confirm_in_words(app, confirm), inner, buffer),
+        Kind::Confirm(confirm) => {
+            let words = confirm_in_words(app, confirm);
+            sentence(&words, inner, app.theme.style(Token::Text), buffer);
+        }
         Kind::Comment(_) => under_field(app, "popup-transfer-comment", inner, buffer),
         Kind::TemplateTitle(scope) => {
             let scope = clean_line(&app.scope_in_words(scope));
             let ask = app.tr("popup-template-title-ask");
             let whom = app.say_with("popup-template-for", &[("name", &scope)]);
-            sentence(app, &format!("{ask}\n{whom}"), below_field(inner), buffer);
+            let style = app.theme.style(Token::Text);
+            sentence(&format!("{ask}\n{whom}"), below_field(inner), style, buffer);
         }
         _ => rows(app, popup, inner, buffer),
     }
-    let last = inner.height.saturating_sub(1);
-    put(
-        buffer,
-        inner,
-        last,
-        0,
-        &hint(app, popup),
-        app.theme.style(Token::Dim),
-    );
+    hints(app, popup, inner, buffer);
 }
 
 fn title(app: &App, popup: &Popup) -> String {
@@ -119,10 +109,18 @@ fn title(app: &App, popup: &Popup) -> String {
     let name = text::cut(&name.unwrap_or_default(), 30);
     match &popup.kind {
         Kind::Palette => app.tr("popup-commands").into_owned(),
-        Kind::Help => app.tr("popup-help").into_owned(),
+        Kind::Help => match app.zone {
+            Zone::Composer => app.tr("help-title-composer").into_owned(),
+            Zone::Command => app.tr("help-title-commands").into_owned(),
+        },
         Kind::Search => app.tr("popup-find").into_owned(),
+        Kind::Filter => app.tr("action-filter").into_owned(),
         Kind::Templates(_) => app.tr("popup-templates").into_owned(),
-        Kind::Transfer | Kind::Comment(_) => app.say_with("popup-transfer", &[("name", &name)]),
+        Kind::Transfer => app.say_with("popup-transfer", &[("name", &name)]),
+        Kind::Comment(to) => {
+            let values = [("name", &*name), ("target", &*app.target(to))];
+            app.say_with("popup-transfer-note", &values)
+        }
         Kind::Category { then_close: true } => app.tr("popup-close-pick").into_owned(),
         Kind::Category { then_close: false } => app.tr("popup-category").into_owned(),
         Kind::Block(_) => app.say_with("popup-block", &[("name", &name)]),
@@ -141,13 +139,19 @@ fn title(app: &App, popup: &Popup) -> String {
     }
 }
 
-fn hint(app: &App, popup: &Popup) -> String {
+fn hint(app: &App, popup: &Popup) -> Vec<String> {
     let ids: &[&str] = match popup.kind {
         Kind::Palette => &["hint-run", "hint-move", "hint-close"],
         Kind::Help => &["help-search", "hint-move", "hint-close"],
         Kind::Templates(_) => &["hint-insert", "hint-pick", "hint-section", "hint-language"],
-        Kind::Transfer => &["hint-transfer", "hint-pick", "hint-note", "hint-cancel"],
-        Kind::Comment(_) => &["hint-transfer", "hint-cancel"],
+        Kind::Transfer => &[
+            "hint-transfer",
+            "hint-pick-zero",
+            "hint-note",
+            "hint-undo",
+            "hint-cancel",
+        ],
+        Kind::Comment(_) => &["hint-transfer", "hint-undo", "hint-cancel"],
         Kind::Block(_) => &[
             "hint-block",
             "hint-length",
@@ -159,9 +163,11 @@ fn hint(app: &App, popup: &Popup) -> String {
         Kind::TemplateTitle(_) => &["hint-save", "hint-for-whom", "hint-cancel"],
         Kind::Sessions => &["hint-end-session", "hint-pick", "hint-close"],
         Kind::Confirm(_) => &["hint-cancel"],
-        Kind::Search
-        | Kind::Category { .. }
-        | Kind::Blocks
+        Kind::Filter => &["hint-filter"],
+        Kind::Search if app.fetched.hits.is_empty() => &["hint-search", "hint-close"],
+        Kind::Search => &["hint-choose", "hint-move", "hint-close"],
+        Kind::Category { .. } => &["hint-choose", "hint-pick-zero", "hint-close"],
+        Kind::Blocks
         | Kind::Messages
         | Kind::Quote
         | Kind::Links
@@ -169,12 +175,43 @@ fn hint(app: &App, popup: &Popup) -> String {
         | Kind::TooLong
         | Kind::Card => &["hint-choose", "hint-pick", "hint-close"],
     };
-    let words: Vec<_> = ids.iter().map(|id| app.tr(id)).collect();
-    words.join("  ")
+    ids.iter()
+        .map(|id| match *id {
+            "hint-undo" => {
+                let values = [("seconds", UNDO_SECONDS.into())];
+                app.language.tr(id, &values).into_owned()
+            }
+            id => app.tr(id).into_owned(),
+        })
+        .collect()
+}
+
+/// Draws the hints into the last row; those that do not fit stand in the free row above it, the last of them always shown.
+fn hints(app: &App, popup: &Popup, inner: Rect, buffer: &mut Buffer) {
+    let cells = usize::from(inner.width);
+    let mut rows = vec![String::new()];
+    for words in hint(app, popup) {
+        let last = rows.last().map_or(0, |row| text::width(row));
+        if last > 0 && last + 2 + text::width(&words) > cells {
+            rows.push(String::new());
+        }
+        if let Some(row) = rows.last_mut() {
+            if !row.is_empty() {
+                row.push_str("  ");
+            }
+            row.push_str(&words);
+        }
+    }
+    let first = rows.len().saturating_sub(2);
+    for (up, words) in (0u16..).zip(rows.iter().skip(first).rev()) {
+        let row = inner.height.saturating_sub(1 + up);
+        put(buffer, inner, row, 0, words, app.theme.style(Token::Dim));
+    }
 }
 
 fn under_field(app: &App, id: &str, inner: Rect, buffer: &mut Buffer) {
-    sentence(app, &app.tr(id), below_field(inner), buffer);
+    let style = app.theme.style(Token::Text);
+    sentence(&app.tr(id), below_field(inner), style, buffer);
 }
 
 fn below_field(inner: Rect) -> Rect {
@@ -182,21 +219,6 @@ fn below_field(inner: Rect) -> Rect {
         y: inner.y + 2,
         height: inner.height.saturating_sub(2),
         ..inner
-    }
-}
-
-fn sentence(app: &App, words: &str, area: Rect, buffer: &mut Buffer) {
-    let cells = usize::from(area.width).max(1);
-    for (row, line) in text::wrap(words, cells).iter().enumerate() {
-        let row = u16::try_from(row).unwrap_or(u16::MAX);
-        put(
-            buffer,
-            area,
-            row,
-            0,
-            line.of(words),
-            app.theme.style(Token::Text),
-        );
     }
 }
 
@@ -211,6 +233,8 @@ fn confirm_in_words(app: &App, confirm: &Confirm) -> String {
         Confirm::Paste { count, .. } => ("composer-paste-confirm", *count),
         Confirm::Old(count) => ("banner-outbox-old", *count),
         Confirm::Quit(unsent) => ("popup-quit-unsent", *unsent),
+        Confirm::Unblock => ("popup-unblock-ask", 0),
+        Confirm::AskContacts => ("popup-contacts-ask", 0),
     };
     app.language.tr(id, &[("count", count.into())]).into_owned()
 }
@@ -262,7 +286,14 @@ fn rows(app: &App, popup: &Popup, area: Rect, buffer: &mut Buffer) {
     }
     if items.is_empty() {
         let style = app.theme.style(Token::Dim);
-        put(buffer, area, top, 1, &app.tr("popup-nothing-found"), style);
+        put(
+            buffer,
+            area,
+            top,
+            1,
+            &app.tr(nothing_found(app, popup)),
+            style,
+        );
         return;
     }
     if let Some(read) = reading {
@@ -286,6 +317,21 @@ fn rows(app: &App, popup: &Popup, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// Nothing was found, or nothing was asked yet.
+fn nothing_found(app: &App, popup: &Popup) -> &'static str {
+    let is_asked = app
+        .asked
+        .values()
+        .any(|asked| matches!(asked, Asked::Search(_)));
+    match popup.kind {
+        Kind::Search if is_asked => "popup-finding",
+        Kind::Search if app.seeking.found.as_deref() != Some(popup.field.text()) => {
+            "popup-find-ask"
+        }
+        _ => "popup-nothing-found",
+    }
+}
+
 fn item_row(
     app: &App,
     item: &Item,
@@ -306,12 +352,17 @@ fn item_row(
         (None, true) => app.theme.style(Token::Selection),
         (None, false) => app.theme.style(Token::Text),
     };
+    // The key stays where it is looked for; why it does nothing now stands before it.
+    let room = usize::from(area.width / 2);
+    let key = clean_line(&item.aside);
     let aside = match &item.off {
-        Some(off) => off.clone(),
-        None if item.aside == "0" => String::new(),
-        None => item.aside.clone(),
+        _ if item.aside == "0" => String::new(),
+        None => text::cut(&key, room),
+        Some(off) => {
+            let cells = room.saturating_sub(text::width(&key) + 2);
+            format!("{}  {key}", text::cut(&clean_line(off), cells))
+        }
     };
-    let aside = text::cut(&clean_line(&aside), usize::from(area.width / 2));
     let end = put_right(buffer, area, row, &aside, app.theme.style(Token::Dim));
     let left = Rect {
         width: end.saturating_sub(1),

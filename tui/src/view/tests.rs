@@ -181,7 +181,7 @@ fn a_failed_reply_says_why() {
 
 #[test]
 fn every_event_has_words_in_every_language() {
-    use shared::model::{CardField, CategoryPath, Notice, NoticeKind, ThreadOwner};
+    use shared::model::{CardField, CategoryPath, ThreadOwner};
     let by = || shared::model::OperatorId::from("ivan");
     let blocked = |until| Event::Blocked {
         by: by(),
@@ -192,13 +192,6 @@ fn every_event_has_words_in_every_language() {
         by: by(),
         to: Desk::handed_to_billing(),
         comment: comment.map(str::to_owned),
-    };
-    let told = |kind| Event::Noticed {
-        notice: Notice {
-            kind,
-            text: "words".to_owned(),
-        },
-        opens_window_at: None,
     };
     let events = [
         Event::Claimed {
@@ -237,16 +230,40 @@ fn every_event_has_words_in_every_language() {
         Event::ThreadOwned {
             owner: ThreadOwner::Other("bot".to_owned()),
         },
-        told(NoticeKind::ButtonPressed),
-        told(NoticeKind::Referral),
-        told(NoticeKind::Feedback),
-        told(NoticeKind::Other),
         Event::WindowClosed,
         Event::Finished,
     ];
     for language in Language::ALL {
         let desk = Desk::new(language, 80, 24);
         for event in &events {
+            let words = desk.app.event_in_words(event).expect("words");
+            assert!(!words.contains("event-"), "{words}");
+        }
+    }
+}
+
+#[test]
+fn every_notice_has_words_in_every_language() {
+    use shared::model::{Notice, NoticeKind};
+    let told = |kind| Event::Noticed {
+        notice: Notice {
+            kind,
+            text: "words".to_owned(),
+        },
+        opens_window_at: None,
+    };
+    let notices = [
+        NoticeKind::ButtonPressed,
+        NoticeKind::Referral,
+        NoticeKind::Feedback,
+        NoticeKind::Other,
+        NoticeKind::ThreadControl,
+        NoticeKind::ThreadAsked,
+    ]
+    .map(told);
+    for language in Language::ALL {
+        let desk = Desk::new(language, 80, 24);
+        for event in &notices {
             let words = desk.app.event_in_words(event).expect("words");
             assert!(!words.contains("event-"), "{words}");
         }

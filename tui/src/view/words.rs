@@ -102,7 +102,9 @@ impl App {
             marks.push(self.tr("chat-edited").into_owned());
         }
         if entry.is_late {
-            marks.push(self.tr("chat-late").into_owned());
+            // The gutter says when it came; what counts for the reader is when it was written (CH-15).
+            let sent = self.moment(entry.message.sent_at);
+            marks.push(self.say_with("chat-late", &[("time", &sent)]));
         }
         if let Some(reaction) = &entry.reaction {
             marks.push(clean_line(reaction));
@@ -258,7 +260,7 @@ impl App {
         self.say_with(id, &[("text", &clean_line(text))])
     }
 
-    fn target(&self, to: &TransferTarget) -> String {
+    pub(crate) fn target(&self, to: &TransferTarget) -> String {
         match to {
             TransferTarget::Operator { operator } => self.who(operator),
             TransferTarget::Department { department } => self
@@ -336,13 +338,20 @@ impl App {
             Event::Finished => self.tr("event-finished").into_owned(),
             Event::WindowClosed => self.tr("event-window-closed").into_owned(),
             Event::Redacted => self.tr("event-redacted").into_owned(),
-            Event::ProfileChanged { .. } => self.tr("event-profile").into_owned(),
             Event::ThreadOwned { owner } => self.thread_in_words(owner),
+            // Who answers now stands in a line of its own.
+            Event::Noticed { notice, .. }
+                if notice.kind == NoticeKind::ThreadControl && notice.text.is_empty() =>
+            {
+                return None;
+            }
             Event::Noticed { notice, .. } => self.notice_in_words(notice.kind, &notice.text),
             Event::Edited { text, .. } => {
                 format!("{}: {}", self.tr("chat-edited"), clean_line(text))
             }
-            Event::Deleted { .. }
+            // A profile is looked up for every new visitor: a line of it would stand in each chat.
+            Event::ProfileChanged { .. }
+            | Event::Deleted { .. }
             | Event::Reacted { .. }
             | Event::Received { .. }
             | Event::AnsweredOutside { .. }
@@ -395,7 +404,10 @@ impl App {
             NoticeKind::Ordered => "event-ordered",
             NoticeKind::AccountLinked => "event-account",
             NoticeKind::Feedback => "event-feedback",
-            NoticeKind::ThreadControl | NoticeKind::Other => "event-other",
+            NoticeKind::ThreadControl => "event-thread-moved",
+            NoticeKind::ThreadAsked if text.is_empty() => "event-thread-asked",
+            NoticeKind::ThreadAsked => "event-thread-asked-words",
+            NoticeKind::Other => "event-other",
         };
         self.say_with(id, &[("text", &clean_line(text))])
     }

@@ -251,21 +251,13 @@ impl Event<'_> {
             (_, Some(new_owner)) => Some(ThreadOwner::Other(new_owner)),
             (_, None) => Some(ThreadOwner::Unknown),
         };
-        let text = match &owner {
-            None => "another application asks to answer here".to_owned(),
-            Some(ThreadOwner::Us) => "the chat was handed to us".to_owned(),
-            Some(ThreadOwner::Other(app)) => {
-                format!("another application ({app}) answers here now")
-            }
-            Some(ThreadOwner::Unknown) => "the right to answer here has moved".to_owned(),
-        };
-        let text = match wire::line(control.get("metadata")) {
-            Some(words) => format!("{text}: {words}"),
-            None => text,
-        };
+        // Only the other application's words: the desk says what happened, in its operator's language.
         let notice = Notice {
-            kind: NoticeKind::ThreadControl,
-            text,
+            kind: match owner {
+                Some(_) => NoticeKind::ThreadControl,
+                None => NoticeKind::ThreadAsked,
+            },
+            text: wire::line(control.get("metadata")).unwrap_or_default(),
         };
         Some((
             self.key(name, control)?,
@@ -290,7 +282,7 @@ impl Event<'_> {
             ),
             "response_feedback" => (
                 NoticeKind::Feedback,
-                titled("feedback", value.get("feedback")),
+                wire::line(value.get("feedback")).unwrap_or_default(),
                 false,
             ),
             "messaging_feedback" => (NoticeKind::Feedback, "answered a survey".to_owned(), false),

@@ -8,7 +8,7 @@ use shared::model::Seq;
 use crate::app::App;
 use crate::app::popup::{Choice, Item, Kind, Popup, Shelf};
 use crate::fuzzy;
-use crate::key::Key;
+use crate::key::{Code, Key};
 use crate::keymap::{Action, Zone};
 
 pub(crate) use texts::{link_at, links, web_address};
@@ -66,6 +66,7 @@ fn items(app: &App, popup: &Popup) -> Vec<Item> {
         Kind::Block(_)
         | Kind::Comment(_)
         | Kind::Field(_)
+        | Kind::Filter
         | Kind::TemplateTitle(_)
         | Kind::Confirm(_) => Vec::new(),
     }
@@ -94,6 +95,14 @@ pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
     if !popup.has_field() || query.trim().is_empty() || is_asked {
         return all;
     }
+    if popup.kind == Kind::Transfer {
+        // Whoever gets the chat is told by the name alone: what stands beside it finds others.
+        let names: Vec<&str> = all.iter().map(|item| item.label.as_str()).collect();
+        return fuzzy::search_names(query, &names, &app.layouts)
+            .into_iter()
+            .filter_map(|found| all.get(found.index).cloned())
+            .collect();
+    }
     fuzzy::search(query, &words(&all), &app.layouts)
         .found
         .into_iter()
@@ -104,7 +113,7 @@ pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
 /// Returns how the text field reads on the other keyboard layout, where that is what found the rows.
 pub(crate) fn other_reading(app: &App, popup: &Popup) -> Option<String> {
     let query = popup.field.text();
-    let is_asked = popup.kind == Kind::Search || query.starts_with('#');
+    let is_asked = matches!(popup.kind, Kind::Search | Kind::Transfer) || query.starts_with('#');
     if !popup.has_field() || query.trim().is_empty() || is_asked {
         return None;
     }
@@ -128,11 +137,24 @@ fn plain(label: String, aside: String, choice: Choice) -> Item {
 }
 
 fn action_item(app: &App, action: Action, words: &str) -> Item {
-    let key = |zone| app.keymap.key_of(zone, action).map(Key::label);
+    let key = |zone| {
+        app.keymap
+            .key_of(zone, action)
+            .map(|key| labelled(app, key))
+    };
     let aside = match (key(Zone::Command), key(Zone::Composer)) {
         (Some(command), _) if app.zone == Zone::Command => command,
         (_, Some(composer)) => composer,
         (Some(command), None) => format!("Esc {command}"),
+        // It stands in the menu of the transfer, so that no letter alone gives a chat away.
+        (None, None) if action == Action::Release => key(Zone::Command)
+            .or_else(|| {
+                app.keymap
+                    .key_of(Zone::Command, Action::Transfer)
+                    .map(Key::label)
+            })
+            .map(|transfer| format!("{transfer} 0"))
+            .unwrap_or_default(),
         (None, None) => String::new(),
     };
     Item {
@@ -140,6 +162,22 @@ fn action_item(app: &App, action: Action, words: &str) -> Item {
         aside,
         off: app.off(action).map(|off| app.off_in_words(&off)),
         choice: Choice::Act(action),
+    }
+}
+
+/// Returns a key with the letter at its place on the operator's other layout, which does the same: `t (е)`.
+fn labelled(app: &App, key: Key) -> String {
+    let label = key.label();
+    let letter = match key.code {
+        Code::Char(latin) if !key.ctrl && !key.alt => {
+            let mut letters = app.layouts.iter().filter_map(|one| one.letter_at(latin));
+            letters.next().filter(|letter| letter.is_alphabetic())
+        }
+        _ => None,
+    };
+    match letter {
+        Some(letter) => format!("{label} ({letter})"),
+        None => label,
     }
 }
 

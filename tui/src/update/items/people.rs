@@ -12,15 +12,16 @@ pub(super) fn targets(app: &App) -> Vec<Item> {
     let Some(policy) = app.policy() else {
         return Vec::new();
     };
-    let mut operators: Vec<_> = policy
+    let mut items: Vec<(Reach, Item)> = policy
         .operators
         .iter()
         .filter(|operator| operator.id != app.me)
-        .collect();
-    operators.sort_by_key(|operator| !app.online.contains(&operator.id));
-    let mut items: Vec<Item> = operators
-        .into_iter()
         .map(|operator| {
+            let reach = if app.online.contains(&operator.id) {
+                Reach::Here
+            } else {
+                Reach::Away
+            };
             let open = app
                 .book
                 .chats()
@@ -43,7 +44,8 @@ pub(super) fn targets(app: &App) -> Vec<Item> {
             let to = TransferTarget::Operator {
                 operator: operator.id.clone(),
             };
-            plain(operator.name.clone(), aside, Choice::Transfer(to))
+            let item = plain(operator.name.clone(), aside, Choice::Transfer(to));
+            (reach, item)
         })
         .collect();
     items.extend(policy.departments.iter().map(|department| {
@@ -58,14 +60,34 @@ pub(super) fn targets(app: &App) -> Vec<Item> {
         let to = TransferTarget::Department {
             department: department.id.clone(),
         };
-        plain(
-            department.name.clone(),
-            aside.into_owned(),
-            Choice::Transfer(to),
+        let reach = if online > 0 {
+            Reach::Staffed
+        } else {
+            Reach::Unstaffed
+        };
+        let choice = Choice::Transfer(to);
+        (
+            reach,
+            plain(department.name.clone(), aside.into_owned(), choice),
         )
     }));
+    items.sort_by_key(|(reach, _)| *reach);
+    let mut items: Vec<Item> = items.into_iter().map(|(_, item)| item).collect();
     items.push(to_queue(app));
     items
+}
+
+/// How soon somebody would answer there; the first row is the one `t 1` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// An operator who is online.
+    Here,
+    /// A department somebody of is online.
+    Staffed,
+    /// A department nobody of is online.
+    Unstaffed,
+    /// An operator who is not online.
+    Away,
 }
 
 fn to_queue(app: &App) -> Item {

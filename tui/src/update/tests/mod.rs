@@ -1,7 +1,9 @@
 //! What follows from keys and frames.
 
 mod finding;
+mod handing;
 mod owners;
+mod seeking;
 mod shelf;
 mod writing;
 
@@ -193,7 +195,7 @@ fn a_transfer_offers_who_is_here_first_and_zero_is_the_queue() {
 #[test]
 fn a_transfer_may_carry_a_word() {
     let mut desk = desk();
-    desk.press("t arrowdown arrowdown tab");
+    desk.press("t arrowdown tab");
     desk.write("look");
     let asked = commands(&desk.press("enter"));
     let expected = DeskCommand::Transfer {
@@ -315,7 +317,7 @@ fn a_deadline_is_always_ahead() {
 #[test]
 fn a_search_lists_what_was_written() {
     let mut desk = desk();
-    desk.press("f");
+    desk.press("ctrl+f");
     desk.write("4 order");
     let effects = desk.press("enter");
     let request = effects.iter().find_map(|effect| match effect {

@@ -107,13 +107,95 @@ fn each_chat_keeps_its_draft() {
     desk.press("r");
     desk.write("half");
     desk.press("escape p");
-    desk.write(" a note");
+    desk.write("a note");
     let effects = desk.press("escape 1");
     assert!(effects.contains(&Effect::SaveDrafts));
     assert!(desk.app.composer.is_empty());
     desk.press("2");
-    assert_eq!(desk.app.composer.text(), "half a note");
+    assert_eq!(desk.app.composer.text(), "half");
+    desk.press("p");
+    assert_eq!(desk.app.composer.text(), "a note");
     assert!(desk.app.is_note);
+}
+
+#[test]
+fn what_was_begun_as_a_note_never_leaves_as_a_reply() {
+    let mut desk = desk();
+    desk.press("r");
+    desk.write("tt");
+    desk.press("escape p");
+    desk.write("secret");
+    desk.press("escape r");
+    assert_eq!(desk.app.composer.text(), "tt");
+    assert_eq!(replies(&desk.press("enter")), ["tt"]);
+    desk.press("escape p");
+    assert_eq!(desk.app.composer.text(), "secret");
+}
+
+#[test]
+fn undo_brings_neither_the_note_nor_another_chats_text_into_a_reply() {
+    let mut desk = desk();
+    desk.press("p");
+    desk.write("secret");
+    desk.press("escape r ctrl+z");
+    assert_eq!(desk.app.composer.text(), "");
+    desk.press("escape p ctrl+u escape r");
+    desk.write("for Olga");
+    desk.press("escape 1 r ctrl+z");
+    assert_eq!(desk.app.open, Some(shared::model::ChatId(2)));
+    assert_eq!(desk.app.composer.text(), "");
+}
+
+#[test]
+fn a_note_that_was_sent_leaves_the_reply_begun_before_unsent() {
+    let mut desk = desk();
+    desk.press("r");
+    desk.write("half");
+    desk.press("escape p");
+    desk.write("secret");
+    let asked = commands(&desk.press("enter"));
+    assert!(matches!(&asked[0].2, DeskCommand::Note { text, .. } if text == "secret"));
+    assert_eq!(desk.app.composer.text(), "half");
+    assert!(!desk.app.is_note);
+    assert!(replies(&desk.press("enter")).is_empty());
+    assert_eq!(replies(&desk.press("enter")), ["half"]);
+}
+
+#[test]
+fn both_texts_come_back_after_a_restart() {
+    let mut before = desk();
+    before.press("r");
+    before.write("half");
+    before.press("escape p");
+    before.write("secret");
+    crate::update::leave(&mut before.app, NOW);
+    let mut after = desk();
+    after.app.drafts = before.app.drafts.clone();
+    after.press("1 2 r");
+    assert_eq!(after.app.composer.text(), "half");
+    after.press("escape p");
+    assert_eq!(after.app.composer.text(), "secret");
+}
+
+#[test]
+fn an_emptied_reply_leaves_the_note_with_the_relay() {
+    let mut desk = desk();
+    desk.press("p");
+    desk.write("secret");
+    desk.press("escape r");
+    desk.write("half");
+    desk.press("escape p escape r");
+    let effects = desk.press("ctrl+u escape p");
+    let told: Vec<(String, bool)> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Send(ClientFrame::SaveDraft { draft, .. }) => {
+                Some((draft.text.clone(), draft.is_note))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(String::new(), false), ("secret".to_owned(), true)]);
 }
 
 #[test]
