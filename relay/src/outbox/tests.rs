@@ -57,7 +57,13 @@ struct World {
     store: Arc<MemoryStore>,
     clock: Arc<ManualClock>,
     outbox: Outbox,
-    _stop_tx: watch::Sender<bool>,
+    stop_tx: watch::Sender<bool>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop_tx.send_replace(true);
+    }
 }
 
 impl World {
@@ -96,7 +102,7 @@ impl World {
             store,
             clock,
             outbox,
-            _stop_tx: stop_tx,
+            stop_tx,
         };
         world.visitor_writes("Is it blue?").await;
         world

@@ -599,7 +599,7 @@ impl Worker {
                         tokio::time::sleep(STORE_PAUSE).await;
                         result = Some(now);
                     } else {
-                        result = weaker(now);
+                        result = weaker(&now);
                     }
                 }
             }
@@ -621,14 +621,14 @@ fn is_passing(error: &StoreError) -> bool {
 
 /// Returns what is still true when a result cannot be recorded: it was sent, under a name that another message has; or
 /// nobody can tell.
-fn weaker(result: SettledAs) -> Option<SettledAs> {
+fn weaker(result: &SettledAs) -> Option<SettledAs> {
     match result {
         SettledAs::Sent {
             platform_id: Some(_),
             begun_at,
         } => Some(SettledAs::Sent {
             platform_id: None,
-            begun_at,
+            begun_at: *begun_at,
         }),
         SettledAs::Sent {
             platform_id: None, ..

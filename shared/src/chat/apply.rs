@@ -287,18 +287,14 @@ impl Chat {
                 answered.last_line.clone_from(&taken.last_line);
             }
         }
-        let next = self.outgoing.iter_mut().skip(place).next();
-        match next {
-            Some(next) => {
-                if let Some(next) = next.answered.as_deref_mut() {
-                    next.waiting_since = earlier(taken.waiting_since, next.waiting_since);
-                    next.unread = next.unread.saturating_add(taken.unread);
-                }
-            }
-            None => {
-                self.waiting_since = earlier(taken.waiting_since, self.waiting_since);
-                self.unread = self.unread.saturating_add(taken.unread);
-            }
+        let Some(next) = self.outgoing.get_mut(place) else {
+            self.waiting_since = earlier(taken.waiting_since, self.waiting_since);
+            self.unread = self.unread.saturating_add(taken.unread);
+            return;
+        };
+        if let Some(next) = next.answered.as_deref_mut() {
+            next.waiting_since = earlier(taken.waiting_since, next.waiting_since);
+            next.unread = next.unread.saturating_add(taken.unread);
         }
     }
 

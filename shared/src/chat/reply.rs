@@ -221,8 +221,8 @@ impl Chat {
             SettledAs::Unconfirmed => (Event::ReplyUnconfirmed { message }, None),
         };
         // Who may answer is told by what became of the answer, too (meta.md 13.3).
-        let owned = owner.and_then(|owner| self.thread_change(owner));
-        [event].into_iter().chain(owned).collect()
+        let moved = owner.and_then(|owner| self.thread_change(owner));
+        [event].into_iter().chain(moved).collect()
     }
 
     /// Returns a reply that has not arrived safely.

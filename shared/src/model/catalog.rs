@@ -111,6 +111,10 @@ pub enum OnReturn {
 }
 
 impl OnReturn {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands in references"
+    )]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
