@@ -20,7 +20,7 @@ use shared::model::{
 };
 
 use crate::clock::Clock;
-use crate::store::{Change, Delivery, DueChat, Key, Outcome, Store, StoreError};
+use crate::store::{Change, Delivery, DeliveryStage, DueChat, Key, Outcome, Store, StoreError};
 
 pub use blocks::Blocks;
 
@@ -227,7 +227,18 @@ impl Engine {
         delivery: &Delivery,
         result: SettledAs,
     ) -> Result<Taken, EngineError> {
-        let key = Key(format!("out:{}:{}", delivery.id, delivery.attempt));
+        let key = match delivery.state {
+            // Its last attempt, if it had one, took that attempt's key.
+            DeliveryStage::Due => {
+                let ends = delivery.window_ends.unwrap_or(Timestamp(0));
+                Key(format!("overdue:{}:{}", delivery.id, ends.0))
+            }
+            DeliveryStage::Sending
+            | DeliveryStage::Sent
+            | DeliveryStage::Failed
+            | DeliveryStage::Unconfirmed
+            | DeliveryStage::Withdrawn => Key(format!("out:{}:{}", delivery.id, delivery.attempt)),
+        };
         let message = delivery.body.message;
         let command = Command::Relay(RelayCommand::Settle {
             delivery: delivery.id,

@@ -195,7 +195,8 @@ pub trait Store: Send + Sync {
 
 /// A scope and an id: the guard against doing something twice. Kept 35 days.
 ///
-/// `in:<channel>:<event>`, `op:<operator>:<command>`, `tick:<chat>:<deadline>`, `out:<delivery>:<attempt>`.
+/// `in:<channel>:<event>`, `op:<operator>:<command>`, `tick:<chat>:<deadline>`, `out:<delivery>:<attempt>`,
+/// `overdue:<delivery>:<end of its window>`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key(pub String);
 
