@@ -14,6 +14,11 @@ test:
 packages:
     test "$(grep -c '^name = ' Cargo.lock)" -le 480
 
+# Worlds of chance and sequences of commands, many more than on every commit.
+simulate worlds="2000":
+    DESKWIRE_SEEDS={{worlds}} cargo test --release -p relay simulation::tests
+    DESKWIRE_SEQUENCES=10000000 cargo test --release -p shared properties
+
 # The desk with simulated visitors.
 demo:
     cargo run --release -- demo

@@ -246,6 +246,37 @@ async fn a_reply_that_is_being_sent_cannot_be_taken_back() {
 }
 
 #[tokio::test]
+async fn a_reply_that_is_tried_again_and_never_begun_still_fails_when_its_window_closes() {
+    let world = world().await;
+    world.receive("hello").await.unwrap();
+    let written = world.by("anna", "r1", reply("Hello!")).await.unwrap();
+    let message = written.chat.outgoing[0].message;
+    let store = &world.store;
+    let lease = std::time::Duration::from_secs(10);
+    let token = store.take_lease("send:acme-page", "me", lease).await;
+    let claim = Claim {
+        channel: "acme-page".into(),
+        token: token.unwrap().unwrap(),
+        owner: "me".into(),
+        now: NOON,
+        limit: 16,
+    };
+    let begun = store.claim_deliveries(claim).await.unwrap();
+    let unknown = SettledAs::Unconfirmed;
+    world.engine.settle(&begun[0], unknown).await.unwrap();
+    let again = DeskCommand::Retry { message };
+    world.by("anna", "t1", again).await.unwrap();
+
+    let closed_at = Timestamp(NOON.0 + 86_400_000);
+    world.clock.set(closed_at);
+    let overdue = store.list_overdue(&"acme-page".into(), closed_at).await;
+    let overdue = overdue.unwrap();
+    let late = SettledAs::Failed(shared::model::FailureReason::WindowClosed);
+    world.engine.settle(&overdue[0], late).await.unwrap();
+    assert_eq!(store.deliveries()[0].state, DeliveryStage::Failed);
+}
+
+#[tokio::test]
 async fn time_that_runs_backwards_does_not_turn_a_chat_around() {
     let world = world().await;
     world.receive("hello").await.unwrap();

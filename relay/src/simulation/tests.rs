@@ -58,7 +58,7 @@ fn seeds(usual: u64) -> Range<u64> {
 
 /// Lives through the worlds of these seeds, and says which broke what.
 #[track_caller]
-fn campaign(test: &str, plan: &Plan, seeds: Range<u64>) -> Seen {
+fn campaign(test: &str, plan: &Plan, seeds: Range<u64>) {
     let mut seen = Seen::default();
     let mut broken: Vec<(u64, Vec<Violation>)> = vec![];
     for seed in seeds {
@@ -85,7 +85,7 @@ fn campaign(test: &str, plan: &Plan, seeds: Range<u64>) -> Seen {
         );
     }
     println!("{test}: {seen:?}");
-    seen
+    seen.must_have_everything(plan);
 }
 
 /// Tells a world's story.
@@ -114,6 +114,17 @@ struct Seen {
 }
 
 impl Seen {
+    /// So many worlds have had each fault, and something of everything.
+    #[track_caller]
+    fn must_have_everything(&self, plan: &Plan) {
+        if self.worlds < 40 {
+            return;
+        }
+        assert_eq!(self.faults.len(), 5, "of the faults only {:?}", self.faults);
+        assert!(self.events > 0 && self.arrivals > 0 && self.unconfirmed > 0);
+        assert!(self.resumes > 0 || !plan.is_whole, "no desk came back");
+    }
+
     fn add(&mut self, evidence: &Evidence) {
         self.worlds += 1;
         self.events += evidence.events.len();
