@@ -52,7 +52,7 @@ async fn play(relay: &Relay, client: &Client) -> End {
     });
     let mut answer = vec![];
     let has_ended = timeout(PATIENCE, async {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = vec![0; 16 * 1024];
         while let Ok(count @ 1..) = incoming.read(&mut buffer).await {
             answer.extend_from_slice(&buffer[..count]);
         }

@@ -96,10 +96,10 @@ async fn whoever_guesses_is_slowed_down_and_learns_nothing() {
     }
     // The owner of the name comes in from elsewhere all the same.
     assert_eq!(try_from(&world, 2, "anna", PASSWORD).await.status, 200);
-    let log = world.relay.log();
-    assert!(log.contains("too many logins"), "{log}");
+    let said = world.relay.log();
+    assert!(said.contains("too many logins"), "{said}");
     assert!(
-        !log.contains('\u{1b}'),
+        !said.contains('\u{1b}'),
         "a name cannot write to the log's terminal"
     );
 }

@@ -83,7 +83,7 @@ async fn no_bad_file_is_ever_in_force() {
         ),
         (
             "more than 1 MiB",
-            Some([&sound[..], &[b'#'; 2 << 20]].concat()),
+            Some([&sound[..], &vec![b'#'; 2 << 20]].concat()),
             "1 MiB",
         ),
         (

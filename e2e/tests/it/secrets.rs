@@ -27,12 +27,11 @@ impl Writings {
     }
 
     /// Adds what a program said, and its exit code.
-    fn add_output(&mut self, arguments: &[&str], env: &[(&str, &str)]) -> String {
+    fn add_output(&mut self, arguments: &[&str]) -> String {
         let output = Command::new(binary("deskwire-relay"))
             .args(arguments)
             .env("RUST_LOG", "trace")
             .env("RUST_BACKTRACE", "full")
-            .envs(env.iter().copied())
             .stdin(std::process::Stdio::null())
             .output()
             .unwrap();
@@ -144,6 +143,32 @@ async fn let_everything_go_wrong(world: &World, desk: &mut Desk, writings: &mut 
     }
 }
 
+/// The commands of an admin, on a sound config and on one with a fault beside each secret, which is read while it runs.
+async fn run_every_command(relay: &Relay, copy: &Path, writings: &mut Writings) {
+    let log_before = relay.log().len();
+    relay.rewrite_config(|text| {
+        text.replace("page_id = \"104820093344556\"", "page_id = \"none\"")
+            .replace("app_secret = ", "app_secrets = ")
+            .replace("password_hash = ", "password_hash = 1 # ")
+    });
+    eventually("the fault is in the log", || {
+        let is_told = relay.log()[log_before..].contains("not in force");
+        async move { is_told }
+    })
+    .await;
+    let config = relay.config_path();
+    let config = config.to_str().unwrap();
+    writings.add_output(&["check", "--config", config]);
+    writings.add_output(&["serve", "--config", config]);
+    restore_config(relay);
+    let check = writings.add_output(&["check", "--config", config]);
+    let doctor = writings.add_output(&["doctor", "--config", config]);
+    assert!(doctor.contains("acme-page"), "{doctor}");
+    writings.add_output(&["serve", "--config", config]);
+    writings.add_output(&["backup", copy.to_str().unwrap(), "--config", config]);
+    assert!(copy.exists(), "{check}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_written_anywhere_but_where_it_belongs() {
     let mut world = World::start_with(Setup {
@@ -163,31 +188,9 @@ async fn no_secret_is_written_anywhere_but_where_it_belongs() {
     let_everything_go_wrong(&world, &mut sofia, &mut writings).await;
     boris.claim(shared::model::ChatId(1)).await.unwrap_err();
 
-    // The config with a fault beside each secret, read again while it runs.
-    let log_before = world.relay.log().len();
-    world.relay.rewrite_config(|text| {
-        text.replace("page_id = \"104820093344556\"", "page_id = \"none\"")
-            .replace("app_secret = ", "app_secrets = ")
-            .replace("password_hash = ", "password_hash = 1 # ")
-    });
-    eventually("the fault is in the log", || {
-        let is_told = world.relay.log()[log_before..].contains("not in force");
-        async move { is_told }
-    })
-    .await;
-    let config = world.relay.config_path();
-    let config = config.to_str().unwrap();
-    writings.add_output(&["check", "--config", config], &[]);
-    writings.add_output(&["serve", "--config", config], &[]);
-    restore_config(&world.relay);
-    let check = writings.add_output(&["check", "--config", config], &[]);
-    let doctor = writings.add_output(&["doctor", "--config", config], &[]);
-    assert!(doctor.contains("acme-page"), "{doctor}");
-    writings.add_output(&["serve", "--config", config], &[]);
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = elsewhere.path().join("copy.db");
-    writings.add_output(&["backup", copy.to_str().unwrap(), "--config", config], &[]);
-    assert!(copy.exists(), "{check}");
+    run_every_command(&world.relay, &copy, &mut writings).await;
 
     for desk in [&boris, &sofia] {
         let frames = desk.look(|seen| serde_json::to_vec(&seen.frames).unwrap());

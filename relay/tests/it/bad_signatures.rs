@@ -36,6 +36,11 @@ async fn whoever_does_not_know_the_secret_is_refused_counted_and_leaves_nothing(
     assert_eq!(door.count_unread().await, 0, "nothing is kept raw");
     assert_eq!(door.find_message("m_forged").await, None);
 
+    let shown = door.metrics_text();
+    for secret in [SECRET, OTHER_SECRET, "verify-me", "EAApage", "EAAother"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+
     assert_eq!(door.post(&body).await, 200, "the body itself is good");
     assert!(door.find_message("m_forged").await.is_some());
     door.close().await;

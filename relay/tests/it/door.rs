@@ -145,9 +145,14 @@ impl Door {
     /// Returns what a counter of a channel shows.
     pub(crate) fn counter(&self, name: &str, channel: &ChannelId) -> u64 {
         let wanted = format!("{name}{{channel=\"{channel}\"}} ");
-        let shown = self.metrics.handle().render();
+        let shown = self.metrics_text();
         let line = shown.lines().find_map(|line| line.strip_prefix(&wanted));
         line.map_or(0, |count| count.parse().unwrap())
+    }
+
+    /// Returns what `/metrics` would show.
+    pub(crate) fn metrics_text(&self) -> String {
+        self.metrics.handle().render()
     }
 
     /// Ends it, and checks what must hold whatever came in: no task panicked, and every chat is what its events say.
