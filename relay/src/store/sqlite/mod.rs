@@ -45,6 +45,8 @@ use recent::{Recent, State, hash_of_name};
 use recover::recover;
 use writer::{Desk, Writer};
 
+pub use search::expression as search_expression;
+
 /// Connections that read.
 const READERS: usize = 4;
 /// Bodies that were not understood are kept so long.
