@@ -114,7 +114,7 @@ impl Peer {
 
     async fn hear_hello(&mut self) -> (String, Option<ResumePoint>) {
         match self.hear().await {
-            Some(ClientFrame::Hello { token, resume, .. }) => (token, resume),
+            Some(ClientFrame::Hello { token, resume, .. }) => (token.reveal().to_owned(), resume),
             other => panic!("no hello: {other:?}"),
         }
     }

@@ -202,7 +202,7 @@ impl Bench {
         }
         let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
         match hear(&mut socket).await {
-            Some(ClientFrame::Hello { token, .. }) => (socket, token),
+            Some(ClientFrame::Hello { token, .. }) => (socket, token.reveal().to_owned()),
             other => panic!("no hello: {other:?}"),
         }
     }
