@@ -23,6 +23,10 @@ simulate worlds="2000":
 demo:
     cargo run --release -- demo
 
+# Every target of fuzz/ for so many seconds each; needs cargo-fuzz.
+fuzz seconds="60":
+    fuzz/run {{seconds}}
+
 # Licences, sources and bans; needs cargo-deny.
 deny:
     cargo deny check bans licenses sources

@@ -157,12 +157,13 @@ fn wrap_line(line: &str, offset: usize, cells: usize, rows: &mut Vec<Row>) {
             row.gap = Some((at, row.width));
         }
         let mut wide = cluster_width(cluster, row.width);
-        if is_space(cluster) {
+        let hangs = is_space(cluster);
+        if hangs {
             // White space that does not fit hangs behind the full row.
             wide = wide.min(cells.saturating_sub(row.width));
         }
         // What a break at a gap carries over may still leave no room, hence a loop.
-        while row.width + wide > cells && row.start < at {
+        while !hangs && row.width + wide > cells && row.start < at {
             row.break_before(at, rows);
             row.width = width(text_between(line, offset, row.start, at));
         }
@@ -285,6 +286,7 @@ mod tests {
             ("one two three", 8, &["one two ", "three"]),
             ("well-known fact", 6, &["well-", "known ", "fact"]),
             ("abcdefghij kl", 4, &["abcd", "efgh", "ij ", "kl"]),
+            ("王 a", 1, &["王 ", "a"]),
         ]);
     }
 

@@ -13,7 +13,7 @@ fn root() -> PathBuf {
 /// Returns every Rust file of the crates.
 fn sources() -> Vec<PathBuf> {
     let mut found = vec![];
-    let mut folders: Vec<_> = ["shared", "relay", "tui", "sim", "e2e"]
+    let mut folders: Vec<_> = ["shared", "relay", "tui", "sim", "e2e", "fuzz"]
         .map(|name| root().join(name))
         .into();
     while let Some(folder) = folders.pop() {
@@ -165,4 +165,28 @@ fn secrets_are_compared_in_constant_time_only() {
         }
     }
     assert_eq!(compared, COMPARE_SECRETS.len(), "every place is there");
+}
+
+#[test]
+fn no_crate_may_be_unsafe() {
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace");
+    assert!(workspace.contains("unsafe_code = \"forbid\""));
+    for member in ["shared", "relay", "tui", "sim", "e2e", "fuzz/targets"] {
+        assert!(workspace.contains(&format!("\"{member}\"")), "{member}");
+        let manifest = fs::read_to_string(root().join(member).join("Cargo.toml"));
+        let manifest = manifest.expect("a manifest");
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{member}");
+    }
+    let programs = root().join("fuzz/src/bin");
+    for source in sources()
+        .into_iter()
+        .filter(|path| path.starts_with(&programs))
+    {
+        let text = fs::read_to_string(&source).expect("a source");
+        assert!(
+            text.contains("#![forbid(unsafe_code)]"),
+            "{}",
+            source.display()
+        );
+    }
 }

@@ -62,7 +62,7 @@ impl Terms {
     }
 
     /// Returns them as the index takes them.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -73,7 +73,8 @@ impl Terms {
         self.0.push_str(term);
     }
 
-    fn each(&self) -> impl Iterator<Item = &str> {
+    /// Returns them one by one.
+    pub fn each(&self) -> impl Iterator<Item = &str> {
         self.0.split_terminator(' ')
     }
 

@@ -50,6 +50,8 @@ use recent::{Recent, State, hash_of_name};
 use recover::recover;
 use writer::{Desk, Writer};
 
+pub use search::expression as search_expression;
+
 /// Connections that read.
 const READERS: usize = 4;
 /// Rows read at once: a long read would hold the write-ahead log.

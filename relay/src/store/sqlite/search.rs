@@ -38,7 +38,7 @@ pub(super) fn find(
 }
 
 /// Returns the expression: all parts must be found.
-pub(super) fn expression(query: &Query) -> String {
+pub fn expression(query: &Query) -> String {
     let parts: Vec<_> = query.parts.iter().map(part).collect();
     parts.join(" AND ")
 }

@@ -1,0 +1,183 @@
+//! Any body that Meta signs is translated without a fault, and whatever it becomes is clean, has its key and its visitor.
+
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use relay::channels::messenger::{Messenger, MessengerSettings};
+use relay::channels::{Channel, Happening, Inbound, Quote, Received, Watermark, Webhook};
+use shared::model::{Attachment, AttachmentKind, EntryPoint, ThreadOwner, Timestamp};
+use shared::text;
+
+use crate::promise;
+use crate::signature::signature;
+
+/// Of the application.
+pub(crate) const APP_SECRET: &str = "an application's secret";
+/// Made up by an admin.
+pub(crate) const VERIFY_TOKEN: &str = "sesame";
+
+static CHANNEL: LazyLock<Messenger> = LazyLock::new(messenger);
+
+/// Returns a channel that calls nobody.
+pub(crate) fn messenger() -> Messenger {
+    let settings = MessengerSettings {
+        page_id: "104820093344556".to_owned(),
+        access_token: "a page's token".into(),
+        verify_token: VERIFY_TOKEN.into(),
+        app_secret: APP_SECRET.into(),
+        app_id: Some("263902037430900".to_owned()),
+        human_agent: true,
+        api_url: "http://127.0.0.1:9".to_owned(),
+    };
+    Messenger::new(settings, reqwest::Client::new())
+}
+
+pub fn check(bytes: &[u8]) {
+    let received = receive(bytes);
+    assert_eq!(received, receive(bytes), "a repeat is the same");
+    for inbound in &received.inbound {
+        check_inbound(inbound);
+    }
+    for said in received.unread.iter().chain(&received.ignored) {
+        promise::is_inert_line(said);
+    }
+}
+
+fn receive(body: &[u8]) -> Received {
+    let mut headers = HeaderMap::new();
+    let value = signature(body).parse().expect("a signature is a header");
+    headers.insert("x-hub-signature-256", value);
+    let webhook = Webhook {
+        headers: &headers,
+        body: &Bytes::copy_from_slice(body),
+        received_at: Timestamp(1_795_190_400_000),
+    };
+    CHANNEL.receive(&webhook).expect("it is signed")
+}
+
+fn check_inbound(inbound: &Inbound) {
+    assert!(!inbound.account.0.is_empty(), "an event has its account");
+    assert!(!inbound.key.is_empty(), "an event has its key");
+    assert_ne!(inbound.account, inbound.visitor, "a page is no visitor");
+    let is_alarm = matches!(inbound.what, Happening::Alarm { .. });
+    assert_eq!(
+        inbound.visitor.0.is_empty(),
+        is_alarm,
+        "only an alarm is about nobody"
+    );
+    match &inbound.what {
+        Happening::Message {
+            platform_id,
+            text,
+            attachments,
+            quotes,
+            entry,
+            standby: _,
+        } => {
+            id(&platform_id.0);
+            message(text);
+            attachments.iter().for_each(attachment);
+            if let Some(Quote::Message(quoted)) = quotes {
+                id(&quoted.0);
+            }
+            entry.iter().for_each(entry_point);
+        }
+        Happening::Edit {
+            platform_id, text, ..
+        } => {
+            id(&platform_id.0);
+            message(text);
+        }
+        Happening::Delete { platform_id } => id(&platform_id.0),
+        Happening::Reaction { platform_id, emoji } => {
+            id(&platform_id.0);
+            if let Some(emoji) = emoji {
+                promise::is_inert_line(emoji);
+            }
+        }
+        Happening::Delivered(watermark) | Happening::Read(watermark) => receipt(watermark),
+        Happening::Echo {
+            platform_id,
+            text,
+            attachments,
+            application,
+            delivery: _,
+        } => {
+            id(&platform_id.0);
+            message(text);
+            attachments.iter().for_each(attachment);
+            if let Some(application) = application {
+                id(application);
+            }
+        }
+        Happening::Notice { notice, entry, .. } => {
+            promise::is_inert_line(&notice.text);
+            entry.iter().for_each(entry_point);
+        }
+        Happening::ThreadControl { owner, notice } => {
+            promise::is_inert_line(&notice.text);
+            if let Some(ThreadOwner::Other(application)) = owner {
+                id(application);
+            }
+        }
+        Happening::Typing => {}
+        Happening::Alarm { text } => promise::is_inert_line(text),
+    }
+}
+
+/// An id is opaque, but it is shown and logged.
+fn id(id: &str) {
+    assert!(!id.is_empty(), "an id is something");
+    assert!(!id.contains(char::is_control), "{id:?} acts on a terminal");
+}
+
+fn message(message: &str) {
+    promise::is_inert(message);
+    assert_eq!(text::clean_message(message), message, "text is clean");
+}
+
+fn attachment(attachment: &Attachment) {
+    if let Some(url) = &attachment.url {
+        promise::is_inert_line(url);
+        assert!(
+            url.starts_with("https://") || url.starts_with("http://"),
+            "{url} is of the web"
+        );
+    }
+    let kind = match &attachment.kind {
+        AttachmentKind::Other(kind) => Some(kind),
+        AttachmentKind::Photo
+        | AttachmentKind::Audio
+        | AttachmentKind::Video
+        | AttachmentKind::Document
+        | AttachmentKind::Sticker
+        | AttachmentKind::Location
+        | AttachmentKind::Contact
+        | AttachmentKind::Link
+        | AttachmentKind::Share
+        | AttachmentKind::Product
+        | AttachmentKind::Appointment
+        | AttachmentKind::Template => None,
+    };
+    for line in attachment.title.iter().chain(kind) {
+        promise::is_inert_line(line);
+    }
+}
+
+fn entry_point(entry: &EntryPoint) {
+    for line in [&entry.source, &entry.reference, &entry.title]
+        .into_iter()
+        .flatten()
+    {
+        promise::is_inert_line(line);
+    }
+}
+
+fn receipt(watermark: &Watermark) {
+    assert!(
+        watermark.until.is_some() || !watermark.platform_ids.is_empty(),
+        "a receipt speaks of something"
+    );
+    watermark.platform_ids.iter().for_each(|mid| id(&mid.0));
+}
