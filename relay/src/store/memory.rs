@@ -344,6 +344,28 @@ impl State {
         }
     }
 
+    /// Bodies that name a visitor, or came while they wrote.
+    fn forget_mentions(&mut self, visitor: VisitorId) {
+        let around = Duration::from_secs(60);
+        let names: Vec<PlatformId> = self
+            .visitors
+            .values()
+            .filter(|known| known.id == visitor)
+            .map(|known| known.platform_id.clone())
+            .collect();
+        let chats = self.chats_where(|chat| chat.visitor.id == visitor);
+        self.unread.retain(|unread| {
+            let body = String::from_utf8_lossy(&unread.body);
+            let names_them = names.iter().any(|name| body.contains(name.as_str()));
+            let is_nearby = chats.iter().any(|chat| {
+                chat.visitor.channel == unread.channel
+                    && unread.at >= chat.opened_at.minus(around)
+                    && unread.at <= chat.last_at.plus(around)
+            });
+            !names_them && !is_nearby
+        });
+    }
+
     fn redact_chat(&mut self, id: ChatId, mark: Mark, at: Timestamp) {
         let Some(row) = self.chats.get_mut(&id) else {
             return;
@@ -886,6 +908,7 @@ impl Store for MemoryStore {
             .into_iter()
             .map(|chat| chat.id)
             .collect();
+        state.forget_mentions(visitor);
         for chat in &chats {
             state.redact_chat(*chat, mark, at);
         }

@@ -24,7 +24,7 @@ use crate::clock::ManualClock;
 use crate::http::session::hash_of;
 use crate::store::memory::MemoryStore;
 use crate::store::testing::{NOON, change, commit, received};
-use crate::store::{SessionEntry, Store, StoreError};
+use crate::store::{BlockChange, SessionEntry, Store, StoreError};
 
 /// Long enough for the slowest machine; nothing waits for it in vain.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -212,6 +212,23 @@ impl TestDesk {
         }
     }
 
+    /// Reads until a frame of the kind waited for.
+    async fn find<T>(&mut self, pick: impl Fn(ServerFrame) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = pick(self.frame().await) {
+                return found;
+            }
+        }
+    }
+
+    async fn until_goodbye(&mut self) -> GoodbyeCode {
+        loop {
+            if let ServerFrame::Goodbye(goodbye) = self.frame().await {
+                return goodbye.code;
+            }
+        }
+    }
+
     async fn page(&mut self, frame: &ClientFrame) -> ChatPage {
         self.send(frame).await;
         loop {
@@ -270,8 +287,10 @@ async fn what_happens_while_a_snapshot_is_being_sent_follows_it_at_once() {
     assert_eq!(lines, ["before"], "the snapshot was taken before");
     assert_eq!(at.seq, Seq(2));
     // Nothing else happens: what came meanwhile has to come by itself.
-    let news = desk.frame().await;
-    assert_eq!(received_texts(&[news]), ["meanwhile"]);
+    let mut news = vec![];
+    while received_texts(&news) != ["meanwhile"] {
+        news.push(desk.frame().await);
+    }
 }
 
 #[tokio::test]
@@ -344,6 +363,7 @@ async fn a_desk_that_is_there_is_shown_anew_what_a_reload_leaves_it() {
 #[tokio::test]
 async fn originals_are_resumed_by_supervisors_only() {
     let world = world().await;
+    world.receive(3, 3, "before").await;
     let (anna, _, anna_at) = world.desk("anna").await;
     let (sofia, _, sofia_at) = world.desk("sofia").await;
     drop((anna, sofia));
@@ -381,9 +401,11 @@ async fn originals_are_resumed_by_supervisors_only() {
         limit: 50,
     };
     anna.send(&load).await;
-    let ServerFrame::Timeline { events, .. } = anna.frame().await else {
-        panic!("a timeline");
-    };
+    let events = anna.find(|frame| match frame {
+        ServerFrame::Timeline { events, .. } => Some(events),
+        _ => None,
+    });
+    let events = events.await;
     let frames: Vec<_> = events.into_iter().map(ServerFrame::Event).collect();
     assert_eq!(received_texts(&frames), ["", "", "", "last words"]);
     for (text, count) in [("taken", 0), ("first", 0), ("second", 0), ("last", 1)] {
@@ -394,9 +416,11 @@ async fn originals_are_resumed_by_supervisors_only() {
             limit: 50,
         };
         anna.send(&search).await;
-        let ServerFrame::Hits { hits, .. } = anna.frame().await else {
-            panic!("hits");
-        };
+        let hits = anna.find(|frame| match frame {
+            ServerFrame::Hits { hits, .. } => Some(hits),
+            _ => None,
+        });
+        let hits = hits.await;
         assert_eq!(hits.len(), count, "{text}");
     }
 }
@@ -404,6 +428,7 @@ async fn originals_are_resumed_by_supervisors_only() {
 #[tokio::test]
 async fn an_erased_visitor_is_in_no_frame_that_a_desk_resumes_with() {
     let world = world().await;
+    world.receive(3, 3, "before").await;
     let (anna, _, at) = world.desk("anna").await;
     drop(anna);
     world.receive(1, 1, "my name is Marker").await;
@@ -490,10 +515,11 @@ async fn a_policy_holds_no_template_of_a_department_one_is_not_in() {
     let (mut desk, _, _) = world.desk("anna").await;
     world.reload(|policy| policy.templates = vec![of(&own), of("elsewhere")]);
     let (frames, _) = desk.until_live().await;
-    let Some(ServerFrame::Policy { policy }) = frames.first() else {
-        panic!("the policy comes first");
-    };
-    assert_eq!(texts(policy), [format!("of {own}")]);
+    let policy = frames.iter().find_map(|frame| match frame {
+        ServerFrame::Policy { policy } => Some(policy),
+        _ => None,
+    });
+    assert_eq!(texts(policy.expect("the policy")), [format!("of {own}")]);
     let (_other, frames, _) = world.desk("anna").await;
     let Some(ServerFrame::Welcome { policy, .. }) = frames.first() else {
         panic!("a welcome");
@@ -612,12 +638,97 @@ async fn a_removed_operator_is_sent_away_and_a_stopping_relay_says_so() {
     let world = world().await;
     let (mut desk, _, _) = world.desk("anna").await;
     world.reload(|policy| policy.operators.retain(|known| known.id != "anna".into()));
-    assert!(
-        matches!(desk.frame().await, ServerFrame::Goodbye(goodbye) if goodbye.code == GoodbyeCode::Removed)
-    );
+    assert_eq!(desk.until_goodbye().await, GoodbyeCode::Removed);
     let (mut other, _, _) = world.desk("boris").await;
     world.hub.stop();
-    assert!(
-        matches!(other.frame().await, ServerFrame::Goodbye(goodbye) if goodbye.code == GoodbyeCode::Stopping)
+    assert_eq!(other.until_goodbye().await, GoodbyeCode::Stopping);
+}
+
+/// SC-06. Time stands still until everybody waits, and then jumps.
+#[tokio::test(start_paused = true)]
+async fn a_desk_that_takes_nothing_is_cut_and_delays_nobody() {
+    let world = world().await;
+    let slow = world.open("anna", None, 64).await;
+    let (mut quick, _, _) = world.desk("boris").await;
+    for id in 1..=50 {
+        world.receive(1, id, &format!("word {id}")).await;
+    }
+    let mut frames = vec![];
+    while received_texts(&frames).len() < 50 {
+        frames.push(quick.frame().await);
+    }
+    assert_eq!(world.hub.count(), 2, "the slow one has its time");
+    let cut = async {
+        while world.hub.count() > 1 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(3_600), cut)
+        .await
+        .expect("it does not hold its place for ever");
+    drop(slow);
+    let (_back, frames, _) = world.desk("anna").await;
+    assert_eq!(
+        shown(snapshot(&frames).unwrap()),
+        [1],
+        "it comes back to everything"
     );
+}
+
+#[tokio::test]
+async fn blocks_of_chats_out_of_sight_are_in_nobodys_list() {
+    let world = world().await;
+    for chat in [1, 2] {
+        world.receive(chat, chat, "hello").await;
+        let by: OperatorId = if chat == 1 { "anna" } else { "boris" }.into();
+        let claimed = Event::Claimed {
+            by: by.clone(),
+            from: None,
+        };
+        world.happen(chat, claimed).await;
+        let blocked = Event::Blocked {
+            by: by.clone(),
+            until: None,
+            reason: "spam".into(),
+        };
+        let before = world.chat(chat).await;
+        let mut change = change(&before, vec![blocked], &format!("block:{chat}"));
+        change.block = Some(BlockChange::Set {
+            by,
+            until: None,
+            reason: "spam".into(),
+        });
+        commit(world.store.as_ref(), change).await;
+    }
+    world.reload(|policy| policy.hide_others = true);
+    for (login, expected) in [("anna", vec![1]), ("sofia", vec![1, 2])] {
+        let (mut desk, _, _) = world.desk(login).await;
+        desk.send(&ClientFrame::LoadBlocks { request: 1 }).await;
+        let blocks = desk.find(|frame| match frame {
+            ServerFrame::Blocks { blocks, .. } => Some(blocks),
+            _ => None,
+        });
+        let blocks = blocks.await;
+        let mut chats: Vec<_> = blocks.iter().map(|row| row.chat.0).collect();
+        chats.sort_unstable();
+        assert_eq!(chats, expected, "{login}");
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_was_stopped_follows_the_store_no_more() {
+    let world = world().await;
+    world.receive(1, 1, "before").await;
+    world.settle().await;
+    world.hub.stop();
+    // The follower takes its leave at the next turn.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let point = world.hub.ring.point();
+    world.receive(1, 2, "after").await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.hub.ring.point(), point);
 }

@@ -113,10 +113,14 @@ mod tests {
             let veiled = stored.event.without_originals(revision);
             veiled.unwrap_or_else(|| stored.event.clone())
         });
-        let texts = shown.filter_map(|event| match event {
-            Event::Received { message, .. } => Some(message.text),
-            Event::Edited { text, .. } => Some(text),
-            _ => None,
+        let texts = shown.filter_map(|event| {
+            if let Event::Received { message, .. } = event {
+                return Some(message.text);
+            }
+            let Event::Edited { text, .. } = event else {
+                return None;
+            };
+            Some(text)
         });
         texts.collect()
     }

@@ -34,6 +34,10 @@ fn odd_texts() -> Vec<String> {
     ]
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "every table that holds a text, one after the other"
+)]
 async fn odd_texts_and_limits_are_kept_as_they_are(place: &Place) {
     let store = place.store();
     for (number, text) in (1..).zip(odd_texts()) {

@@ -20,6 +20,8 @@ const EVERY: Duration = Duration::from_millis(200);
 const IDLE_AFTER: Duration = Duration::from_secs(5);
 /// Leases and notes are written while nothing happens: the log is cut again so often.
 const CUT_EVERY: Duration = Duration::from_secs(60);
+/// For a cut that has to be: an erasure is not done before.
+const CUT_WITHIN: Duration = Duration::from_secs(30);
 /// A cut waits so long for readers; writers wait for it.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// Above this, readers hold the log: they are interrupted.
@@ -61,11 +63,19 @@ pub(super) fn start(
         .spawn(move || checkpoints.run(&stop))
 }
 
-/// Moves everything into the file and cuts the log to nothing.
+/// Moves everything into the file and cuts the log to nothing, whoever else is at it.
 pub(super) fn cut(database: &Path) -> anyhow::Result<()> {
     let connection = Connection::open(database)?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(())
+    let until = Instant::now() + CUT_WITHIN;
+    loop {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let is_busy: bool = connection.query_row(sql, [], |row| row.get(0))?;
+        if !is_busy {
+            return Ok(());
+        }
+        anyhow::ensure!(Instant::now() < until, "the store's log is in use");
+        std::thread::sleep(PATIENCE);
+    }
 }
 
 pub(super) struct Checkpoints {
@@ -166,25 +176,35 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("desk.db");
         let writer = connect::writer(&database).unwrap();
+        let checkpointer = Connection::open(&database).unwrap();
+        // Nothing here is about power that fails.
+        for connection in [&writer, &checkpointer] {
+            connection
+                .pragma_update(None, "synchronous", "OFF")
+                .unwrap();
+            connection.busy_timeout(PATIENCE).unwrap();
+        }
         let reader = connect::reader(&database).unwrap();
         let interrupts = Interrupts::of(std::slice::from_ref(&reader));
         let (_, last) = watch::channel(Seq(0));
         let mut checkpoints = Checkpoints::new(&database, last, interrupts);
         checkpoints.most = 1 << 20;
         Place {
-            checkpointer: Connection::open(&database).unwrap(),
             folder,
             writer,
+            checkpointer,
             reader,
             checkpoints,
         }
     }
 
     impl Place {
-        /// Writes what is no event: a lease, a note.
-        fn note(&self, bytes: usize) {
+        /// Writes what is no event: a lease, a note. Each another one: what is the same is not written.
+        fn note(&self, number: usize, bytes: usize) {
             let put = "INSERT INTO meta (name, value) VALUES ('note', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
-            self.writer.execute(put, ["x".repeat(bytes)]).unwrap();
+            self.writer
+                .execute(put, [number.to_string().repeat(bytes).split_at(bytes).0])
+                .unwrap();
         }
 
         fn log(&self) -> u64 {
@@ -198,8 +218,8 @@ mod tests {
         let mut place = place();
         let mut version = 0;
         let mut longest = 0;
-        for _ in 0..200 {
-            place.note(20_000);
+        for number in 100..300 {
+            place.note(number, 20_000);
             place
                 .checkpoints
                 .look(&place.checkpointer, &mut version)
@@ -215,28 +235,41 @@ mod tests {
         let reader = std::mem::replace(&mut place.reader, Connection::open_in_memory().unwrap());
         let (begun_tx, begun_rx) = std::sync::mpsc::channel();
         let reading = std::thread::spawn(move || {
-            let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n, meta";
+            reader
+                .execute_batch("BEGIN; SELECT count(*) FROM meta")
+                .unwrap();
+            let endless =
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
             let mut list = reader.prepare(endless).unwrap();
             let mut rows = list.query([]).unwrap();
             rows.next().unwrap();
             begun_tx.send(()).unwrap();
-            loop {
+            let until = Instant::now() + Duration::from_secs(120);
+            while Instant::now() < until {
                 match rows.next() {
                     Ok(row) => assert!(row.is_some(), "it has no end"),
                     Err(error) => return error.sqlite_error_code(),
                 }
             }
+            None
         });
         begun_rx.recv().unwrap();
         let mut version = 0;
-        while place.log() <= place.checkpoints.most {
+        for number in 100..200 {
+            if place.log() > place.checkpoints.most {
+                break;
+            }
             assert!(!reading.is_finished(), "it was interrupted too early");
-            place.note(100_000);
+            place.note(number, 100_000);
             place
                 .checkpoints
                 .look(&place.checkpointer, &mut version)
-                .unwrap();
+                .unwrap_or_default();
         }
+        assert!(
+            place.log() > place.checkpoints.most,
+            "the read holds the log"
+        );
         let ended = reading.join().unwrap();
         assert_eq!(ended, Some(rusqlite::ErrorCode::OperationInterrupted));
     }

@@ -188,13 +188,12 @@ impl SqliteStore {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let connection = match connection {
-            Some(connection) => connection,
-            None => {
-                let fresh = connect::reader(&self.database).map_err(StoreError::Unavailable)?;
-                self.interrupts.add(&fresh);
-                fresh
-            }
+        let connection = if let Some(connection) = connection {
+            connection
+        } else {
+            let fresh = connect::reader(&self.database).map_err(StoreError::Unavailable)?;
+            self.interrupts.add(&fresh);
+            fresh
         };
         let done = tokio::task::spawn_blocking(move || {
             let result = work(&connection);
