@@ -57,8 +57,13 @@ const CHANCE_BITS: u32 = 22;
 
 /// Returns a new id: it rises with time, and two relays do not make the same (`storage.md` 2).
 pub fn new_id(now: Timestamp) -> i64 {
-    let millis = (now.0 - ID_EPOCH).clamp(0, (1 << 41) - 1);
-    (millis << CHANCE_BITS) | (random_i64() & ((1 << CHANCE_BITS) - 1))
+    first_id_at(now) | (random_i64() & ((1 << CHANCE_BITS) - 1))
+}
+
+/// Returns the smallest id that is made at a moment: whatever is below it is older.
+pub fn first_id_at(moment: Timestamp) -> i64 {
+    let millis = (moment.0 - ID_EPOCH).clamp(0, (1 << 41) - 1);
+    millis << CHANCE_BITS
 }
 
 /// Returns 63 random bits, never 0: a mark of a commit, a part of a name.

@@ -4,22 +4,22 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use shared::chat::{Chat, Stored};
+use shared::chat::{Chat, Event, Revision, Stored, Trouble};
 use shared::model::{
-    ChannelId, ChatId, DeliveryId, Mark, MessageId, OperatorId, PlatformId, Seq, Template,
-    TemplateId, Timestamp, Version, Visitor, VisitorId,
+    ChannelId, ChatId, DeliveryId, FailureReason, Mark, MessageId, OperatorId, PlatformId, Seq,
+    Template, TemplateId, Timestamp, Version, Visitor, VisitorId,
 };
-use shared::protocol::DraftText;
+use shared::protocol::{ChatPlace, DraftText};
 
 use super::{
-    BlockChange, BlockEntry, Change, Claim, Delivery, DeliveryStage, DueChat, FoundMessage, Head,
-    Key, LeaseToken, Outcome, PutBack, Query, SessionEntry, Settled, Store, StoreError, TokenHash,
-    UnreadBody, UnsettledCounts,
+    BlockChange, BlockEntry, Change, Claim, DRAFTS_KEPT, DRAFTS_KEPT_FOR, Delivery, DeliveryStage,
+    DueChat, FoundMessage, Head, Key, LeaseToken, Outcome, PutBack, Query, SessionEntry, Settled,
+    Store, StoreError, Terms, TokenHash, UnreadBody, UnsettledCounts, newest_first,
 };
 
 /// What happens to the next commits.
@@ -44,23 +44,36 @@ pub(crate) struct MemoryStore {
 struct State {
     weather: Vec<Weather>,
     events: Vec<Stored>,
+    terms: BTreeMap<Seq, (ChatId, Terms)>,
+    revisions: HashMap<MessageId, Revision>,
     chats: BTreeMap<ChatId, Row>,
+    open: HashMap<VisitorId, ChatId>,
+    names: HashMap<(ChannelId, PlatformId), MessageId>,
     visitors: HashMap<(ChannelId, PlatformId), Visitor>,
     messages: BTreeMap<MessageId, (ChannelId, FoundMessage)>,
     seen: HashMap<Key, Seq>,
     outbox: BTreeMap<DeliveryId, (LeaseToken, Delivery)>,
-    leases: HashMap<String, (String, LeaseToken)>,
+    leases: HashMap<String, Lease>,
     blocks: HashMap<VisitorId, BlockEntry>,
     sessions: Vec<SessionEntry>,
-    drafts: BTreeMap<(OperatorId, ChatId), DraftText>,
+    drafts: BTreeMap<(OperatorId, ChatId), (Timestamp, DraftText)>,
     templates: BTreeMap<TemplateId, Template>,
     unread: Vec<UnreadBody>,
     bookmarks: HashMap<String, String>,
+    is_down: bool,
+    last_mark: i64,
+}
+
+struct Lease {
+    owner: String,
+    token: LeaseToken,
+    until: Instant,
 }
 
 struct Row {
     chat: Chat,
     deadline: Option<Timestamp>,
+    events: Vec<Seq>,
 }
 
 impl Default for MemoryStore {
@@ -76,6 +89,11 @@ impl MemoryStore {
     /// Decides what happens to the next commits, the first first.
     pub(crate) fn forecast(&self, weather: &[Weather]) {
         self.lock().weather = weather.iter().rev().copied().collect();
+    }
+
+    /// Lets it answer nothing, or answer again.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.lock().is_down = is_down;
     }
 
     /// Returns every event so far.
@@ -103,16 +121,21 @@ fn unknown() -> StoreError {
 }
 
 impl State {
-    fn take(&mut self, change: Change) -> Outcome {
+    fn take(&mut self, change: Change) -> Result<Outcome, StoreError> {
         if let Some(seq) = self.seen.get(&change.key) {
-            return Outcome::Already { seq: *seq };
+            return Ok(Outcome::Already { seq: *seq });
         }
         let now = self
             .chats
             .get(&change.chat)
             .map_or(Version(0), |row| row.chat.version);
         if now != change.expected || self.has_other_open_chat(&change) || !self.settles(&change) {
-            return Outcome::Moved { now };
+            return Ok(Outcome::Moved { now });
+        }
+        if self.takes_a_name(&change) {
+            return Err(StoreError::Refused(anyhow::anyhow!(
+                "a message has this name already"
+            )));
         }
         let before = Seq(i64::try_from(self.events.len()).expect("few"));
         let first = if change.events.is_empty() {
@@ -120,21 +143,24 @@ impl State {
         } else {
             before.next()
         };
-        self.write(change, before);
-        Outcome::Done {
-            first,
-            mark: Mark(1),
-        }
+        self.last_mark += 1;
+        let mark = Mark(self.last_mark);
+        self.write(change, before, mark);
+        Ok(Outcome::Done { first, mark })
+    }
+
+    /// Whether a message of another id has the platform's name of one of these.
+    fn takes_a_name(&self, change: &Change) -> bool {
+        change.messages.iter().any(|row| {
+            let name = row.platform_id.clone().map(|id| (row.channel.clone(), id));
+            let known = name.and_then(|name| self.names.get(&name));
+            known.is_some_and(|known| *known != row.id)
+        })
     }
 
     fn has_other_open_chat(&self, change: &Change) -> bool {
-        let visitor = change.after.visitor.id;
-        !change.after.is_finished()
-            && self.chats.values().any(|row| {
-                row.chat.id != change.chat
-                    && row.chat.visitor.id == visitor
-                    && !row.chat.is_finished()
-            })
+        let other = self.open.get(&change.after.visitor.id);
+        !change.after.is_finished() && other.is_some_and(|other| *other != change.chat)
     }
 
     fn settles(&self, change: &Change) -> bool {
@@ -145,7 +171,7 @@ impl State {
     }
 
     #[expect(clippy::too_many_lines, reason = "one table after the other")]
-    fn write(&mut self, change: Change, before: Seq) {
+    fn write(&mut self, change: Change, before: Seq, mark: Mark) {
         let Change {
             key,
             chat,
@@ -157,15 +183,19 @@ impl State {
             visitor,
             ..
         } = change;
-        let number = match self.chats.get(&chat) {
-            Some(row) => row.chat.number,
-            None => Some(before.next()),
+        let (number, mut of_chat) = match self.chats.remove(&chat) {
+            Some(row) => (row.chat.number, row.events),
+            None => (Some(before.next()), vec![]),
         };
         let mut seq = before;
         for (place, event) in events.into_iter().enumerate() {
             seq = seq.next();
             let version = expected.plus(place + 1);
-            let mark = Mark(1);
+            of_chat.push(seq);
+            if let Some((message, revision)) = Revision::of(&event) {
+                let known = self.revisions.entry(message).or_default();
+                *known = known.and(revision);
+            }
             self.events.push(Stored {
                 seq,
                 mark,
@@ -184,9 +214,15 @@ impl State {
                 platform_id: row.platform_id.clone(),
             };
             let entry = self.messages.entry(row.id).or_insert((row.channel, found));
-            if row.platform_id.is_some() {
-                entry.1.platform_id = row.platform_id;
+            if let Some(platform_id) = row.platform_id {
+                self.names
+                    .insert((entry.0.clone(), platform_id.clone()), row.id);
+                entry.1.platform_id = Some(platform_id);
             }
+        }
+        for (place, terms) in change.terms {
+            let seq = Seq(before.0 + 1 + i64::from(place));
+            self.terms.insert(seq, (chat, terms));
         }
         for new in change.deliveries {
             let delivery = Delivery {
@@ -221,13 +257,18 @@ impl State {
         let mut after = after;
         after.number = number.filter(|_| after.has_begun());
         if after.has_begun() {
-            self.chats.insert(
-                chat,
-                Row {
-                    chat: after,
-                    deadline,
-                },
-            );
+            let visitor = after.visitor.id;
+            if !after.is_finished() {
+                self.open.insert(visitor, chat);
+            } else if self.open.get(&visitor) == Some(&chat) {
+                self.open.remove(&visitor);
+            }
+            let row = Row {
+                chat: after,
+                deadline,
+                events: of_chat,
+            };
+            self.chats.insert(chat, row);
         }
     }
 
@@ -252,6 +293,72 @@ impl State {
                 self.blocks.remove(&after.visitor.id);
             }
             None => {}
+        }
+    }
+
+    /// Bodies that name a visitor, or came while they wrote.
+    fn forget_mentions(&mut self, visitor: VisitorId) {
+        let around = Duration::from_secs(60);
+        let names: Vec<PlatformId> = self
+            .visitors
+            .values()
+            .filter(|known| known.id == visitor)
+            .map(|known| known.platform_id.clone())
+            .collect();
+        let chats = self.chats_where(|chat| chat.visitor.id == visitor);
+        self.unread.retain(|unread| {
+            let body = String::from_utf8_lossy(&unread.body);
+            let names_them = names.iter().any(|name| body.contains(name.as_str()));
+            let is_nearby = chats.iter().any(|chat| {
+                chat.visitor.channel == unread.channel
+                    && unread.at >= chat.opened_at.minus(around)
+                    && unread.at <= chat.last_at.plus(around)
+            });
+            !names_them && !is_nearby
+        });
+    }
+
+    fn redact_chat(&mut self, id: ChatId, mark: Mark, at: Timestamp) {
+        let Some(row) = self.chats.get_mut(&id) else {
+            return;
+        };
+        for seq in &row.events {
+            let place = usize::try_from(seq.0 - 1).expect("from 1 on");
+            self.events[place].event = self.events[place].event.redacted();
+            self.terms.remove(seq);
+        }
+        let given_up = row.chat.outgoing.iter();
+        let given_up = given_up.filter(|outgoing| outgoing.trouble == Trouble::None);
+        let given_up = given_up.map(|outgoing| Event::ReplyFailed {
+            message: outgoing.message,
+            reason: FailureReason::GivenUp,
+        });
+        for event in given_up.chain([Event::Redacted]).collect::<Vec<_>>() {
+            let seq = Seq(i64::try_from(self.events.len() + 1).expect("few"));
+            let stored = Stored {
+                seq,
+                mark,
+                chat: id,
+                version: row.chat.version.plus(1),
+                at: at.max(row.chat.last_at),
+                event,
+            };
+            row.chat.apply(&stored);
+            row.events.push(seq);
+            self.events.push(stored);
+        }
+        let forgotten = |(_, found): &(ChannelId, FoundMessage)| found.chat == id;
+        self.messages.retain(|_, entry| !forgotten(entry));
+        let messages = &self.messages;
+        self.names
+            .retain(|_, message| messages.contains_key(message));
+        self.drafts.retain(|(_, chat), _| *chat != id);
+        for (_, delivery) in self.outbox.values_mut().filter(|(_, d)| d.chat == id) {
+            delivery.body.text.clear();
+            delivery.body.visitor = PlatformId(String::new());
+            if matches!(delivery.state, DeliveryStage::Due | DeliveryStage::Sending) {
+                delivery.state = DeliveryStage::Failed;
+            }
         }
     }
 
@@ -280,22 +387,15 @@ fn is_allowed(delivery: &Delivery, settled: &Settled) -> bool {
     }
 }
 
-fn newest_first(mut chats: Vec<Chat>, before: Option<Timestamp>, limit: u32) -> Vec<Chat> {
-    chats.retain(|chat| before.is_none_or(|before| chat.last_at < before));
-    chats.sort_by_key(|chat| std::cmp::Reverse(chat.last_at));
-    chats.truncate(limit as usize);
-    chats
-}
-
 #[async_trait]
 impl Store for MemoryStore {
     async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.lock();
         let weather = state.weather.pop().unwrap_or_default();
-        if weather == Weather::LostUnheard {
+        if weather == Weather::LostUnheard || state.is_down {
             return Err(unknown());
         }
-        let outcomes = changes
+        let outcomes: Vec<_> = changes
             .into_iter()
             .map(|change| state.take(change))
             .collect();
@@ -304,7 +404,7 @@ impl Store for MemoryStore {
         self.last.send_replace(last);
         match weather {
             Weather::TakenUnheard => Err(unknown()),
-            Weather::Fair | Weather::LostUnheard => Ok(outcomes),
+            Weather::Fair | Weather::LostUnheard => outcomes.into_iter().collect(),
         }
     }
 
@@ -314,18 +414,20 @@ impl Store for MemoryStore {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        let seq = Seq(i64::try_from(self.lock().events.len()).expect("few"));
+        let state = self.lock();
+        let last = state.events.last();
         Ok(Head {
             log: "memory".into(),
-            seq,
-            mark: Mark(i64::from(seq.0 > 0)),
+            seq: last.map_or(Seq(0), |stored| stored.seq),
+            mark: last.map_or(Mark(0), |stored| stored.mark),
             floor: Seq(0),
         })
     }
 
     async fn events_after(&self, after: Seq, limit: u32) -> Result<Vec<Stored>, StoreError> {
         let state = self.lock();
-        let later = state.events.iter().filter(|stored| stored.seq > after);
+        let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
+        let later = state.events.iter().skip(skipped);
         Ok(later.take(limit as usize).cloned().collect())
     }
 
@@ -336,13 +438,14 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> Result<Vec<Stored>, StoreError> {
         let state = self.lock();
-        let fits = |stored: &&Stored| {
-            stored.chat == chat && before.is_none_or(|before| stored.seq < before)
-        };
-        let mut page: Vec<_> = state.events.iter().rev().filter(fits).cloned().collect();
-        page.truncate(limit as usize);
-        page.reverse();
-        Ok(page)
+        let seqs = state.chats.get(&chat).map_or(&[][..], |row| &row.events);
+        let end = before.map_or(seqs.len(), |before| {
+            seqs.partition_point(|seq| *seq < before)
+        });
+        let start = end.saturating_sub(limit as usize);
+        let page = seqs.get(start..end).unwrap_or_default().iter();
+        let find = |seq: &Seq| state.events.get(usize::try_from(seq.0 - 1).ok()?).cloned();
+        Ok(page.filter_map(find).collect())
     }
 
     async fn find_chat(&self, id: ChatId) -> Result<Option<Chat>, StoreError> {
@@ -373,7 +476,7 @@ impl Store for MemoryStore {
 
     async fn list_closed_chats(
         &self,
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError> {
         let closed = self.lock().chats_where(|chat| !chat.is_open());
@@ -383,7 +486,7 @@ impl Store for MemoryStore {
     async fn list_visitor_chats(
         &self,
         visitor: VisitorId,
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError> {
         let theirs = self.lock().chats_where(|chat| chat.visitor.id == visitor);
@@ -444,14 +547,9 @@ impl Store for MemoryStore {
         platform_id: &PlatformId,
     ) -> Result<Option<FoundMessage>, StoreError> {
         let state = self.lock();
-        let is_it = |(at, found): &&(ChannelId, FoundMessage)| {
-            at == channel && found.platform_id.as_ref() == Some(platform_id)
-        };
-        Ok(state
-            .messages
-            .values()
-            .find(is_it)
-            .map(|(_, found)| found.clone()))
+        let id = state.names.get(&(channel.clone(), platform_id.clone()));
+        let found = id.and_then(|id| state.messages.get(id));
+        Ok(found.map(|(_, found)| found.clone()))
     }
 
     async fn find_message_by_id(&self, id: MessageId) -> Result<Option<FoundMessage>, StoreError> {
@@ -462,19 +560,39 @@ impl Store for MemoryStore {
             .map(|(_, found)| found.clone()))
     }
 
+    async fn find_revisions(
+        &self,
+        messages: Vec<MessageId>,
+    ) -> Result<HashMap<MessageId, Revision>, StoreError> {
+        let state = self.lock();
+        let known = messages.into_iter();
+        let known = known.filter_map(|id| Some((id, *state.revisions.get(&id)?)));
+        Ok(known.collect())
+    }
+
     async fn search(
         &self,
-        _query: &Query,
-        _before: Option<Seq>,
-        _limit: u32,
+        query: &Query,
+        before: Option<Seq>,
+        limit: u32,
     ) -> Result<Vec<Stored>, StoreError> {
-        Err(StoreError::Refused(anyhow::anyhow!("not in memory")))
+        let state = self.lock();
+        let earlier = state.terms.range(..before.unwrap_or(Seq(i64::MAX))).rev();
+        let found = earlier.filter(|(_, (chat, terms))| query.is_met_by(*chat, terms));
+        let events = found.filter_map(|(seq, _)| {
+            let place = usize::try_from(seq.0 - 1).ok()?;
+            state.events.get(place).cloned()
+        });
+        Ok(events.take(limit as usize).collect())
     }
 
     async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>, StoreError> {
         let mut state = self.lock();
-        let lease = (claim.owner.clone(), claim.token);
-        if state.leases.get(&format!("send:{}", claim.channel)) != Some(&lease) {
+        let lease = state.leases.get(&format!("send:{}", claim.channel));
+        let is_held = lease.is_some_and(|lease| {
+            lease.owner == claim.owner && lease.token == claim.token && lease.until > Instant::now()
+        });
+        if !is_held {
             return Ok(vec![]);
         }
         let mut busy: Vec<ChatId> = vec![];
@@ -582,22 +700,36 @@ impl Store for MemoryStore {
         &self,
         name: &str,
         owner: &str,
-        _hold_for: Duration,
+        hold_for: Duration,
     ) -> Result<Option<LeaseToken>, StoreError> {
         let mut state = self.lock();
+        let now = Instant::now();
         let lease = state
             .leases
             .entry(name.to_owned())
-            .or_insert((owner.to_owned(), LeaseToken(1)));
-        Ok((lease.0 == owner).then_some(lease.1))
+            .or_insert_with(|| Lease {
+                owner: String::new(),
+                token: LeaseToken(0),
+                until: now,
+            });
+        if lease.owner != owner {
+            if lease.until > now {
+                return Ok(None);
+            }
+            owner.clone_into(&mut lease.owner);
+            lease.token = LeaseToken(lease.token.0 + 1);
+        }
+        lease.until = now + hold_for;
+        Ok(Some(lease.token))
     }
 
     async fn give_lease_back(&self, name: &str, owner: &str) -> Result<(), StoreError> {
         let mut state = self.lock();
         if let Some(lease) = state.leases.get_mut(name)
-            && lease.0 == owner
+            && lease.owner == owner
         {
-            *lease = (String::new(), LeaseToken(lease.1.0 + 1));
+            lease.owner.clear();
+            lease.until = Instant::now();
         }
         Ok(())
     }
@@ -614,6 +746,9 @@ impl Store for MemoryStore {
     }
 
     async fn save_session(&self, session: SessionEntry) -> Result<(), StoreError> {
+        if self.lock().is_down {
+            return Err(unknown());
+        }
         self.lock().sessions.push(session);
         Ok(())
     }
@@ -650,14 +785,23 @@ impl Store for MemoryStore {
         operator: &OperatorId,
         chat: ChatId,
         draft: &DraftText,
-        _at: Timestamp,
+        at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut state = self.lock();
         let place = (operator.clone(), chat);
         if draft.text.is_empty() {
             state.drafts.remove(&place);
-        } else {
-            state.drafts.insert(place, draft.clone());
+            return Ok(());
+        }
+        state.drafts.insert(place, (at, draft.clone()));
+        let own = state.drafts.iter().filter(|((who, _), _)| who == operator);
+        let mut own: Vec<_> = own.map(|((_, chat), (at, _))| (*at, *chat)).collect();
+        own.sort_unstable_by(|a, b| b.cmp(a));
+        let oldest = at.minus(DRAFTS_KEPT_FOR);
+        for (place, (at, chat)) in own.into_iter().enumerate() {
+            if place >= DRAFTS_KEPT || at < oldest {
+                state.drafts.remove(&(operator.clone(), chat));
+            }
         }
         Ok(())
     }
@@ -668,8 +812,11 @@ impl Store for MemoryStore {
     ) -> Result<Vec<(ChatId, DraftText)>, StoreError> {
         let state = self.lock();
         let own = state.drafts.iter().filter(|((who, _), _)| who == operator);
+        let mut own: Vec<_> = own.collect();
+        own.sort_by_key(|((_, chat), (at, _))| std::cmp::Reverse((*at, *chat)));
         Ok(own
-            .map(|((_, chat), draft)| (*chat, draft.clone()))
+            .into_iter()
+            .map(|((_, chat), (_, draft))| (*chat, draft.clone()))
             .collect())
     }
 
@@ -708,8 +855,25 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn redact(&self, _visitor: VisitorId, _at: Timestamp) -> Result<Vec<ChatId>, StoreError> {
-        Err(StoreError::Refused(anyhow::anyhow!("not in memory")))
+    async fn redact(&self, visitor: VisitorId, at: Timestamp) -> Result<Vec<ChatId>, StoreError> {
+        let mut state = self.lock();
+        let mark = Mark(state.last_mark + 1);
+        state.last_mark = mark.0;
+        let chats: Vec<ChatId> = state
+            .chats_where(|chat| chat.visitor.id == visitor)
+            .into_iter()
+            .map(|chat| chat.id)
+            .collect();
+        state.forget_mentions(visitor);
+        for chat in &chats {
+            state.redact_chat(*chat, mark, at);
+        }
+        state.visitors.retain(|_, known| known.id != visitor);
+        state.blocks.remove(&visitor);
+        let last = Seq(i64::try_from(state.events.len()).expect("few"));
+        drop(state);
+        self.last.send_replace(last);
+        Ok(chats)
     }
 
     async fn backup(&self, _to: &Path) -> Result<(), StoreError> {
@@ -717,6 +881,9 @@ impl Store for MemoryStore {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
+        if self.lock().is_down {
+            return Err(unknown());
+        }
         Ok(())
     }
 }

@@ -1,18 +1,19 @@
 //! What is kept, behind one trait: events, chats and the work they cause (`docs/storage` in short: ARCHITECTURE.md).
 //! No rules here, and no SQL: that is in the engines' folders. The contract suite (`contract.rs`) holds for every engine.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use shared::chat::{Chat, Event, Stored};
+use shared::chat::{Chat, Event, Revision, Stored};
 use shared::model::{
     ChannelId, ChatId, ContactAsk, DeliveryId, Mark, MessageId, OperatorId, PlatformId, Seq,
     Template, TemplateId, Timestamp, Version, Visitor, VisitorId,
 };
-use shared::protocol::DraftText;
+use shared::protocol::{ChatPlace, DraftText};
 
 #[cfg(test)]
 #[expect(clippy::cast_possible_wrap, reason = "small counts")]
@@ -23,15 +24,23 @@ mod killed;
 pub(crate) mod memory;
 pub mod sqlite;
 pub mod terms;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use terms::{Part, Query, Terms};
+
+/// Drafts kept for one operator.
+pub const DRAFTS_KEPT: usize = 100;
+/// Drafts are kept so long after they were last changed.
+pub const DRAFTS_KEPT_FOR: Duration = Duration::from_secs(30 * 86_400);
 
 /// Events, chats and the work they cause. Cloneable behind an `Arc`; every method may be called from any task.
 ///
 /// `Err` from a writing method means *unknown*: hand in the same again; keys make that harmless (promise 5).
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Takes what still fits, in one transaction with whatever else waits. One outcome per change, same order.
+    /// Takes what still fits, in one transaction with whatever else waits. One outcome per change, same order. A change
+    /// that the engine refuses for itself is the only one not taken; then the answer is its error.
     async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Outcome>, StoreError>;
     /// Completes when something may have been committed by anyone since `after`. May complete for nothing.
     async fn changed(&self, after: Seq);
@@ -59,17 +68,17 @@ pub trait Store: Send + Sync {
     ) -> Result<Option<ChatId>, StoreError>;
     /// Every chat that is not closed for good.
     async fn list_open_chats(&self) -> Result<Vec<Chat>, StoreError>;
-    /// Chats closed softly or for good whose last event came before, newest first.
+    /// Chats closed softly or for good, the latest last event first, after a place in that order.
     async fn list_closed_chats(
         &self,
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError>;
-    /// Chats of a visitor whose last event came before, newest first.
+    /// Chats of a visitor, the latest last event first, after a place in that order.
     async fn list_visitor_chats(
         &self,
         visitor: VisitorId,
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError>;
     /// Chats whose deadline has come, in order of deadline.
@@ -93,6 +102,11 @@ pub trait Store: Send + Sync {
     ) -> Result<Option<FoundMessage>, StoreError>;
     /// A message by our id.
     async fn find_message_by_id(&self, id: MessageId) -> Result<Option<FoundMessage>, StoreError>;
+    /// Which of these messages were changed or taken back, and how (IN-09).
+    async fn find_revisions(
+        &self,
+        messages: Vec<MessageId>,
+    ) -> Result<HashMap<MessageId, Revision>, StoreError>;
     /// Events that hold all terms, newest first, before `before`.
     async fn search(
         &self,
@@ -156,7 +170,8 @@ pub trait Store: Send + Sync {
     /// Ends a session at once; false: there was none.
     async fn end_session(&self, hash: &TokenHash) -> Result<bool, StoreError>;
 
-    /// Keeps a draft; an empty text drops it (OUT-18).
+    /// Keeps a draft; an empty text drops it (OUT-18). Of an operator's, the newest [`DRAFTS_KEPT`] stay, and each for
+    /// [`DRAFTS_KEPT_FOR`].
     async fn save_draft(
         &self,
         operator: &OperatorId,
@@ -164,7 +179,7 @@ pub trait Store: Send + Sync {
         draft: &DraftText,
         at: Timestamp,
     ) -> Result<(), StoreError>;
-    /// An operator's drafts.
+    /// An operator's drafts, the newest first.
     async fn list_drafts(
         &self,
         operator: &OperatorId,
@@ -289,6 +304,18 @@ pub struct Head {
     pub mark: Mark,
     /// Holes may exist only at or below this.
     pub floor: Seq,
+}
+
+/// Returns a page of chats by their last event, the latest first.
+fn newest_first(mut chats: Vec<Chat>, before: Option<ChatPlace>, limit: u32) -> Vec<Chat> {
+    let place = |chat: &Chat| ChatPlace {
+        at: chat.last_at,
+        chat: chat.id,
+    };
+    chats.retain(|chat| before.is_none_or(|before| place(chat) < before));
+    chats.sort_by_key(|chat| std::cmp::Reverse(place(chat)));
+    chats.truncate(limit as usize);
+    chats
 }
 
 /// Returns the text an event is found by; none: it is not searched.

@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::timeout;
 
-use shared::chat::{Chat, Sight, Stored};
+use shared::chat::{Chat, Stored};
 use shared::model::{ChatId, Mark, Seq};
 use shared::protocol::ResumePoint;
 
 use crate::store::{Store, StoreError};
 
-use super::ring::{Entry, Ring};
+use super::ring::{Entry, Ring, Standing};
 
 /// Events read at once.
 const PAGE: u32 = 1000;
@@ -49,6 +50,7 @@ pub(super) async fn load(store: &dyn Store) -> Result<Ring, StoreError> {
             log: head.log,
             seq: head.seq,
             mark: head.mark,
+            outlook: String::new(),
         },
         chats,
     );
@@ -60,32 +62,39 @@ pub(super) async fn load(store: &dyn Store) -> Result<Ring, StoreError> {
     Ok(ring)
 }
 
-/// Follows for ever.
-pub(super) async fn follow(store: Arc<dyn Store>, ring: Arc<Ring>) {
+/// Follows until told to stop, or nobody is left who could tell.
+pub(super) async fn follow(
+    store: Arc<dyn Store>,
+    ring: Arc<Ring>,
+    mut stopping: watch::Receiver<bool>,
+) {
     loop {
         let point = ring.point();
-        match store.events_after(point.seq, PAGE).await {
-            Ok(events) if events.is_empty() => {
-                // A wake-up for nothing is as good as one for something.
-                timeout(POLL, store.changed(point.seq)).await.ok();
-            }
-            Ok(events) => {
-                if let Err(error) = take(store.as_ref(), &ring, &point, events).await {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "could not follow the store"
-                    );
-                    tokio::time::sleep(POLL).await;
-                }
-            }
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "could not read new events"
-                );
-                tokio::time::sleep(POLL).await;
-            }
+        let step = follow_once(store.as_ref(), &ring, point);
+        tokio::select! {
+            () = step => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
         }
+    }
+}
+
+/// Takes in what came, or waits a moment for something to come.
+async fn follow_once(store: &dyn Store, ring: &Ring, point: ResumePoint) {
+    let followed = match store.events_after(point.seq, PAGE).await {
+        Ok(events) if events.is_empty() => {
+            // A wake-up for nothing is as good as one for something.
+            timeout(POLL, store.changed(point.seq)).await.ok();
+            return;
+        }
+        Ok(events) => take(store, ring, &point, events).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = followed {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "could not follow the store"
+        );
+        tokio::time::sleep(POLL).await;
     }
 }
 
@@ -117,9 +126,7 @@ async fn take(
 }
 
 async fn begin_anew(store: &dyn Store, ring: &Ring) -> Result<(), StoreError> {
-    let fresh = load(store).await?;
-    let chats = store.list_open_chats().await?;
-    ring.replace(fresh.point(), chats);
+    ring.replace(load(store).await?);
     Ok(())
 }
 
@@ -142,9 +149,9 @@ async fn entries_of_then(store: &dyn Store, recent: Vec<Stored>) -> Result<Vec<E
             e.insert(chat);
         }
         if let Some(chat) = chats.get_mut(&stored.chat) {
-            let before = chat.has_begun().then(|| Sight::of(chat));
+            let before = chat.has_begun().then(|| Standing::of(chat));
             chat.apply(&stored);
-            let after = Sight::of(chat);
+            let after = Standing::of(chat);
             entries.push(Entry::new(stored, before, after));
         }
     }
@@ -161,5 +168,6 @@ pub(super) fn nowhere() -> ResumePoint {
         log: String::new(),
         seq: Seq(0),
         mark: Mark(0),
+        outlook: String::new(),
     }
 }

@@ -37,6 +37,7 @@ pub struct Hub {
     pub(super) ring: Arc<Ring>,
     state: Mutex<State>,
     next_desk: AtomicU64,
+    stop_tx: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -57,8 +58,8 @@ struct Connected {
 /// What a desk must be told, however full its queue is: only the last of each counts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Must {
-    /// The frame of the policy in force, since the desk came in.
-    pub(super) policy: Option<Utf8Bytes>,
+    /// The policy that came into force since the desk came in.
+    pub(super) policy: Option<Arc<Policy>>,
     /// The connection ends with this.
     pub(super) end: Option<Goodbye>,
 }
@@ -92,7 +93,9 @@ impl Hub {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, StoreError> {
         let ring = Arc::new(follower::load(store.as_ref()).await?);
-        tokio::spawn(follower::follow(Arc::clone(&store), Arc::clone(&ring)));
+        let (stop_tx, stopping) = watch::channel(false);
+        let following = follower::follow(Arc::clone(&store), Arc::clone(&ring), stopping);
+        tokio::spawn(following);
         Ok(Arc::new(Self {
             store,
             desks,
@@ -100,19 +103,18 @@ impl Hub {
             ring,
             state: Mutex::default(),
             next_desk: AtomicU64::new(1),
+            stop_tx,
         }))
     }
 
     /// Tells every desk the new policy, and shows it anew what it may see.
     pub fn policy_changed(&self, policy: &Policy) {
-        let frame = encode(&ServerFrame::Policy {
-            policy: Box::new(policy.clone()),
-        });
+        let shared = Arc::new(policy.clone());
         for connected in self.lock().connected.values() {
             if policy.find_operator(&connected.operator).is_some() {
                 connected
                     .must_tx
-                    .send_modify(|must| must.policy = Some(frame.clone()));
+                    .send_modify(|must| must.policy = Some(Arc::clone(&shared)));
             } else {
                 connected.end(GoodbyeCode::Removed);
             }
@@ -167,8 +169,9 @@ impl Hub {
         }
     }
 
-    /// Says goodbye to every desk; later ones are turned away.
+    /// Says goodbye to every desk; later ones are turned away, and the store is followed no more.
     pub fn stop(&self) {
+        self.stop_tx.send_replace(true);
         let mut state = self.lock();
         state.is_stopping = true;
         for connected in state.connected.values() {

@@ -2,10 +2,16 @@
 
 mod follower;
 mod hub;
+mod lists;
+mod reading;
 mod requests;
 mod ring;
 mod session;
+mod templates;
+#[cfg(test)]
+mod tests;
 mod upgrade;
+mod viewer;
 mod visible;
 
 use std::sync::Arc;

@@ -6,40 +6,29 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use shared::chat::rights::{Right, has, sees};
-use shared::chat::{Chat, Event, Sight, Stage, Stored};
-use shared::model::{
-    ChatId, Operator, OperatorId, Policy, Seq, Template, TemplateId, TemplateScope, Timestamp,
-};
-use shared::protocol::{
-    BlockRow, ChatPage, ClientFrame, DraftText, Hit, OpenSection, PAGE_LIMIT, ServerFrame,
-    SessionRow, TemplateDraft,
-};
-use shared::text;
+use shared::chat::Chat;
+use shared::chat::rights::{Right, has};
+use shared::model::{ChatId, Operator, OperatorId, Seq};
+use shared::protocol::{BlockRow, ClientFrame, DraftText, PAGE_LIMIT, ServerFrame, SessionRow};
 
-use crate::clock::new_id;
-use crate::store::{Query, SessionEntry, StoreError, TokenHash};
+use crate::store::{SessionEntry, StoreError, TokenHash};
 
 use super::hub::Hub;
+use super::viewer::Viewer;
 use super::{CommandFailure, encode};
 
-/// Characters of a template's text.
-const TEMPLATE_LIMIT: usize = 10_000;
 /// Bytes of a draft.
 const DRAFT_LIMIT: usize = 64 * 1024;
-/// Pages of closed chats looked through for those an operator sees, before the rest is left for the next request.
-const PAGES: usize = 10;
-
 /// The requests of one desk.
 pub(super) struct Requests {
-    hub: Arc<Hub>,
+    pub(super) hub: Arc<Hub>,
     operator: OperatorId,
     session: TokenHash,
     answers_tx: mpsc::Sender<Utf8Bytes>,
 }
 
-/// An answer, or why there is none.
-enum Failure {
+/// Why there is no answer.
+pub(super) enum Failure {
     /// The store does not answer.
     Store(StoreError),
     /// Not done, and why.
@@ -55,7 +44,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-fn declined(code: &'static str, sentence: &str) -> Failure {
+pub(super) fn declined(code: &'static str, sentence: &str) -> Failure {
     Failure::Declined {
         code,
         sentence: sentence.to_owned(),
@@ -65,13 +54,13 @@ fn declined(code: &'static str, sentence: &str) -> Failure {
 impl Requests {
     pub(super) fn new(
         hub: Arc<Hub>,
-        operator: Operator,
+        operator: OperatorId,
         session: TokenHash,
         answers_tx: mpsc::Sender<Utf8Bytes>,
     ) -> Self {
         Self {
             hub,
-            operator: operator.id,
+            operator,
             session,
             answers_tx,
         }
@@ -81,21 +70,20 @@ impl Requests {
         &self.operator
     }
 
-    /// Answers commands one after the other, until the desk is gone.
-    pub(super) async fn answer_all(self: Arc<Self>, mut commands_rx: mpsc::Receiver<ClientFrame>) {
-        while let Some(frame) = commands_rx.recv().await {
+    /// Does what writes, one after the other, until the desk is gone.
+    pub(super) async fn answer_all(self: Arc<Self>, mut writes_rx: mpsc::Receiver<ClientFrame>) {
+        while let Some(frame) = writes_rx.recv().await {
             self.answer(frame).await;
         }
     }
 
     /// Answers one frame. An operator who was removed meanwhile gets no answer: the hub ends the connection.
     pub(super) async fn answer(&self, frame: ClientFrame) {
-        let policy = self.hub.desks.policy();
-        let Some(operator) = policy.find_operator(&self.operator) else {
+        let Some(viewer) = Viewer::find(&self.operator, self.hub.desks.policy()) else {
             return;
         };
         let request = request_of(&frame);
-        let answer = match self.find_answer(frame, operator, &policy).await {
+        let answer = match self.find_answer(frame, &viewer).await {
             Ok(answer) => answer,
             Err(Failure::Declined { code, sentence }) => Some(ServerFrame::Declined {
                 request,
@@ -128,10 +116,9 @@ impl Requests {
     async fn find_answer(
         &self,
         frame: ClientFrame,
-        operator: &Operator,
-        policy: &Policy,
+        viewer: &Viewer,
     ) -> Result<Option<ServerFrame>, Failure> {
-        let store = &self.hub.store;
+        let operator = &viewer.operator;
         match frame {
             ClientFrame::Command { id, chat, command } => {
                 let done = self
@@ -154,7 +141,7 @@ impl Requests {
                 }))
             }
             ClientFrame::LoadChat { chat } => {
-                Ok(Some(match self.find_seen(chat, operator, policy).await? {
+                Ok(Some(match self.find_seen(chat, viewer).await? {
                     Some(found) => ServerFrame::ChatShown {
                         at: self.hub.ring.point().seq,
                         chat: Box::new(found),
@@ -163,18 +150,8 @@ impl Requests {
                 }))
             }
             ClientFrame::FindChat { request, number } => {
-                let found = store.find_chat_by_number(number).await?;
-                let chats = found
-                    .into_iter()
-                    .filter(|chat| sees(operator, &Sight::of(chat), policy))
-                    .collect();
-                Ok(Some(ServerFrame::Chats {
-                    request,
-                    page: ChatPage {
-                        chats,
-                        has_more: false,
-                    },
-                }))
+                let page = self.numbered(number, viewer).await?;
+                Ok(Some(ServerFrame::Chats { request, page }))
             }
             ClientFrame::LoadTimeline {
                 request,
@@ -182,23 +159,15 @@ impl Requests {
                 before,
                 limit,
             } => {
-                let (events, has_more) = match self.find_seen(chat, operator, policy).await? {
-                    Some(_) => self.timeline(chat, before, limit, operator).await?,
-                    None => (vec![], false),
-                };
-                Ok(Some(ServerFrame::Timeline {
-                    request,
-                    chat,
-                    events,
-                    has_more,
-                }))
+                let page = self.timeline(request, chat, before, limit, viewer).await?;
+                Ok(Some(page))
             }
             ClientFrame::LoadClosed {
                 request,
                 before,
                 limit,
             } => {
-                let page = self.closed(before, limit, operator, policy).await?;
+                let page = self.closed(before, limit, viewer).await?;
                 Ok(Some(ServerFrame::Chats { request, page }))
             }
             ClientFrame::LoadOpen {
@@ -207,7 +176,8 @@ impl Requests {
                 after,
                 limit,
             } => {
-                let page = self.open(section, after, limit, operator, policy);
+                let limit = limit.clamp(1, PAGE_LIMIT) as usize;
+                let page = self.hub.ring.page(section, after, limit, viewer);
                 Ok(Some(ServerFrame::Chats { request, page }))
             }
             ClientFrame::LoadVisitor {
@@ -216,14 +186,8 @@ impl Requests {
                 before,
                 limit,
             } => {
-                let limit = limit.min(PAGE_LIMIT);
-                let mut chats = store.list_visitor_chats(visitor, before, limit).await?;
-                let has_more = chats.len() == limit as usize;
-                chats.retain(|chat| sees(operator, &Sight::of(chat), policy));
-                Ok(Some(ServerFrame::Chats {
-                    request,
-                    page: ChatPage { chats, has_more },
-                }))
+                let page = self.of_visitor(visitor, before, limit, viewer).await?;
+                Ok(Some(ServerFrame::Chats { request, page }))
             }
             ClientFrame::Search {
                 request,
@@ -231,19 +195,19 @@ impl Requests {
                 before,
                 limit,
             } => self
-                .search(request, &text, before, limit, operator, policy)
+                .search(request, &text, before, limit, viewer)
                 .await
                 .map(Some),
             ClientFrame::Presence { chat, presence } => {
                 if let Some(chat) = self.hub.ring.find_chat(chat)
-                    && sees(operator, &Sight::of(&chat), policy)
+                    && viewer.sees(&chat)
                 {
                     self.hub.presence(operator, &chat, presence);
                 }
                 Ok(None)
             }
             ClientFrame::SaveDraft { chat, draft } => {
-                self.save_draft(chat, draft).await?;
+                self.save_draft(chat, draft, viewer).await?;
                 Ok(None)
             }
             ClientFrame::SaveTemplate {
@@ -257,7 +221,7 @@ impl Requests {
             ClientFrame::DeleteTemplate { request, id } => {
                 self.delete_template(request, id, operator).await.map(Some)
             }
-            ClientFrame::LoadBlocks { request } => self.blocks(request, operator).await.map(Some),
+            ClientFrame::LoadBlocks { request } => self.blocks(request, viewer).await.map(Some),
             ClientFrame::LoadSessions { request } => {
                 self.sessions(request, operator).await.map(Some)
             }
@@ -277,246 +241,64 @@ impl Requests {
         }
     }
 
-    async fn find_seen(
+    /// Finds a chat in sight.
+    pub(super) async fn find_seen(
         &self,
         id: ChatId,
-        operator: &Operator,
-        policy: &Policy,
+        viewer: &Viewer,
     ) -> Result<Option<Chat>, StoreError> {
         let found = match self.hub.ring.find_chat(id) {
             Some(chat) => Some(chat),
             None => self.hub.store.find_chat(id).await?,
         };
-        Ok(found.filter(|chat| sees(operator, &Sight::of(chat), policy)))
+        Ok(found.filter(|chat| viewer.sees(chat)))
     }
 
-    async fn timeline(
+    /// Keeps a draft. One may always be dropped: the chat may be out of sight by now.
+    async fn save_draft(
         &self,
         chat: ChatId,
-        before: Option<Seq>,
-        limit: u32,
-        operator: &Operator,
-    ) -> Result<(Vec<Stored>, bool), StoreError> {
-        let limit = limit.clamp(1, PAGE_LIMIT);
-        let mut events = self.hub.store.timeline(chat, before, limit).await?;
-        let has_more = events.len() == limit as usize;
-        if !has(operator.role, Right::SeeOriginals) {
-            hide_originals(
-                &self.hub.store.timeline(chat, None, u32::MAX).await?,
-                &mut events,
-            );
-        }
-        Ok((events, has_more))
-    }
-
-    async fn closed(
-        &self,
-        before: Option<Timestamp>,
-        limit: u32,
-        operator: &Operator,
-        policy: &Policy,
-    ) -> Result<ChatPage, StoreError> {
-        let limit = limit.clamp(1, PAGE_LIMIT);
-        let (mut chats, mut before) = (vec![], before);
-        for _ in 0..PAGES {
-            let page = self.hub.store.list_closed_chats(before, limit).await?;
-            let is_last = page.len() < limit as usize;
-            before = page.last().map(|chat| chat.last_at);
-            chats.extend(
-                page.into_iter()
-                    .filter(|chat| sees(operator, &Sight::of(chat), policy)),
-            );
-            if is_last || chats.len() >= limit as usize {
-                let has_more = !is_last || chats.len() > limit as usize;
-                chats.truncate(limit as usize);
-                return Ok(ChatPage { chats, has_more });
-            }
-        }
-        Ok(ChatPage {
-            chats,
-            has_more: true,
-        })
-    }
-
-    fn open(
-        &self,
-        section: OpenSection,
-        after: Timestamp,
-        limit: u32,
-        operator: &Operator,
-        policy: &Policy,
-    ) -> ChatPage {
-        let is_it = |chat: &Chat| {
-            let is_in = match (section, &chat.stage, chat.owner()) {
-                (OpenSection::Awaiting, stage, _) => *stage == Stage::Queue,
-                (OpenSection::Mine, _, owner) => owner == Some(&operator.id),
-                (OpenSection::Others, Stage::Queue, _) => false,
-                (OpenSection::Others, _, owner) => owner != Some(&operator.id),
-            };
-            is_in && chat.waits_since() > after && sees(operator, &Sight::of(chat), policy)
-        };
-        let mut chats = self.hub.ring.chats_where(is_it);
-        chats.sort_by_key(Chat::waits_since);
-        let limit = limit.clamp(1, PAGE_LIMIT) as usize;
-        let has_more = chats.len() > limit;
-        chats.truncate(limit);
-        ChatPage { chats, has_more }
-    }
-
-    async fn search(
-        &self,
-        request: u32,
-        text: &str,
-        before: Option<Seq>,
-        limit: u32,
-        operator: &Operator,
-        policy: &Policy,
-    ) -> Result<ServerFrame, Failure> {
-        let Some(query) = Query::parse(text) else {
-            return Err(declined(
-                "nothing_to_search",
-                "There is no word to search for.",
-            ));
-        };
-        let limit = limit.clamp(1, PAGE_LIMIT);
-        let found = self.hub.store.search(&query, before, limit).await?;
-        let has_more = found.len() == limit as usize;
-        let mut hits = vec![];
-        for stored in found {
-            let Some(chat) = self.find_seen(stored.chat, operator, policy).await? else {
-                continue;
-            };
-            let mut events = vec![stored];
-            if !has(operator.role, Right::SeeOriginals) {
-                hide_originals(
-                    &self.hub.store.timeline(chat.id, None, u32::MAX).await?,
-                    &mut events,
-                );
-            }
-            let chat = Box::new(chat);
-            hits.extend(events.into_iter().map(|stored| Hit {
-                stored,
-                chat: chat.clone(),
-            }));
-        }
-        Ok(ServerFrame::Hits {
-            request,
-            hits,
-            has_more,
-        })
-    }
-
-    async fn save_draft(&self, chat: ChatId, draft: DraftText) -> Result<(), StoreError> {
-        if draft.text.len() > DRAFT_LIMIT {
+        draft: DraftText,
+        viewer: &Viewer,
+    ) -> Result<(), StoreError> {
+        let is_fit = draft.text.len() <= DRAFT_LIMIT
+            && (draft.text.is_empty() || self.find_seen(chat, viewer).await?.is_some());
+        if !is_fit {
             return Ok(());
         }
+        let now = self.hub.clock.now();
         self.hub
             .store
-            .save_draft(&self.operator, chat, &draft, self.hub.clock.now())
+            .save_draft(&self.operator, chat, &draft, now)
             .await
     }
 
-    async fn save_template(
-        &self,
-        request: u32,
-        id: Option<TemplateId>,
-        draft: TemplateDraft,
-        operator: &Operator,
-    ) -> Result<ServerFrame, Failure> {
-        require_template_right(operator, &draft.scope)?;
-        if let Some(id) = id {
-            self.require_known(id, operator).await?;
-        }
-        let clean = |text: Option<String>| {
-            text.map(|text| text::clean_line(&text))
-                .filter(|text| !text.is_empty())
-        };
-        let body = text::clean(&draft.text).trim().to_owned();
-        if body.is_empty() || body.chars().count() > TEMPLATE_LIMIT {
-            return Err(declined(
-                "bad_text",
-                "A template needs a text of at most 10,000 characters.",
-            ));
-        }
-        let template = Template {
-            id: Some(id.unwrap_or_else(|| TemplateId(new_id(self.hub.clock.now())))),
-            scope: draft.scope,
-            language: draft.language,
-            section: clean(draft.section),
-            title: clean(draft.title),
-            text: body,
-            key: None,
-            code: clean(draft.code),
-        };
-        self.hub.store.save_template(&template).await?;
-        let news = ServerFrame::TemplateSaved {
-            request: 0,
-            template: template.clone(),
-        };
-        self.tell_users(&template.scope, &news);
-        Ok(ServerFrame::TemplateSaved { request, template })
-    }
-
-    async fn delete_template(
-        &self,
-        request: u32,
-        id: TemplateId,
-        operator: &Operator,
-    ) -> Result<ServerFrame, Failure> {
-        let template = self.require_known(id, operator).await?;
-        self.hub.store.delete_template(id).await?;
-        self.tell_users(
-            &template.scope,
-            &ServerFrame::TemplateDeleted { request: 0, id },
-        );
-        Ok(ServerFrame::TemplateDeleted { request, id })
-    }
-
-    /// Finds a saved template that this operator may change.
-    async fn require_known(
-        &self,
-        id: TemplateId,
-        operator: &Operator,
-    ) -> Result<Template, Failure> {
-        let templates = self.hub.store.list_templates().await?;
-        let found = templates
-            .into_iter()
-            .find(|template| template.id == Some(id));
-        let found = found.filter(|template| may_use(operator, &template.scope));
-        let template =
-            found.ok_or_else(|| declined("no_such_template", "There is no such template."))?;
-        require_template_right(operator, &template.scope)?;
-        Ok(template)
-    }
-
-    fn tell_users(&self, scope: &TemplateScope, news: &ServerFrame) {
-        let policy = self.hub.desks.policy();
-        self.hub.tell(news, |id| {
-            policy
-                .find_operator(id)
-                .is_some_and(|operator| may_use(operator, scope))
-        });
-    }
-
-    async fn blocks(&self, request: u32, operator: &Operator) -> Result<ServerFrame, Failure> {
-        if !has(operator.role, Right::Block) {
+    /// The blocks of visitors whose chat is in sight: the others' names are nobody's business, and cannot be lifted.
+    async fn blocks(&self, request: u32, viewer: &Viewer) -> Result<ServerFrame, Failure> {
+        if !has(viewer.operator.role, Right::Block) {
             return Err(declined("not_allowed", "Your role may not see the blocks."));
         }
         let mut blocks = self.hub.store.list_blocks().await?;
         blocks.sort_by_key(|block| std::cmp::Reverse(block.at));
-        let rows = blocks.into_iter().map(|block| BlockRow {
-            chat: block.chat,
-            visitor_name: block.visitor_name,
-            channel: block.channel,
-            by: block.by,
-            at: block.at,
-            until: block.until,
-            reason: block.reason,
-            dropped: block.dropped,
-        });
+        let mut rows = vec![];
+        for block in blocks {
+            if self.find_seen(block.chat, viewer).await?.is_none() {
+                continue;
+            }
+            rows.push(BlockRow {
+                chat: block.chat,
+                visitor_name: block.visitor_name,
+                channel: block.channel,
+                by: block.by,
+                at: block.at,
+                until: block.until,
+                reason: block.reason,
+                dropped: block.dropped,
+            });
+        }
         Ok(ServerFrame::Blocks {
             request,
-            blocks: rows.collect(),
+            blocks: rows,
         })
     }
 
@@ -566,59 +348,6 @@ impl Requests {
         self.hub.store.end_session(&entry.hash).await?;
         self.hub.session_ended(&entry.hash);
         self.sessions(request, operator).await
-    }
-}
-
-/// Whether an operator may insert a template of that scope (T-01).
-pub(super) fn may_use(operator: &Operator, scope: &TemplateScope) -> bool {
-    match scope {
-        TemplateScope::Global => true,
-        TemplateScope::Department { department } => operator.departments.contains(department),
-        TemplateScope::Personal { operator: owner } => *owner == operator.id,
-    }
-}
-
-/// Whether an operator may save a template of that scope (T-03).
-fn require_template_right(operator: &Operator, scope: &TemplateScope) -> Result<(), Failure> {
-    let allowed = match scope {
-        TemplateScope::Global => has(operator.role, Right::GlobalTemplates),
-        TemplateScope::Department { .. } => {
-            has(operator.role, Right::DepartmentTemplates) && may_use(operator, scope)
-        }
-        TemplateScope::Personal { .. } => may_use(operator, scope),
-    };
-    if allowed {
-        Ok(())
-    } else {
-        Err(declined(
-            "not_allowed",
-            "Your role may not save templates there.",
-        ))
-    }
-}
-
-/// Empties, in a page, what visitors have deleted or changed since: only supervisors read originals (IN-09).
-fn hide_originals(all: &[Stored], page: &mut [Stored]) {
-    let deleted: Vec<_> = all
-        .iter()
-        .filter_map(|stored| match &stored.event {
-            Event::Deleted { message } => Some(*message),
-            _ => None,
-        })
-        .collect();
-    for stored in page {
-        match &mut stored.event {
-            Event::Received { message, .. } if deleted.contains(&message.id) => {
-                message.text.clear();
-                message.attachments.clear();
-            }
-            Event::Edited {
-                message: Some(id),
-                text,
-                ..
-            } if deleted.contains(id) => text.clear(),
-            _ => {}
-        }
     }
 }
 

@@ -7,30 +7,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use shared::chat::rights::sees;
-use shared::chat::{Chat, Sight, Stage, Stored};
-use shared::model::{ChatId, Operator, Policy, Seq, Version};
-use shared::protocol::{ResumePoint, SectionCounts, ServerFrame, Snapshot};
+use shared::chat::{Chat, Event, Revision, Sight, Stage, Stored};
+use shared::model::{ChatId, MessageId, OperatorId, Seq, Version};
+use shared::protocol::{ChatPage, ChatPlace, OpenSection, ResumePoint, ServerFrame, Snapshot};
 
 use super::encode;
+use super::lists::{self, Tally, Windows, section_of};
+use super::viewer::Viewer;
 
 /// Events kept at most.
 const KEPT: usize = 10_000;
 /// Bytes of frames kept at most.
 const KEPT_BYTES: usize = 16 << 20;
-/// Waiting chats in a snapshot, the longest waiting first.
-const AWAITING_WINDOW: usize = 300;
-/// Chats of others in a snapshot, the latest first.
-const OTHERS_WINDOW: usize = 200;
 
 /// One event in the ring.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) stored: Stored,
-    pub(super) frame: Utf8Bytes,
+    frame: Utf8Bytes,
+    /// What became of the message since, and the frame for those who may not read originals.
+    revised: Option<(Revision, Utf8Bytes)>,
     /// None: the chat began with it.
-    pub(super) before: Option<Sight>,
-    pub(super) after: Sight,
+    pub(super) before: Option<Standing>,
+    pub(super) after: Standing,
+}
+
+/// How a chat stood at some moment: who saw it, and in which list.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    pub(super) sight: Sight,
+    is_waiting: bool,
+    is_open: bool,
 }
 
 /// Shared by the follower, which fills it, and the desks, which read it.
@@ -73,15 +80,19 @@ impl Ring {
         }
     }
 
-    /// Begins anew with another history.
-    pub(super) fn replace(&self, point: ResumePoint, chats: Vec<Chat>) {
+    /// Begins anew with what was loaded: another history.
+    pub(super) fn replace(&self, fresh: Self) {
+        let fresh = fresh
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let seq = fresh.point.seq;
         let mut state = self.lock();
-        state.entries.clear();
-        state.bytes = 0;
-        state.chats = chats.into_iter().map(|chat| (chat.id, chat)).collect();
-        state.generation += 1;
-        let seq = point.seq;
-        state.point = point;
+        let generation = state.generation + 1;
+        *state = State {
+            generation,
+            ..fresh
+        };
         drop(state);
         self.last_tx.send_replace(seq);
     }
@@ -107,10 +118,13 @@ impl Ring {
     /// Puts earlier events, with the sights of then, before what is there; at the start only.
     pub(super) fn warm(&self, entries: Vec<Entry>) {
         let mut state = self.lock();
-        for entry in entries.into_iter().rev() {
-            state.bytes += entry.frame.len();
-            state.entries.push_front(Arc::new(entry));
+        let later = std::mem::take(&mut state.entries);
+        for entry in entries {
+            state.rewrite(&entry.stored);
+            state.bytes += entry.size();
+            state.entries.push_back(Arc::new(entry));
         }
+        state.entries.extend(later);
     }
 
     pub(super) fn point(&self) -> ResumePoint {
@@ -126,6 +140,7 @@ impl Ring {
             log: state.point.log.clone(),
             seq,
             mark: entry.stored.mark,
+            outlook: String::new(),
         })
     }
 
@@ -185,48 +200,50 @@ impl Ring {
         self.lock().chats.get(&id).cloned()
     }
 
-    pub(super) fn chats_where(&self, keep: impl Fn(&Chat) -> bool) -> Vec<Chat> {
-        self.lock()
-            .chats
-            .values()
-            .filter(|chat| keep(chat))
-            .cloned()
-            .collect()
-    }
-
-    pub(super) fn snapshot(&self, operator: &Operator, policy: &Policy) -> Snapshot {
+    pub(super) fn snapshot(&self, viewer: &Viewer) -> Snapshot {
         let state = self.lock();
-        let seen = state
-            .chats
-            .values()
-            .filter(|chat| sees(operator, &Sight::of(chat), policy));
-        let (mut awaiting, mut mine, mut others) = (vec![], vec![], vec![]);
-        let mut counts = SectionCounts::default();
-        for chat in seen {
-            match (&chat.stage, chat.owner()) {
-                (Stage::Queue, _) => awaiting.push(chat),
-                (_, Some(owner)) if *owner == operator.id => mine.push(chat),
-                (_, _) => others.push(chat),
-            }
-        }
-        let count = |chats: &Vec<&Chat>| u32::try_from(chats.len()).unwrap_or(u32::MAX);
-        (counts.awaiting, counts.mine, counts.others) =
-            (count(&awaiting), count(&mine), count(&others));
-        awaiting.sort_by_key(|chat| chat.waits_since());
-        awaiting.truncate(AWAITING_WINDOW);
-        others.sort_by_key(|chat| std::cmp::Reverse(chat.last_at));
-        others.truncate(OTHERS_WINDOW);
-        let chats = awaiting
-            .into_iter()
-            .chain(mine)
-            .chain(others)
-            .cloned()
-            .collect();
-        Snapshot {
-            at: state.point.clone(),
+        let seen = state.chats.values().filter(|chat| viewer.sees(chat));
+        let Windows {
             chats,
             counts,
+            next,
+        } = lists::windows(&viewer.operator.id, &seen.collect::<Vec<_>>());
+        let mut at = state.point.clone();
+        at.outlook = viewer.outlook();
+        Snapshot {
+            at,
+            chats,
+            counts,
+            next,
         }
+    }
+
+    /// Counts the open chats in each list, for a desk that needs no snapshot.
+    pub(super) fn tally(&self, viewer: &Viewer) -> Tally {
+        let state = self.lock();
+        let seen = state.chats.values().filter(|chat| viewer.sees(chat));
+        Tally::untold(lists::counts(&viewer.operator.id, seen), state.point.seq)
+    }
+
+    /// Returns a page of a list of open chats.
+    pub(super) fn page(
+        &self,
+        section: OpenSection,
+        after: Option<ChatPlace>,
+        limit: usize,
+        viewer: &Viewer,
+    ) -> ChatPage {
+        let state = self.lock();
+        let me = &viewer.operator.id;
+        let listed = state.chats.values();
+        let listed = listed.filter(|chat| section_of(chat, me) == section && viewer.sees(chat));
+        lists::page(section, listed.collect(), after, limit)
+    }
+
+    /// Whether a chat is here, and in sight.
+    pub(super) fn is_seen(&self, chat: ChatId, viewer: &Viewer) -> bool {
+        let state = self.lock();
+        state.chats.get(&chat).is_some_and(|chat| viewer.sees(chat))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -236,13 +253,13 @@ impl Ring {
 
 impl State {
     fn push(&mut self, stored: Stored) {
-        let before = self.chats.get(&stored.chat).map(Sight::of);
+        let before = self.chats.get(&stored.chat).map(Standing::of);
         let chat = self
             .chats
             .entry(stored.chat)
             .or_insert_with(|| Chat::unborn(stored.chat));
         chat.apply(&stored);
-        let after = Sight::of(chat);
+        let after = Standing::of(chat);
         if chat.is_finished() {
             self.chats.remove(&stored.chat);
         }
@@ -250,31 +267,118 @@ impl State {
     }
 
     fn push_closed(&mut self, stored: Stored, chat: &Chat) {
-        let sight = Sight::of(chat);
-        self.keep(Entry::new(stored, Some(sight.clone()), sight));
+        let standing = Standing::of(chat);
+        self.keep(Entry::new(stored, Some(standing.clone()), standing));
     }
 
     fn keep(&mut self, entry: Entry) {
+        self.rewrite(&entry.stored);
         (self.point.seq, self.point.mark) = (entry.stored.seq, entry.stored.mark);
-        self.bytes += entry.frame.len();
+        self.bytes += entry.size();
         self.entries.push_back(Arc::new(entry));
         while self.entries.len() > KEPT || self.bytes > KEPT_BYTES {
             let Some(oldest) = self.entries.pop_front() else {
                 break;
             };
-            self.bytes -= oldest.frame.len();
+            self.bytes -= oldest.size();
+        }
+    }
+
+    /// Does to earlier entries what an event means for those who have not read them yet: words that were taken back or
+    /// changed are originals now (IN-09), and an erased chat says nothing more (V-15).
+    fn rewrite(&mut self, news: &Stored) {
+        let revision = Revision::of(&news.event);
+        let is_erased = matches!(news.event, Event::Redacted);
+        if revision.is_none() && !is_erased {
+            return;
+        }
+        let of_chat = self.entries.iter_mut();
+        for entry in of_chat.filter(|entry| entry.stored.chat == news.chat) {
+            let changed = match revision {
+                Some((message, revision)) => entry.revised(message, revision),
+                None => Some(entry.redacted()),
+            };
+            if let Some(changed) = changed {
+                self.bytes = (self.bytes + changed.size()).saturating_sub(entry.size());
+                *entry = Arc::new(changed);
+            }
         }
     }
 }
 
 impl Entry {
-    pub(super) fn new(stored: Stored, before: Option<Sight>, after: Sight) -> Self {
+    pub(super) fn new(stored: Stored, before: Option<Standing>, after: Standing) -> Self {
         let frame = encode(&ServerFrame::Event(stored.clone()));
         Self {
             stored,
             frame,
+            revised: None,
             before,
             after,
         }
+    }
+
+    /// Returns the frame for a reader.
+    pub(super) fn frame_for(&self, reads_originals: bool) -> Utf8Bytes {
+        match &self.revised {
+            Some((_, frame)) if !reads_originals => frame.clone(),
+            Some(_) | None => self.frame.clone(),
+        }
+    }
+
+    fn size(&self) -> usize {
+        let revised = self.revised.as_ref();
+        self.frame.len() + revised.map_or(0, |(_, frame)| frame.len())
+    }
+
+    /// Returns it with what became of a message; none: it holds no words of that message.
+    fn revised(&self, message: MessageId, news: Revision) -> Option<Self> {
+        if self.stored.event.holds_words_of() != Some(message) {
+            return None;
+        }
+        let known = self.revised.as_ref().map(|(revision, _)| *revision);
+        let revision = known.unwrap_or_default().and(news);
+        let event = self.stored.event.without_originals(revision)?;
+        let shown = Stored {
+            event,
+            ..self.stored.clone()
+        };
+        Some(Self {
+            stored: self.stored.clone(),
+            frame: self.frame.clone(),
+            revised: Some((revision, encode(&ServerFrame::Event(shown)))),
+            before: self.before.clone(),
+            after: self.after.clone(),
+        })
+    }
+
+    fn redacted(&self) -> Self {
+        let stored = Stored {
+            event: self.stored.event.redacted(),
+            ..self.stored.clone()
+        };
+        Self::new(stored, self.before.clone(), self.after.clone())
+    }
+}
+
+impl Standing {
+    pub(super) fn of(chat: &Chat) -> Self {
+        Self {
+            sight: Sight::of(chat),
+            is_waiting: chat.stage == Stage::Queue,
+            is_open: chat.is_open(),
+        }
+    }
+
+    /// Returns the list of open chats it stands in for an operator; none: it is closed.
+    pub(super) fn section(&self, me: &OperatorId) -> Option<OpenSection> {
+        let section = if self.is_waiting {
+            OpenSection::Awaiting
+        } else if self.sight.owner.as_ref() == Some(me) {
+            OpenSection::Mine
+        } else {
+            OpenSection::Others
+        };
+        self.is_open.then_some(section)
     }
 }

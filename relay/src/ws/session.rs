@@ -14,15 +14,19 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use shared::model::{ChatId, Operator, Seq};
-use shared::protocol::{ClientFrame, Goodbye, GoodbyeCode, PROTOCOL, ResumePoint, ServerFrame};
+use shared::model::{ChatId, OperatorId, Seq};
+use shared::protocol::{
+    ClientFrame, DraftText, Goodbye, GoodbyeCode, PROTOCOL, ResumePoint, ServerFrame,
+};
 
 use crate::http::session::hash_of;
 use crate::store::TokenHash;
 
 use super::hub::{Hub, Must, Seat, goodbye};
+use super::lists::Tally;
 use super::requests::Requests;
-use super::ring::Next;
+use super::ring::{Entry, Next};
+use super::viewer::{Viewer, may_use};
 use super::visible::{Visible, visible};
 use super::{encode, follower};
 
@@ -40,6 +44,8 @@ const PAGE: usize = 256;
 const ANSWERS: usize = 256;
 /// Commands and requests that a desk may have under way.
 const UNDER_WAY: usize = 64;
+/// Bytes of drafts in a welcome.
+const DRAFTS_BYTES: usize = 512 * 1024;
 /// Frames a desk may send in [`BURST_WITHIN`].
 const BURST: usize = 500;
 /// See [`BURST`].
@@ -66,9 +72,7 @@ enum End {
 pub(super) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
     let (mut sink, mut stream) = socket.split();
     let end = match greet(&hub, &mut stream).await {
-        Ok((operator, session, resume)) => {
-            converse(&hub, &mut sink, stream, operator, session, resume).await
-        }
+        Ok(guest) => converse(&hub, &mut sink, stream, guest).await,
         Err(end) => end,
     };
     if let End::Said(goodbye) = end {
@@ -86,11 +90,18 @@ pub(super) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
     }
 }
 
+/// Who said hello.
+struct Guest {
+    operator: OperatorId,
+    session: TokenHash,
+    resume: Option<ResumePoint>,
+}
+
 /// Takes the hello and finds out who it is.
 async fn greet<L: Line>(
     hub: &Arc<Hub>,
     stream: &mut SplitStream<WebSocketStream<L>>,
-) -> Result<(Operator, TokenHash, Option<ResumePoint>), End> {
+) -> Result<Guest, End> {
     let nobody = "nobody".into();
     let say = |code| End::Said(goodbye(code, &nobody));
     let text = loop {
@@ -123,39 +134,48 @@ async fn greet<L: Line>(
         Ok(_) => return Err(say(GoodbyeCode::NotLoggedIn)),
         Err(_) => return Err(say(GoodbyeCode::Stopping)),
     };
-    let policy = hub.desks.policy();
-    let Some(operator) = policy.find_operator(&session.operator) else {
-        return Err(End::Said(goodbye(GoodbyeCode::Removed, &session.operator)));
-    };
+    let operator = session.operator;
     if let Err(error) = hub.store.touch_session(&hash, now).await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "could not note the use of a session"
         );
     }
-    tracing::info!(operator = %operator.id, %program, resumes = resume.is_some(), "a desk connected");
-    Ok((operator.clone(), hash, resume))
+    tracing::info!(%operator, %program, resumes = resume.is_some(), "a desk connected");
+    Ok(Guest {
+        operator,
+        session: hash,
+        resume,
+    })
 }
 
 async fn converse<L: Line>(
     hub: &Arc<Hub>,
     sink: &mut Sink<L>,
     stream: SplitStream<WebSocketStream<L>>,
-    operator: Operator,
-    session: TokenHash,
-    resume: Option<ResumePoint>,
+    guest: Guest,
 ) -> End {
-    let Some(seat) = hub.join(&operator.id, session) else {
-        return End::Said(goodbye(GoodbyeCode::Stopping, &operator.id));
+    let Guest {
+        operator,
+        session,
+        resume,
+    } = guest;
+    let Some(seat) = hub.join(&operator, session) else {
+        return End::Said(goodbye(GoodbyeCode::Stopping, &operator));
+    };
+    // Read after joining: whoever changes the policy from here on tells this desk.
+    let Some(viewer) = Viewer::find(&operator, hub.desks.policy()) else {
+        return End::Said(goodbye(GoodbyeCode::Removed, &operator));
     };
     let (answers_tx, answers_rx) = mpsc::channel(ANSWERS);
-    let requests = Requests::new(Arc::clone(hub), operator.clone(), session, answers_tx);
+    let requests = Requests::new(Arc::clone(hub), operator, session, answers_tx);
     let speaking = Speaker {
         hub,
         sink,
-        operator,
+        viewer,
         cursor: Seq(0),
         generation: hub.ring.generation(),
+        tally: Tally::default(),
     };
     tokio::select! {
         end = listen(stream, requests) => end,
@@ -163,11 +183,11 @@ async fn converse<L: Line>(
     }
 }
 
-/// Takes what the desk sends. Commands are done one after the other, in the order sent; everything else beside them.
+/// Takes what the desk sends. What writes is done one after the other, in the order sent; questions beside it.
 async fn listen<L: Line>(mut stream: SplitStream<WebSocketStream<L>>, requests: Requests) -> End {
     let requests = Arc::new(requests);
-    let (commands_tx, commands_rx) = mpsc::channel(UNDER_WAY);
-    tokio::spawn(Arc::clone(&requests).answer_all(commands_rx));
+    let (writes_tx, writes_rx) = mpsc::channel(UNDER_WAY);
+    tokio::spawn(Arc::clone(&requests).answer_all(writes_rx));
     let under_way = Arc::new(tokio::sync::Semaphore::new(UNDER_WAY));
     let mut recent: VecDeque<Instant> = VecDeque::new();
     loop {
@@ -196,23 +216,64 @@ async fn listen<L: Line>(mut stream: SplitStream<WebSocketStream<L>>, requests: 
         let Ok(frame) = serde_json::from_str::<ClientFrame>(&text) else {
             return End::Said(goodbye(GoodbyeCode::BadFrame, requests.who()));
         };
-        if matches!(frame, ClientFrame::Hello { .. }) {
-            return End::Said(goodbye(GoodbyeCode::BadFrame, requests.who()));
-        }
-        if matches!(frame, ClientFrame::Command { .. }) {
-            if commands_tx.send(frame).await.is_err() {
-                return End::Gone;
+        match Turn::of(&frame) {
+            Turn::Never => {
+                return End::Said(goodbye(GoodbyeCode::BadFrame, requests.who()));
             }
-            continue;
+            Turn::AtOnce => requests.answer(frame).await,
+            Turn::InOrder => {
+                if writes_tx.send(frame).await.is_err() {
+                    return End::Gone;
+                }
+            }
+            Turn::Beside => {
+                let Ok(permit) = Arc::clone(&under_way).acquire_owned().await else {
+                    return End::Gone;
+                };
+                let requests = Arc::clone(&requests);
+                tokio::spawn(async move {
+                    requests.answer(frame).await;
+                    drop(permit);
+                });
+            }
         }
-        let Ok(permit) = Arc::clone(&under_way).acquire_owned().await else {
-            return End::Gone;
-        };
-        let requests = Arc::clone(&requests);
-        tokio::spawn(async move {
-            requests.answer(frame).await;
-            drop(permit);
-        });
+    }
+}
+
+/// When a frame is done, beside the others of its desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It has no place here.
+    Never,
+    /// Before the next is read: it waits for nothing.
+    AtOnce,
+    /// After those before it: it writes, and the last word counts.
+    InOrder,
+    /// Beside the others: it only reads.
+    Beside,
+}
+
+impl Turn {
+    fn of(frame: &ClientFrame) -> Self {
+        match frame {
+            ClientFrame::Hello { .. } => Self::Never,
+            ClientFrame::Presence { .. } | ClientFrame::Speak { .. } => Self::AtOnce,
+            ClientFrame::Command { .. }
+            | ClientFrame::SaveDraft { .. }
+            | ClientFrame::SaveTemplate { .. }
+            | ClientFrame::DeleteTemplate { .. }
+            | ClientFrame::EndSession { .. } => Self::InOrder,
+            ClientFrame::LoadChat { .. }
+            | ClientFrame::FindChat { .. }
+            | ClientFrame::LoadTimeline { .. }
+            | ClientFrame::LoadClosed { .. }
+            | ClientFrame::LoadOpen { .. }
+            | ClientFrame::LoadVisitor { .. }
+            | ClientFrame::Search { .. }
+            | ClientFrame::LoadBlocks { .. }
+            | ClientFrame::LoadSessions { .. }
+            | ClientFrame::Ping { .. } => Self::Beside,
+        }
     }
 }
 
@@ -228,9 +289,11 @@ fn broken(error: &tokio_tungstenite::tungstenite::Error, requests: &Requests) ->
 struct Speaker<'a, L: Line> {
     hub: &'a Arc<Hub>,
     sink: &'a mut Sink<L>,
-    operator: Operator,
+    /// By whom the desk's chats were last shown: changes with a snapshot only.
+    viewer: Viewer,
     cursor: Seq,
     generation: u64,
+    tally: Tally,
 }
 
 impl<L: Line> Speaker<'_, L> {
@@ -240,11 +303,12 @@ impl<L: Line> Speaker<'_, L> {
         mut answers_rx: mpsc::Receiver<Utf8Bytes>,
         resume: Option<ResumePoint>,
     ) -> End {
+        // Before anything is shown: what comes while it is being sent shall wake us afterwards.
+        let mut events = self.hub.ring.subscribe();
         match self.begin(resume).await {
             Ok(()) => {}
             Err(end) => return end,
         }
-        let mut events = self.hub.ring.subscribe();
         let mut ping = tokio::time::interval(PING_EVERY);
         loop {
             let done = tokio::select! {
@@ -271,10 +335,14 @@ impl<L: Line> Speaker<'_, L> {
     }
 
     async fn begin(&mut self, resume: Option<ResumePoint>) -> Result<(), End> {
-        let point = resume.filter(|point| self.hub.ring.knows(point));
+        let point = resume
+            .filter(|point| point.outlook == self.viewer.outlook() && self.hub.ring.knows(point));
         let welcome = self.welcome(point.is_some()).await?;
         self.send(welcome).await?;
         for presence in self.hub.presences() {
+            if !self.hub.ring.is_seen(presence.chat, &self.viewer) {
+                continue;
+            }
             let frame = ServerFrame::Presence {
                 chat: presence.chat,
                 operator: presence.operator,
@@ -285,7 +353,9 @@ impl<L: Line> Speaker<'_, L> {
         match point {
             Some(point) => {
                 self.cursor = point.seq;
+                self.tally = self.hub.ring.tally(&self.viewer);
                 self.catch_up().await?;
+                self.tell_counts().await?;
             }
             None => self.show_anew().await?,
         }
@@ -294,49 +364,62 @@ impl<L: Line> Speaker<'_, L> {
     }
 
     async fn welcome(&self, is_resumed: bool) -> Result<Utf8Bytes, End> {
-        let unavailable = |_| End::Said(goodbye(GoodbyeCode::Stopping, &self.operator.id));
+        let me = &self.viewer.operator;
+        let unavailable = |_| End::Said(goodbye(GoodbyeCode::Stopping, &me.id));
         let store = &self.hub.store;
-        let drafts = store
-            .list_drafts(&self.operator.id)
-            .await
-            .map_err(unavailable)?;
+        let drafts = store.list_drafts(&me.id).await.map_err(unavailable)?;
         let mut templates = store.list_templates().await.map_err(unavailable)?;
-        templates.retain(|template| super::requests::may_use(&self.operator, &template.scope));
+        templates.retain(|template| may_use(me, &template.scope));
         Ok(encode(&ServerFrame::Welcome {
             protocol: PROTOCOL,
             program: concat!("deskwire-relay ", env!("CARGO_PKG_VERSION")).to_owned(),
-            you: self.operator.id.clone(),
+            you: me.id.clone(),
             server_time: self.hub.clock.now(),
             is_resumed,
-            policy: Box::new(self.hub.desks.policy().as_ref().clone()),
+            policy: self.viewer.policy_shown(),
             templates,
-            drafts,
+            drafts: self.of_use(drafts),
             online: self.hub.online(),
             channels: self.hub.channels(),
         }))
+    }
+
+    /// Returns the drafts of open chats in sight, the newest first, as many as a frame should hold.
+    fn of_use(&self, mut drafts: Vec<(ChatId, DraftText)>) -> Vec<(ChatId, DraftText)> {
+        drafts.retain(|(chat, _)| self.hub.ring.is_seen(*chat, &self.viewer));
+        let mut bytes = 0;
+        let fits = |(_, draft): &(ChatId, DraftText)| {
+            bytes += draft.text.len();
+            bytes <= DRAFTS_BYTES
+        };
+        drafts.into_iter().take_while(fits).collect()
     }
 
     async fn take_must(&mut self, must: Must) -> Result<(), End> {
         if let Some(goodbye) = must.end {
             return Err(End::Said(goodbye));
         }
-        let Some(frame) = must.policy else {
+        let Some(policy) = must.policy else {
             return Ok(());
         };
-        if let Some(operator) = self.hub.desks.policy().find_operator(&self.operator.id) {
-            self.operator = operator.clone();
-        }
-        self.send(frame).await?;
+        let id = self.viewer.operator.id.clone();
+        let Some(viewer) = Viewer::find(&id, policy) else {
+            return Err(End::Said(goodbye(GoodbyeCode::Removed, &id)));
+        };
+        self.viewer = viewer;
+        let policy = self.viewer.policy_shown();
+        self.send(encode(&ServerFrame::Policy { policy })).await?;
         self.show_anew().await?;
         let at = self.point();
         self.send(encode(&ServerFrame::Live { at })).await
     }
 
     async fn show_anew(&mut self) -> Result<(), End> {
-        let policy = self.hub.desks.policy();
-        let snapshot = self.hub.ring.snapshot(&self.operator, &policy);
-        self.cursor = snapshot.at.seq;
+        // Read first: a history that is replaced in between is noticed at the next event.
         self.generation = self.hub.ring.generation();
+        let snapshot = self.hub.ring.snapshot(&self.viewer);
+        self.cursor = snapshot.at.seq;
+        self.tally = Tally::told(snapshot.counts, snapshot.at.seq);
         self.send(encode(&ServerFrame::Snapshot(Box::new(snapshot))))
             .await
     }
@@ -352,27 +435,49 @@ impl<L: Line> Speaker<'_, L> {
                 Next::Entries(entries) => entries,
                 Next::Lost => return self.show_anew().await,
             };
-            let policy = self.hub.desks.policy();
             for entry in entries {
                 self.cursor = entry.stored.seq;
-                let (chat, at) = (entry.stored.chat, entry.stored.seq);
-                match visible(&self.operator, entry.before.as_ref(), &entry.after, &policy) {
-                    Visible::Event => self.feed(entry.frame.clone()).await?,
-                    Visible::Hidden => {
-                        self.feed(encode(&ServerFrame::ChatHidden { chat, at }))
-                            .await?;
-                    }
-                    Visible::Shown => self.show(chat, at).await?,
-                    Visible::Nothing => {}
-                }
+                self.tally.take(&entry, &self.viewer);
+                self.pass_on(&entry).await?;
             }
+            self.tell_counts().await?;
             self.flush().await?;
+        }
+    }
+
+    async fn pass_on(&mut self, entry: &Entry) -> Result<(), End> {
+        let (chat, at) = (entry.stored.chat, entry.stored.seq);
+        let before = entry.before.as_ref().map(|before| &before.sight);
+        let Viewer {
+            operator, policy, ..
+        } = &self.viewer;
+        match visible(operator, before, &entry.after.sight, policy) {
+            Visible::Event => {
+                let frame = entry.frame_for(self.viewer.reads_originals());
+                self.feed(frame).await
+            }
+            Visible::Hidden => {
+                self.feed(encode(&ServerFrame::ChatHidden { chat, at }))
+                    .await
+            }
+            Visible::Shown => self.show(chat, at).await,
+            Visible::Nothing => Ok(()),
+        }
+    }
+
+    /// Says how long the lists are, where the desk cannot know and does not yet.
+    async fn tell_counts(&mut self) -> Result<(), End> {
+        match self.tally.news() {
+            Some(counts) => self.feed(encode(&ServerFrame::Counts(counts))).await,
+            None => Ok(()),
         }
     }
 
     /// Sends a chat that came into sight, as it stands now.
     async fn show(&mut self, chat: ChatId, at: Seq) -> Result<(), End> {
-        let Some(chat) = self.hub.ring.find_chat(chat) else {
+        // It may have moved on since, out of sight again: then the event that hid it follows.
+        let found = self.hub.ring.find_chat(chat);
+        let Some(chat) = found.filter(|chat| self.viewer.sees(chat)) else {
             return Ok(());
         };
         let chat = Box::new(chat);
@@ -381,14 +486,12 @@ impl<L: Line> Speaker<'_, L> {
     }
 
     fn point(&self) -> ResumePoint {
-        let point = self.hub.ring.point();
-        if point.seq == self.cursor {
-            point
-        } else {
-            self.hub
-                .ring
-                .point_at(self.cursor)
-                .unwrap_or_else(follower::nowhere)
+        let ring = &self.hub.ring;
+        let here = Some(ring.point()).filter(|point| point.seq == self.cursor);
+        let point = here.or_else(|| ring.point_at(self.cursor));
+        ResumePoint {
+            outlook: self.viewer.outlook(),
+            ..point.unwrap_or_else(follower::nowhere)
         }
     }
 
@@ -418,7 +521,10 @@ impl<L: Line> Speaker<'_, L> {
         match done {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(End::Said(goodbye(GoodbyeCode::TooSlow, &self.operator.id))),
+            Err(_) => Err(End::Said(goodbye(
+                GoodbyeCode::TooSlow,
+                &self.viewer.operator.id,
+            ))),
         }
     }
 }

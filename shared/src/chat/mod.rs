@@ -11,6 +11,7 @@ mod command;
 mod deadlines;
 mod event;
 mod note;
+mod originals;
 mod platform;
 mod receipt;
 mod redact;
@@ -39,8 +40,9 @@ pub use command::{
     Receipt, RelayCommand, ReplyDraft, SettledAs, TransferTarget,
 };
 pub use event::{Event, Stored};
+pub use originals::Revision;
 pub use refusal::Refusal;
-pub use rights::{Right, Sight};
+pub use rights::{Outlook, Right, Sight};
 pub use upcast::{SHAPE, UpcastError, upcast};
 
 use serde::{Deserialize, Serialize};

@@ -141,6 +141,35 @@ pub fn sees(operator: &Operator, sight: &Sight, policy: &Policy) -> bool {
     in_department && for_me
 }
 
+/// Everything but the chats themselves that decides what an operator sees. While it stays the same, what was seen stays
+/// seen; when it changes, no number of events tells a desk what else has changed (invariant 6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outlook {
+    operator: OperatorId,
+    role: Role,
+    departments: Vec<DepartmentId>,
+    hide_others: bool,
+    inactive: Vec<ChannelId>,
+}
+
+impl Outlook {
+    /// Returns what an operator's sight depends on now.
+    pub fn of(operator: &Operator, policy: &Policy) -> Self {
+        let mut departments = operator.departments.clone();
+        departments.sort();
+        let inactive = policy.channels.iter().filter(|channel| !channel.active);
+        let mut inactive: Vec<_> = inactive.map(|channel| channel.id.clone()).collect();
+        inactive.sort();
+        Self {
+            operator: operator.id.clone(),
+            role: operator.role,
+            departments,
+            hide_others: policy.hide_others,
+            inactive,
+        }
+    }
+}
+
 /// The operator behind a desk command, checked to exist and to see the chat.
 pub(super) struct Asker<'a> {
     /// From the policy.

@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::DeskCommand;
 use crate::model::{
-    ChatId, CommandId, Language, OperatorId, Presence, Seq, TemplateId, TemplateScope, Timestamp,
-    VisitorId,
+    ChatId, CommandId, Language, OperatorId, Presence, Seq, TemplateId, TemplateScope, VisitorId,
 };
 
-use super::ResumePoint;
+use super::{ChatPlace, ResumePoint};
 
 /// A frame from a desk. `request` numbers are chosen by the desk and come back with the answer.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -64,9 +63,9 @@ pub enum ClientFrame {
     LoadClosed {
         /// Comes back.
         request: u32,
-        /// Those whose last event came before; none: the newest.
+        /// Those after this place, `next` of the page before; none: the newest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         /// At most [`super::PAGE_LIMIT`].
         limit: u32,
     },
@@ -76,8 +75,9 @@ pub enum ClientFrame {
         request: u32,
         /// Of which list.
         section: super::OpenSection,
-        /// Those that wait since later than this.
-        after: Timestamp,
+        /// Those after this place, `next` of the snapshot or of the page before; none: from the beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<ChatPlace>,
         /// At most [`super::PAGE_LIMIT`].
         limit: u32,
     },
@@ -87,9 +87,9 @@ pub enum ClientFrame {
         request: u32,
         /// Whose.
         visitor: VisitorId,
-        /// Those whose last event came before; none: the newest.
+        /// Those after this place, `next` of the page before; none: the newest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         /// At most [`super::PAGE_LIMIT`].
         limit: u32,
     },

@@ -9,8 +9,8 @@ mod server;
 pub use client::{ClientFrame, DraftText, TemplateDraft};
 pub use error::{Goodbye, GoodbyeCode};
 pub use server::{
-    BlockRow, ChannelHealth, ChatPage, Hit, NoticeLevel, OpenSection, OperatorPresence,
-    ResumePoint, SectionCounts, ServerFrame, SessionRow, Snapshot,
+    BlockRow, ChannelHealth, ChatPage, ChatPlace, Hit, NoticeLevel, OpenSection, OperatorPresence,
+    ResumePoint, SectionCounts, SectionPlaces, ServerFrame, SessionRow, Snapshot,
 };
 
 use serde::{Deserialize, Serialize};

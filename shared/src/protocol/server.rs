@@ -153,7 +153,7 @@ pub enum ServerFrame {
         /// Which.
         id: TemplateId,
     },
-    /// How many open chats this operator sees in each list, when the lists were cut.
+    /// How many open chats this operator sees in each list; sent while any list is longer than what the desk was sent.
     Counts(SectionCounts),
     /// What colleagues do in a chat (D-20). Ends by itself 6 s after the last one.
     Presence {
@@ -219,6 +219,9 @@ pub struct ResumePoint {
     pub seq: Seq,
     /// Its commit; 0 at the very beginning.
     pub mark: Mark,
+    /// A name for what the rights allowed this operator then; they have changed when the relay gives it another name.
+    #[serde(default)]
+    pub outlook: String,
 }
 
 /// Everything a desk needs to begin.
@@ -226,11 +229,14 @@ pub struct ResumePoint {
 pub struct Snapshot {
     /// True as of here.
     pub at: ResumePoint,
-    /// Open and softly closed chats this operator sees: all own ones, the longest waiting of the queue, the latest of
+    /// Open and softly closed chats this operator sees: the longest waiting of the queue, the latest of the own and of
     /// others; each list cut to a window.
     pub chats: Vec<Chat>,
-    /// How many there are in each list, cut or not.
+    /// How many open ones there are in each list, cut or not.
     pub counts: SectionCounts,
+    /// Where `load_open` goes on in each list.
+    #[serde(default)]
+    pub next: SectionPlaces,
 }
 
 /// The lists of open chats (D-01).
@@ -256,13 +262,39 @@ pub struct SectionCounts {
     pub others: u32,
 }
 
+/// A chat's place in a list: when it counts from there, and which it is, for others may have the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChatPlace {
+    /// Since when it waits, or its last event: what the list is ordered by.
+    pub at: Timestamp,
+    /// Which.
+    pub chat: ChatId,
+}
+
+/// Where each list of open chats goes on; none: all of it was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionPlaces {
+    /// Awaiting reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaiting: Option<ChatPlace>,
+    /// Mine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mine: Option<ChatPlace>,
+    /// With others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<ChatPlace>,
+}
+
 /// A page of chats.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChatPage {
-    /// In the order asked for.
+    /// In the order asked for; may be none although there are more.
     pub chats: Vec<Chat>,
     /// There are more.
     pub has_more: bool,
+    /// Where the next page begins, if there are more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<ChatPlace>,
 }
 
 /// One message or note found.

@@ -15,7 +15,8 @@ use shared::model::{
     Timestamp, VisitorId,
 };
 use shared::protocol::{
-    BlockRow, ChannelHealth, ClientFrame, Hit, OpenSection, ResumePoint, SectionCounts, SessionRow,
+    BlockRow, ChannelHealth, ChatPlace, ClientFrame, Hit, OpenSection, ResumePoint, SectionCounts,
+    SectionPlaces, SessionRow,
 };
 
 use crate::composer::Composer;
@@ -136,8 +137,8 @@ pub struct Fetched {
     pub is_closed_loaded: bool,
     /// There are more of them.
     pub has_more_closed: bool,
-    /// The last event of the earliest that was listed.
-    pub closed_from: Option<Timestamp>,
+    /// Where they go on.
+    pub next_closed: Option<ChatPlace>,
 }
 
 /// The state of the desk.
@@ -184,6 +185,8 @@ pub struct App {
     pub(crate) new_from: Option<Seq>,
     /// How many open chats there are in each list, where the relay has cut them.
     pub(crate) counts: SectionCounts,
+    /// Where each of them goes on, where the relay has cut it.
+    pub(crate) next_open: SectionPlaces,
     /// Rows the conversation is scrolled up.
     pub(crate) scroll: usize,
     pub(crate) is_zoomed: bool,
@@ -256,6 +259,7 @@ impl App {
             new_count: 0,
             new_from: None,
             counts: SectionCounts::default(),
+            next_open: SectionPlaces::default(),
             scroll: 0,
             is_zoomed: false,
             popup: None,

@@ -161,7 +161,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<()> {
     } = arguments;
     runtime.block_on(async {
         match command {
-            None => open::run(&place, &look).await,
+            None => Box::pin(open::run(&place, &look)).await,
             Some(Command::Login) => login::run(&place).await,
             Some(Command::Logout) => logout::run(&place).await,
             Some(Command::Keys { test: false }) => keys::show(&place),

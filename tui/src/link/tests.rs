@@ -152,6 +152,7 @@ fn point(seq: i64) -> ResumePoint {
         log: "log".to_owned(),
         seq: Seq(seq),
         mark: Mark(seq),
+        outlook: String::new(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use shared::chat::{Chat, Stored};
 use shared::model::{ChatId, OperatorId, Presence, Template, Timestamp};
-use shared::protocol::{ChatPage, ClientFrame, DraftText, ResumePoint, ServerFrame, Snapshot};
+use shared::protocol::{
+    ChatPage, ClientFrame, DraftText, OpenSection, ResumePoint, ServerFrame, Snapshot,
+};
 
 use crate::app::book::{Section, Taken, section_of};
 use crate::app::{App, Asked};
@@ -152,6 +154,7 @@ impl App {
         self.fetched.is_closed_loaded = false;
         self.fetched.past.clear();
         self.counts = snapshot.counts;
+        self.next_open = snapshot.next;
         self.book.restart(snapshot.chats);
         if self.open.is_some_and(|open| self.book.get(open).is_none()) {
             self.leave_chat();
@@ -275,7 +278,6 @@ impl App {
         let Some(asked) = self.asked.remove(&request) else {
             return;
         };
-        let earliest = page.chats.iter().map(|chat| chat.last_at).min();
         let ids: Vec<ChatId> = page.chats.iter().map(|chat| chat.id).collect();
         for chat in page.chats {
             self.book.show(chat);
@@ -283,7 +285,10 @@ impl App {
         match asked {
             Asked::Closed => {
                 self.fetched.has_more_closed = page.has_more;
-                self.fetched.closed_from = earliest;
+                self.fetched.next_closed = page.next;
+                if ids.is_empty() && page.has_more {
+                    self.load_closed();
+                }
                 if self.open.is_none() && self.section == Section::Closed {
                     self.show_section(Section::Closed);
                 }
@@ -298,8 +303,15 @@ impl App {
                 Some(id) => self.show_chat(*id),
                 None => self.tell("popup-nothing-found"),
             },
+            Asked::Open(section) => {
+                let next = match section {
+                    OpenSection::Awaiting => &mut self.next_open.awaiting,
+                    OpenSection::Mine => &mut self.next_open.mine,
+                    OpenSection::Others => &mut self.next_open.others,
+                };
+                *next = page.next;
+            }
             Asked::Timeline(_)
-            | Asked::Open(_)
             | Asked::Search
             | Asked::Blocks
             | Asked::Sessions

@@ -104,26 +104,17 @@ impl App {
 
     /// Asks for the next chats of a list that was cut.
     fn load_open(&mut self) {
-        let (section, count) = match self.section {
-            Section::Queue => (OpenSection::Awaiting, self.counts.awaiting),
-            Section::Mine => (OpenSection::Mine, self.counts.mine),
-            Section::Others => (OpenSection::Others, self.counts.others),
+        let (section, after) = match self.section {
+            Section::Queue => (OpenSection::Awaiting, self.next_open.awaiting),
+            Section::Mine => (OpenSection::Mine, self.next_open.mine),
+            Section::Others => (OpenSection::Others, self.next_open.others),
             Section::Closed => return,
-        };
-        let chats = self.list();
-        let is_cut = chats.len() < usize::try_from(count).unwrap_or(usize::MAX);
-        // The snapshot holds the latest of others, so the rest of them is asked from the beginning.
-        let after = match section {
-            OpenSection::Others => Some(shared::model::Timestamp(0)),
-            OpenSection::Awaiting | OpenSection::Mine => {
-                chats.iter().map(|chat| chat.waits_since()).max()
-            }
         };
         let asked = Asked::Open(section);
         let is_asked = self.asked.values().any(|known| *known == asked);
-        let Some(after) = after.filter(|_| is_cut && !is_asked && self.is_live) else {
+        if after.is_none() || is_asked || !self.is_live {
             return;
-        };
+        }
         let request = self.request(asked);
         self.send(ClientFrame::LoadOpen {
             request,
@@ -179,7 +170,7 @@ impl App {
         }
         let before = self
             .fetched
-            .closed_from
+            .next_closed
             .filter(|_| self.fetched.is_closed_loaded);
         self.fetched.is_closed_loaded = true;
         let request = self.request(Asked::Closed);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use shared::chat::{SHAPE, Stored};
-use shared::model::{PlatformId, Seq, Version};
+use shared::chat::{Revision, SHAPE, Stored};
+use shared::model::{MessageId, PlatformId, Seq, Version};
 
 use crate::store::{
     BlockChange, Change, DeliveryStage, FoundMessage, MessageRow, Outcome, Settled,
@@ -103,6 +103,9 @@ impl Prepared {
                 change.deadline.map(|at| at.0),
                 body
             ])?;
+            if let Some((message, revision)) = Revision::of(event) {
+                write_revision(batch.connection, message, revision)?;
+            }
             previous = Some(stored.seq);
             batch.added.events.push(stored);
         }
@@ -297,6 +300,21 @@ pub(super) fn refresh_chat(connection: &Connection, hot: &Hot) -> rusqlite::Resu
         hot.deadline.map(|at| at.0),
         hot.last_seq.0,
         to_json(chat.as_ref())?,
+    ])?;
+    Ok(())
+}
+
+fn write_revision(
+    connection: &Connection,
+    message: MessageId,
+    revision: Revision,
+) -> rusqlite::Result<()> {
+    let put = "INSERT INTO revision (message, last_edit, deleted) VALUES (?1, ?2, ?3) ON CONFLICT (message) DO UPDATE
+         SET last_edit = max(last_edit, excluded.last_edit), deleted = max(deleted, excluded.deleted)";
+    connection.prepare_cached(put)?.execute(params![
+        message.0,
+        revision.last_edit,
+        revision.is_deleted
     ])?;
     Ok(())
 }

@@ -12,6 +12,9 @@ use crate::clock::random_i64;
 /// Every schema there was, oldest first. A released one is never changed.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
 
+/// Bytes the write-ahead log keeps on disk after a burst, once it begins anew.
+const LOG_KEPT: i64 = 16 << 20;
+
 /// Held for life: a second relay on the same file ends with a sentence.
 pub(super) fn lock(database: &Path) -> anyhow::Result<File> {
     let path = with_suffix(database, "lock");
@@ -37,6 +40,7 @@ pub(super) fn writer(database: &Path) -> anyhow::Result<Connection> {
         Connection::open(database).with_context(|| format!("could not open database {name}"))?;
     prepare(&connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
     migrate(&mut connection, database)
         .with_context(|| format!("could not bring database {name} up to date"))?;
     Ok(connection)
@@ -121,8 +125,12 @@ pub(super) fn new_log() -> String {
 }
 
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    beside(path, &format!(".{suffix}"))
+}
+
+/// Returns the path of what SQLite keeps beside a database.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
+    name.push(ending);
     name.into()
 }

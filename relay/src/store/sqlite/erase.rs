@@ -1,19 +1,37 @@
-//! Emptying everything personal of a visitor (`storage.md` 9): events, projections, search, and then the bytes.
+//! Emptying everything personal of a visitor (`storage.md` 9): events, projections, search, what was kept raw, keys that
+//! name them; and then the bytes.
 
-use rusqlite::{Connection, params};
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
 
-use shared::chat::{Chat, Event, SHAPE, Stored};
-use shared::model::{ChatId, Mark, Timestamp, VisitorId};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use shared::chat::{Chat, Event, SHAPE, Stored, Trouble};
+use shared::model::{ChannelId, ChatId, FailureReason, Mark, PlatformId, Timestamp, VisitorId};
 
 use crate::clock::random_i64;
 
 use super::batch::Batch;
-use super::recent::{Recent, Tail};
+use super::recent::{Recent, Tail, hash_of_key, hash_of_name};
 use super::recover::recover;
 use super::timeline;
 
 /// Steps of the search index's clean-up at most.
 const MERGES: usize = 256;
+/// A body that was not understood may have come so long before or after the events of a chat it belongs to.
+const AROUND: Duration = Duration::from_secs(60);
+
+/// Notes beside the store, not in it, that a visitor is to be forgotten: a copy put back does so.
+pub(super) fn note(log: &Path, visitor: VisitorId) -> anyhow::Result<()> {
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)?;
+    writeln!(file, "{visitor}")?;
+    file.sync_all()?;
+    Ok(())
+}
 
 /// Empties all chats of a visitor and appends a *redacted* event to each.
 pub(super) fn redact(
@@ -57,18 +75,53 @@ fn redact_rows(
             chats.push(ChatId(id?));
         }
     }
+    let name = "SELECT channel, platform_id FROM visitor WHERE id = ?1";
+    let name = connection.query_row(name, [visitor.0], |row| {
+        Ok((ChannelId(row.get(0)?), PlatformId(row.get(1)?)))
+    });
+    let name = name.optional()?.filter(|(_, id)| !id.0.is_empty());
     for chat in &chats {
         redact_chat(connection, tail, *chat, at)?;
     }
+    if let Some((_, platform_id)) = &name {
+        forget_mentions(connection, platform_id)?;
+    }
+    // The name stays unique: the same person may come again, as somebody new.
     connection.execute(
-        "UPDATE visitor SET profile = '{}', erased_at = ?2 WHERE id = ?1",
+        "UPDATE visitor SET profile = '{}', platform_id = 'erased ' || id, erased_at = ?2 WHERE id = ?1",
         params![visitor.0, at.0],
     )?;
+    connection.execute("DELETE FROM block WHERE visitor = ?1", [visitor.0])?;
+    // Places that were removed at the end are given again: what is put there is not merged yet.
     connection.execute(
-        "UPDATE block SET name = '', reason = '' WHERE visitor = ?1",
-        [visitor.0],
+        "UPDATE head SET named = min(named, (SELECT coalesce(max(place), 0) FROM message)),
+             hashed = min(hashed, (SELECT coalesce(max(place), 0) FROM seen))",
+        [],
     )?;
     Ok(chats)
+}
+
+/// Removes what names a visitor outside their chats: bodies kept raw, and keys of events that have no id of their own.
+fn forget_mentions(connection: &Connection, platform_id: &PlatformId) -> rusqlite::Result<()> {
+    let id = platform_id.as_str();
+    connection.execute(
+        "DELETE FROM unread WHERE instr(body, CAST(?1 AS BLOB)) > 0 OR instr(reason, ?1) > 0",
+        [id],
+    )?;
+    let mut list = connection.prepare("SELECT place, key FROM seen WHERE instr(key, ?1) > 0")?;
+    let rows = list.query_map([id], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
+    for row in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        let (place, key) = row;
+        let hash = hash_of_key(&key);
+        connection.execute(
+            "DELETE FROM seen_key WHERE hash = ?1 AND place = ?2",
+            [hash, place],
+        )?;
+        connection.execute("DELETE FROM seen WHERE place = ?1", [place])?;
+    }
+    Ok(())
 }
 
 fn redact_chat(
@@ -78,6 +131,10 @@ fn redact_chat(
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     let mut events = timeline::page(connection, id, None, None, u32::MAX)?;
+    let (Some(first), Some(last)) = (events.first(), events.last()) else {
+        return Ok(());
+    };
+    let (begun_at, ended_at, at) = (first.at, last.at, at.max(last.at));
     for stored in &mut events {
         stored.event = stored.event.redacted();
         let body = to_json(&stored.event)?;
@@ -87,33 +144,17 @@ fn redact_chat(
         )?;
         connection.execute("DELETE FROM search WHERE rowid = ?1", [stored.seq.0])?;
     }
-    let Some(last) = events.last() else {
-        return Ok(());
-    };
-    tail.seq = tail.seq.next();
-    let redacted = Stored {
-        seq: tail.seq,
-        mark: tail.mark,
-        chat: id,
-        version: last.version.plus(1),
-        at: at.max(last.at),
-        event: Event::Redacted,
-    };
-    connection.execute(
-        "INSERT INTO event (seq, chat, version, at, kind, shape, mark, prev, body)
-             VALUES (?1, ?2, ?3, ?4, 'redacted', ?5, ?6, ?7, ?8)",
-        params![
-            redacted.seq.0,
-            id.0,
-            redacted.version.0,
-            redacted.at.0,
-            SHAPE,
-            redacted.mark.0,
-            last.seq.0,
-            to_json(&redacted.event)?
-        ],
-    )?;
-    events.push(redacted);
+    // Nothing is sent to somebody who is forgotten.
+    let unsent = Chat::replay(id, &events).map(|chat| chat.outgoing);
+    let unsent = unsent.into_iter().flatten();
+    let unsent = unsent.filter(|outgoing| outgoing.trouble == Trouble::None);
+    let given_up = unsent.map(|outgoing| Event::ReplyFailed {
+        message: outgoing.message,
+        reason: FailureReason::GivenUp,
+    });
+    for event in given_up.chain([Event::Redacted]) {
+        append(connection, tail, &mut events, event, at)?;
+    }
     if let Some(chat) = Chat::replay(id, &events) {
         connection.execute(
             "UPDATE chat SET state = ?2, version = ?3, last_at = ?4, last_seq = ?5 WHERE id = ?1",
@@ -125,12 +166,79 @@ fn redact_chat(
                 tail.seq.0
             ],
         )?;
+        connection.execute(
+            "DELETE FROM unread WHERE channel = ?1 AND at BETWEEN ?2 AND ?3",
+            params![
+                chat.visitor.channel.as_str(),
+                begun_at.minus(AROUND).0,
+                ended_at.plus(AROUND).0
+            ],
+        )?;
     }
+    forget_messages(connection, id)?;
     connection.execute(
-        "UPDATE outbox SET body = json_set(body, '$.text', '', '$.visitor', '') WHERE chat = ?1 AND state NOT IN ('due', 'sending')",
+        "UPDATE outbox SET body = json_set(body, '$.text', '', '$.visitor', ''), error = NULL,
+             state = CASE WHEN state IN ('due', 'sending') THEN 'failed' ELSE state END WHERE chat = ?1",
         [id.0],
     )?;
+    connection.execute("DELETE FROM attachment WHERE chat = ?1", [id.0])?;
     connection.execute("DELETE FROM draft WHERE chat = ?1", [id.0])?;
+    Ok(())
+}
+
+fn append(
+    connection: &Connection,
+    tail: &mut Tail,
+    events: &mut Vec<Stored>,
+    event: Event,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let Some(last) = events.last() else {
+        return Ok(());
+    };
+    let previous = last.seq;
+    tail.seq = tail.seq.next();
+    let stored = Stored {
+        seq: tail.seq,
+        mark: tail.mark,
+        chat: last.chat,
+        version: last.version.plus(1),
+        at,
+        event,
+    };
+    connection.execute(
+        "INSERT INTO event (seq, chat, version, at, kind, shape, mark, prev, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            stored.seq.0,
+            stored.chat.0,
+            stored.version.0,
+            at.0,
+            stored.event.kind(),
+            SHAPE,
+            stored.mark.0,
+            previous.0,
+            to_json(&stored.event)?
+        ],
+    )?;
+    events.push(stored);
+    Ok(())
+}
+
+/// Removes the rows that find a chat's messages by the platform's names.
+fn forget_messages(connection: &Connection, chat: ChatId) -> rusqlite::Result<()> {
+    let list = "SELECT place, channel, platform_id FROM message WHERE chat = ?1 AND platform_id IS NOT NULL";
+    let mut list = connection.prepare(list)?;
+    let named = list.query_map([chat.0], |row| {
+        let (channel, platform_id) = (ChannelId(row.get(1)?), PlatformId(row.get(2)?));
+        Ok((row.get::<_, i64>(0)?, hash_of_name(&channel, &platform_id)))
+    })?;
+    for row in named.collect::<rusqlite::Result<Vec<_>>>()? {
+        let (place, hash) = row;
+        let unname = "DELETE FROM message_name WHERE hash = ?1 AND place = ?2";
+        connection.execute(unname, [hash, place])?;
+    }
+    connection.execute("DELETE FROM message WHERE chat = ?1", [chat.0])?;
     Ok(())
 }
 

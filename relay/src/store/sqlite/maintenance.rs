@@ -1,82 +1,274 @@
-//! What keeps the file small: checkpoints in a thread of their own (a commit's slowest one in a hundred falls threefold),
-//! and old keys removed.
+//! What keeps the write-ahead log small: checkpoints in a thread of their own (a commit's slowest one in a hundred falls
+//! threefold), and an end to reads that hold it (`storage.md` 4).
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::watch;
 
 use shared::model::Seq;
 
+use super::connect;
+
 /// Between checkpoints.
 const EVERY: Duration = Duration::from_millis(200);
-/// Without a commit for so long, the log is cut to nothing.
+/// Without an event for so long, the log is cut to nothing.
 const IDLE_AFTER: Duration = Duration::from_secs(5);
-/// Above this the log is worth a warning.
-const LOUD_ABOVE: u64 = 256 << 20;
+/// Leases and notes are written while nothing happens: the log is cut again so often.
+const CUT_EVERY: Duration = Duration::from_secs(60);
+/// For a cut that has to be: an erasure is not done before.
+const CUT_WITHIN: Duration = Duration::from_secs(30);
+/// A cut waits so long for readers; writers wait for it.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Above this, readers hold the log: they are interrupted.
+const MOST: u64 = 256 << 20;
+
+/// What ends the reads of connections.
+#[derive(Clone)]
+pub(super) struct Interrupts(Arc<Mutex<Vec<InterruptHandle>>>);
+
+impl Interrupts {
+    pub(super) fn of(readers: &[Connection]) -> Self {
+        let handles = readers.iter().map(Connection::get_interrupt_handle);
+        Self(Arc::new(Mutex::new(handles.collect())))
+    }
+
+    pub(super) fn add(&self, reader: &Connection) {
+        self.lock().push(reader.get_interrupt_handle());
+    }
+
+    /// Ends every read under way; those that come later are not concerned.
+    fn ring(&self) {
+        for handle in self.lock().iter() {
+            handle.interrupt();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<InterruptHandle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Starts the thread; it ends when told.
 pub(super) fn start(
-    database: PathBuf,
-    last: watch::Receiver<Seq>,
+    checkpoints: Checkpoints,
     stop: Arc<AtomicBool>,
 ) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new()
         .name("store-checkpoint".to_owned())
-        .spawn(move || {
-            let Ok(connection) = Connection::open(&database) else {
-                return;
-            };
-            Checkpoints {
-                connection,
-                database,
-                last,
-                seen: Seq(0),
-                quiet_since: Instant::now(),
-                is_cut: false,
-            }
-            .run(&stop);
-        })
+        .spawn(move || checkpoints.run(&stop))
 }
 
-struct Checkpoints {
-    connection: Connection,
+/// Moves everything into the file and cuts the log to nothing, whoever else is at it.
+pub(super) fn cut(database: &Path) -> anyhow::Result<()> {
+    let connection = Connection::open(database)?;
+    let until = Instant::now() + CUT_WITHIN;
+    loop {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let is_busy: bool = connection.query_row(sql, [], |row| row.get(0))?;
+        if !is_busy {
+            return Ok(());
+        }
+        anyhow::ensure!(Instant::now() < until, "the store's log is in use");
+        std::thread::sleep(PATIENCE);
+    }
+}
+
+pub(super) struct Checkpoints {
     database: PathBuf,
     last: watch::Receiver<Seq>,
+    interrupts: Interrupts,
     seen: Seq,
+    /// When the last event came, or the log was last cut.
     quiet_since: Instant,
     is_cut: bool,
+    /// Above it, readers are interrupted.
+    most: u64,
 }
 
 impl Checkpoints {
+    pub(super) fn new(database: &Path, last: watch::Receiver<Seq>, interrupts: Interrupts) -> Self {
+        let seen = *last.borrow();
+        Self {
+            database: database.to_owned(),
+            seen,
+            last,
+            interrupts,
+            quiet_since: Instant::now(),
+            is_cut: false,
+            most: MOST,
+        }
+    }
+
     fn run(mut self, stop: &AtomicBool) {
+        let mut connection = None;
+        let mut version = 0;
         while !stop.load(Ordering::Relaxed) {
             std::thread::sleep(EVERY);
-            let now = *self.last.borrow();
-            if now != self.seen {
-                (self.seen, self.quiet_since, self.is_cut) = (now, Instant::now(), false);
-                self.checkpoint("PASSIVE");
-            } else if !self.is_cut && self.quiet_since.elapsed() >= IDLE_AFTER {
-                self.is_cut = true;
-                self.checkpoint("TRUNCATE");
+            if connection.is_none() {
+                connection = Connection::open(&self.database).ok();
+                if let Some(open) = &connection
+                    && let Err(error) = open.busy_timeout(PATIENCE)
+                {
+                    tracing::debug!(%error, "checkpoints wait longer than they should");
+                }
+            }
+            if let Some(open) = &connection
+                && let Err(error) = self.look(open, &mut version)
+            {
+                tracing::debug!(%error, "a checkpoint has to wait");
             }
         }
     }
 
-    fn checkpoint(&self, how: &str) {
+    /// Does what is due. `version` is that of the file at the last look: it changes with every commit of others.
+    fn look(&mut self, connection: &Connection, version: &mut i64) -> rusqlite::Result<()> {
+        let seen = *self.last.borrow();
+        if seen != self.seen {
+            (self.seen, self.quiet_since, self.is_cut) = (seen, Instant::now(), false);
+        }
+        let now = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let has_changed = std::mem::replace(version, now) != now;
+        let quiet_for = self.quiet_since.elapsed();
+        let is_cut_due = quiet_for >= if self.is_cut { CUT_EVERY } else { IDLE_AFTER };
+        let how = match (is_cut_due, has_changed) {
+            (true, _) => {
+                (self.quiet_since, self.is_cut) = (Instant::now(), true);
+                "TRUNCATE"
+            }
+            (false, true) => "PASSIVE",
+            (false, false) => return Ok(()),
+        };
         let sql = format!("PRAGMA wal_checkpoint({how})");
-        if let Err(error) = self.connection.query_row(&sql, [], |_| Ok(())) {
-            tracing::debug!(%error, "a checkpoint has to wait");
+        let done = connection.query_row(&sql, [], |_| Ok(()));
+        self.relieve();
+        done
+    }
+
+    /// Nothing but a read that does not end lets the log grow so far.
+    fn relieve(&self) {
+        let log = std::fs::metadata(connect::beside(&self.database, "-wal"));
+        if log.is_ok_and(|log| log.len() > self.most) {
+            tracing::warn!("the store's log has grown past its limit: long reads are interrupted");
+            metrics::counter!("deskwire_reads_interrupted_total").increment(1);
+            self.interrupts.ring();
         }
-        let mut log = self.database.clone().into_os_string();
-        log.push("-wal");
-        let log = std::fs::metadata(log);
-        if log.is_ok_and(|log| log.len() > LOUD_ABOVE) {
-            tracing::warn!("the store's log has grown past 256 MiB: a long read holds it");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Place {
+        folder: tempfile::TempDir,
+        writer: Connection,
+        checkpointer: Connection,
+        reader: Connection,
+        checkpoints: Checkpoints,
+    }
+
+    fn place() -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("desk.db");
+        let writer = connect::writer(&database).unwrap();
+        let checkpointer = Connection::open(&database).unwrap();
+        // Nothing here is about power that fails.
+        for connection in [&writer, &checkpointer] {
+            connection
+                .pragma_update(None, "synchronous", "OFF")
+                .unwrap();
+            connection.busy_timeout(PATIENCE).unwrap();
         }
+        let reader = connect::reader(&database).unwrap();
+        let interrupts = Interrupts::of(std::slice::from_ref(&reader));
+        let (_, last) = watch::channel(Seq(0));
+        let mut checkpoints = Checkpoints::new(&database, last, interrupts);
+        checkpoints.most = 1 << 20;
+        Place {
+            folder,
+            writer,
+            checkpointer,
+            reader,
+            checkpoints,
+        }
+    }
+
+    impl Place {
+        /// Writes what is no event: a lease, a note.
+        fn note(&self, bytes: usize) {
+            let put = "INSERT INTO meta (name, value) VALUES ('note', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
+            self.writer.execute(put, ["x".repeat(bytes)]).unwrap();
+        }
+
+        fn log(&self) -> u64 {
+            let log = self.folder.path().join("desk.db-wal");
+            std::fs::metadata(log).unwrap().len()
+        }
+    }
+
+    #[test]
+    fn writes_that_are_no_events_do_not_make_the_log_grow() {
+        let mut place = place();
+        let mut version = 0;
+        let mut longest = 0;
+        for _ in 0..200 {
+            place.note(20_000);
+            place
+                .checkpoints
+                .look(&place.checkpointer, &mut version)
+                .unwrap();
+            longest = longest.max(place.log());
+        }
+        assert!(longest < 400_000, "{longest} bytes after 4 MB of notes");
+    }
+
+    #[test]
+    fn a_read_that_holds_the_log_past_its_limit_is_interrupted() {
+        let mut place = place();
+        let reader = std::mem::replace(&mut place.reader, Connection::open_in_memory().unwrap());
+        let (begun_tx, begun_rx) = std::sync::mpsc::channel();
+        let reading = std::thread::spawn(move || {
+            reader
+                .execute_batch("BEGIN; SELECT count(*) FROM meta")
+                .unwrap();
+            let endless =
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+            let mut list = reader.prepare(endless).unwrap();
+            let mut rows = list.query([]).unwrap();
+            rows.next().unwrap();
+            begun_tx.send(()).unwrap();
+            let until = Instant::now() + Duration::from_secs(120);
+            while Instant::now() < until {
+                match rows.next() {
+                    Ok(row) => assert!(row.is_some(), "it has no end"),
+                    Err(error) => return error.sqlite_error_code(),
+                }
+            }
+            None
+        });
+        begun_rx.recv().unwrap();
+        let mut version = 0;
+        for _ in 0..100 {
+            if place.log() > place.checkpoints.most {
+                break;
+            }
+            assert!(!reading.is_finished(), "it was interrupted too early");
+            place.note(100_000);
+            place
+                .checkpoints
+                .look(&place.checkpointer, &mut version)
+                .unwrap_or_default();
+        }
+        assert!(
+            place.log() > place.checkpoints.most,
+            "the read holds the log"
+        );
+        let ended = reading.join().unwrap();
+        assert_eq!(ended, Some(rusqlite::ErrorCode::OperationInterrupted));
     }
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
-use shared::model::{ChatId, Seq};
+use shared::model::{ChatId, Seq, Timestamp};
 
+use crate::clock::first_id_at;
 use crate::store::terms::chat_term;
 
 use super::batch::{Added, Loose};
@@ -21,10 +22,12 @@ const SLICE: usize = if cfg!(test) { 200 } else { 16_384 };
 const LEAST: usize = 64;
 /// Rows of one transaction at most: readers and writers wait for it.
 const MOST: usize = 512;
-/// Rows merged for each change taken in: each adds a key, a name, terms and a chat at most.
-const PACE: usize = 5;
-/// Old keys forgotten after a slice.
-const FORGOTTEN: u32 = 2_000;
+/// Rows merged for each change taken in: each adds a key, a name, terms and a chat at most, and lets old rows go.
+const PACE: usize = 7;
+/// Old keys forgotten for each that was added: those of a busier time catch up.
+const FORGOTTEN: usize = 2;
+/// Old deliveries removed after a slice.
+const REMOVED: u32 = 512;
 /// Keys are kept longer than any platform repeats itself: 35 days.
 const KEYS_KEPT_MS: i64 = 35 * 86_400_000;
 
@@ -47,6 +50,8 @@ struct Slice {
     keys: VecDeque<Loose<Arc<str>>>,
     names: VecDeque<Loose<Name>>,
     chats: VecDeque<ChatId>,
+    /// Old keys that may still be forgotten with this slice.
+    forget: usize,
 }
 
 /// What waits to be merged, and how far that has come.
@@ -157,6 +162,7 @@ impl Merging {
         chats.sort_unstable();
         Slice {
             until,
+            forget: (keys.len() * FORGOTTEN).max(MOST),
             keys: keys.into(),
             names: names.into(),
             chats: chats.into(),
@@ -182,9 +188,15 @@ impl Merging {
         } else if self.merged.indexed < slice.until.indexed {
             self.write_terms(connection, slice.until.indexed, count)
                 .map(Step::Terms)
+        } else if slice.forget > 0 {
+            let count = count.min(slice.forget);
+            let forgotten = forget_old_keys(connection, now, count)?;
+            // None left: no need to look again.
+            let is_last = forgotten < count;
+            Ok(Step::Forgot(if is_last { slice.forget } else { count }))
         } else {
             note(connection, slice.until)?;
-            forget_old_keys(connection, now)?;
+            remove_old_deliveries(connection, now)?;
             Ok(Step::Done)
         }
     }
@@ -261,6 +273,7 @@ impl Merging {
                 self.merged.indexed = indexed;
                 recent.terms = recent.terms.split_off(&indexed.next());
             }
+            Step::Forgot(count) => slice.forget = slice.forget.saturating_sub(count),
             Step::Done => {
                 self.merged = slice.until;
                 self.slice = None;
@@ -276,6 +289,7 @@ enum Step {
     Names(usize),
     Chats(usize),
     Terms(Seq),
+    Forgot(usize),
     Done,
 }
 
@@ -305,12 +319,12 @@ fn note(connection: &Connection, merged: Merged) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Removes the oldest keys once no platform repeats itself so late.
-fn forget_old_keys(connection: &Connection, now: i64) -> rusqlite::Result<()> {
+/// Removes the oldest keys once no platform repeats itself so late. Returns how many.
+fn forget_old_keys(connection: &Connection, now: i64, count: usize) -> rusqlite::Result<usize> {
     let before = now - KEYS_KEPT_MS;
     let mut old =
         connection.prepare_cached("SELECT place, key, at FROM seen ORDER BY place LIMIT ?1")?;
-    let rows = old.query_map([FORGOTTEN], |row| {
+    let rows = old.query_map([i64::try_from(count).unwrap_or(i64::MAX)], |row| {
         Ok((
             row.get::<_, i64>(0)?,
             row.get::<_, String>(1)?,
@@ -319,7 +333,7 @@ fn forget_old_keys(connection: &Connection, now: i64) -> rusqlite::Result<()> {
     })?;
     let mut unhash =
         connection.prepare_cached("DELETE FROM seen_key WHERE hash = ?1 AND place = ?2")?;
-    let mut last = None;
+    let (mut last, mut forgotten) = (None, 0);
     for row in rows {
         let (place, key, at) = row?;
         if at >= before {
@@ -327,10 +341,25 @@ fn forget_old_keys(connection: &Connection, now: i64) -> rusqlite::Result<()> {
         }
         unhash.execute([hash_of_key(&key), place])?;
         last = Some(place);
+        forgotten += 1;
     }
     if let Some(last) = last {
         connection.execute("DELETE FROM seen WHERE place <= ?1", [last])?;
     }
+    Ok(forgotten)
+}
+
+/// Removes deliveries that nothing can happen to any more: sent or taken back, and those that failed in chats which are
+/// closed for good. Their events stay.
+fn remove_old_deliveries(connection: &Connection, now: i64) -> rusqlite::Result<()> {
+    let before = first_id_at(Timestamp(now - KEYS_KEPT_MS));
+    let sql = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox AS o WHERE id < ?1
+         AND (state IN ('sent', 'withdrawn') OR (state IN ('failed', 'unconfirmed')
+             AND EXISTS (SELECT 1 FROM chat WHERE chat.id = o.chat AND stage = 'closed')))
+         ORDER BY id LIMIT ?2)";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![before, REMOVED])?;
     Ok(())
 }
 

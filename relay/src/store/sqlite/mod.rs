@@ -11,9 +11,12 @@ mod recent;
 mod recover;
 mod rows;
 mod search;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod writer;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,27 +29,31 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tokio::sync::{Semaphore, watch};
 
-use shared::chat::{Chat, Stored};
+use shared::chat::{Chat, Revision, Stored};
 use shared::model::{
     Card, ChannelId, ChatId, DeliveryId, Mark, MessageId, OperatorId, PlatformId, Seq, Template,
     TemplateId, Timestamp, Visitor, VisitorId,
 };
-use shared::protocol::DraftText;
+use shared::protocol::{ChatPlace, DraftText};
 
 use super::{
-    BlockEntry, Change, Claim, Delivery, DueChat, FoundMessage, Head, LeaseToken, Outcome, PutBack,
-    Query, SessionEntry, Store, StoreError, TokenHash, UnreadBody, UnsettledCounts,
+    BlockEntry, Change, Claim, DRAFTS_KEPT, DRAFTS_KEPT_FOR, Delivery, DueChat, FoundMessage, Head,
+    LeaseToken, Outcome, PutBack, Query, SessionEntry, Store, StoreError, TokenHash, UnreadBody,
+    UnsettledCounts, newest_first,
 };
 use crate::clock::{Clock, SystemClock, new_id};
 
 use batch::Batch;
 use commit::Prepared;
+use maintenance::{Checkpoints, Interrupts};
 use recent::{Recent, State, hash_of_name};
 use recover::recover;
 use writer::{Desk, Writer};
 
 /// Connections that read.
 const READERS: usize = 4;
+/// Rows read at once: a long read would hold the write-ahead log.
+const READ_PAGE: u32 = 1_000;
 /// Bodies that were not understood are kept so long.
 const UNREAD_KEPT: Duration = Duration::from_secs(7 * 86_400);
 
@@ -55,6 +62,7 @@ pub struct SqliteStore {
     database: PathBuf,
     writer: Mutex<Option<Arc<Writer>>>,
     readers: Mutex<Vec<Connection>>,
+    interrupts: Interrupts,
     turns: Semaphore,
     recent: Recent,
     last_rx: watch::Receiver<Seq>,
@@ -86,14 +94,17 @@ impl SqliteStore {
             Writer::start(desk, recovered).context("could not start the writing thread")?;
         let readers = (0..READERS)
             .map(|_| connect::reader(database))
-            .collect::<anyhow::Result<_>>()?;
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let interrupts = Interrupts::of(&readers);
         let stop = Arc::new(AtomicBool::new(false));
-        let checkpoints = maintenance::start(database.to_owned(), last_rx.clone(), stop.clone())
+        let checkpoints = Checkpoints::new(database, last_rx.clone(), interrupts.clone());
+        let checkpoints = maintenance::start(checkpoints, Arc::clone(&stop))
             .context("could not start the checkpoint thread")?;
         Ok(Arc::new(Self {
             database: database.to_owned(),
             writer: Mutex::new(Some(Arc::new(writer))),
             readers: Mutex::new(readers),
+            interrupts,
             turns: Semaphore::new(READERS),
             recent,
             last_rx,
@@ -175,9 +186,12 @@ impl SqliteStore {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let connection = match connection {
-            Some(connection) => connection,
-            None => connect::reader(&self.database).map_err(StoreError::Unavailable)?,
+        let connection = if let Some(connection) = connection {
+            connection
+        } else {
+            let fresh = connect::reader(&self.database).map_err(StoreError::Unavailable)?;
+            self.interrupts.add(&fresh);
+            fresh
         };
         let done = tokio::task::spawn_blocking(move || {
             let result = work(&connection);
@@ -192,6 +206,17 @@ impl SqliteStore {
             .push(connection);
         drop(turn);
         result.map_err(read_error)
+    }
+
+    /// Does something slow beside the file's own connections.
+    async fn aside(
+        &self,
+        work: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let done = tokio::task::spawn_blocking(work);
+        done.await
+            .map_err(|error| StoreError::Unavailable(error.into()))?
+            .map_err(StoreError::Unavailable)
     }
 
     async fn find<T: Send + 'static>(
@@ -256,10 +281,6 @@ fn limit_of(limit: u32) -> i64 {
     i64::from(limit)
 }
 
-fn before_of(before: Option<Timestamp>) -> i64 {
-    before.map_or(i64::MAX, |before| before.0)
-}
-
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Outcome>, StoreError> {
@@ -267,14 +288,22 @@ impl Store for SqliteStore {
             .into_iter()
             .map(|change| Prepared::of(change).map_err(|error| StoreError::Refused(error.into())))
             .collect::<Result<_, _>>()?;
-        self.write(move |batch| prepared.iter().map(|change| change.write(batch)).collect())
+        // Each is a job of its own, handed in together: they share a transaction, and one that is bad fails alone.
+        let jobs = prepared
+            .into_iter()
+            .map(|change| self.write(move |batch| change.write(batch)));
+        futures_util::future::join_all(jobs)
             .await
+            .into_iter()
+            .collect()
     }
 
     async fn changed(&self, after: Seq) {
         let mut last = self.last_rx.clone();
-        // The writer is gone only when the store is closed: then nobody follows any more.
-        last.wait_for(|last| *last > after).await.ok();
+        if last.wait_for(|last| *last > after).await.is_err() {
+            // The store is closed: nothing will ever be committed again.
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
@@ -302,8 +331,18 @@ impl Store for SqliteStore {
             "SELECT {} FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
             rows::EVENT
         );
-        self.list(sql, [after.0, limit_of(limit)], rows::stored)
-            .await
+        let mut all: Vec<Stored> = vec![];
+        loop {
+            let rest = limit - u32::try_from(all.len()).unwrap_or(limit);
+            let from = all.last().map_or(after, |stored| stored.seq);
+            let values = [from.0, limit_of(rest.min(READ_PAGE))];
+            let page = self.list(sql.clone(), values, rows::stored).await?;
+            let is_last = page.len() < READ_PAGE as usize;
+            all.extend(page);
+            if is_last || all.len() >= limit as usize {
+                return Ok(all);
+            }
+        }
     }
 
     async fn timeline(
@@ -345,38 +384,54 @@ impl Store for SqliteStore {
     }
 
     async fn list_open_chats(&self) -> Result<Vec<Chat>, StoreError> {
-        let sql = format!("SELECT {} FROM chat WHERE stage <> 'closed'", rows::CHAT);
-        let chats = self.list(sql, [], rows::chat).await?;
-        Ok(self.all_refreshed(chats))
+        let sql = format!(
+            "SELECT {} FROM chat WHERE stage <> 'closed' AND (channel, visitor) > (?1, ?2)
+             ORDER BY channel, visitor LIMIT ?3",
+            rows::CHAT
+        );
+        let mut all = vec![];
+        let mut after = (String::new(), i64::MIN);
+        loop {
+            let values = (after.0.clone(), after.1, limit_of(READ_PAGE));
+            let page = self.list(sql.clone(), values, rows::chat).await?;
+            let is_last = page.len() < READ_PAGE as usize;
+            if let Some(last) = page.last() {
+                after = (last.visitor.channel.0.clone(), last.visitor.id.0);
+            }
+            all.extend(page);
+            if is_last {
+                return Ok(self.all_refreshed(all));
+            }
+        }
     }
 
     async fn list_closed_chats(
         &self,
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError> {
         let sql = format!(
-            "SELECT {} FROM chat WHERE stage IN ('closed', 'closed_by_operator') AND last_at < ?1
-             ORDER BY last_at DESC LIMIT ?2",
+            "SELECT {} FROM chat WHERE stage IN ('closed', 'closed_by_operator') AND (last_at, id) < (?1, ?2)
+             ORDER BY last_at DESC, id DESC LIMIT ?3",
             rows::CHAT
         );
-        self.list(sql, [before_of(before), limit_of(limit)], rows::chat)
-            .await
+        let before = before.unwrap_or(ChatPlace {
+            at: Timestamp(i64::MAX),
+            chat: ChatId(i64::MAX),
+        });
+        let values = [before.at.0, before.chat.0, limit_of(limit)];
+        self.list(sql, values, rows::chat).await
     }
 
     async fn list_visitor_chats(
         &self,
         visitor: VisitorId,
-        before: Option<Timestamp>,
+        before: Option<ChatPlace>,
         limit: u32,
     ) -> Result<Vec<Chat>, StoreError> {
         let sql = format!("SELECT {} FROM chat WHERE visitor = ?1", rows::CHAT);
         let chats = self.list(sql, [visitor.0], rows::chat).await?;
-        let mut chats = self.all_refreshed(chats);
-        chats.retain(|chat| before.is_none_or(|before| chat.last_at < before));
-        chats.sort_by_key(|chat| std::cmp::Reverse(chat.last_at));
-        chats.truncate(limit as usize);
-        Ok(chats)
+        Ok(newest_first(self.all_refreshed(chats), before, limit))
     }
 
     async fn list_due_chats(&self, now: Timestamp, limit: u32) -> Result<Vec<DueChat>, StoreError> {
@@ -436,6 +491,28 @@ impl Store for SqliteStore {
             [id.0],
             rows::message,
         )
+        .await
+    }
+
+    async fn find_revisions(
+        &self,
+        messages: Vec<MessageId>,
+    ) -> Result<HashMap<MessageId, Revision>, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT last_edit, deleted FROM revision WHERE message = ?1";
+            let mut find = connection.prepare_cached(sql)?;
+            let mut found = HashMap::new();
+            for message in messages {
+                let revision = find.query_row([message.0], |row| {
+                    Ok(Revision {
+                        last_edit: row.get(0)?,
+                        is_deleted: row.get(1)?,
+                    })
+                });
+                found.extend(revision.optional()?.map(|revision| (message, revision)));
+            }
+            Ok(found)
+        })
         .await
     }
 
@@ -653,9 +730,22 @@ impl Store for SqliteStore {
         }
         let body =
             serde_json::to_string(draft).map_err(|error| StoreError::Refused(error.into()))?;
-        let sql = "INSERT INTO draft (operator, chat, body, at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (operator, chat) DO UPDATE SET body = excluded.body, at = excluded.at";
-        self.execute(sql, (operator, chat.0, body, at.0)).await?;
+        self.write(move |batch| {
+            let put = "INSERT INTO draft (operator, chat, body, at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (operator, chat) DO UPDATE SET body = excluded.body, at = excluded.at";
+            let connection = batch.connection;
+            connection
+                .prepare_cached(put)?
+                .execute(params![operator, chat.0, body, at.0])?;
+            let old = "DELETE FROM draft WHERE operator = ?1 AND (at < ?2 OR chat IN
+                 (SELECT chat FROM draft WHERE operator = ?1 ORDER BY at DESC, chat DESC LIMIT -1 OFFSET ?3))";
+            connection.prepare_cached(old)?.execute(params![
+                operator,
+                at.minus(DRAFTS_KEPT_FOR).0,
+                i64::try_from(DRAFTS_KEPT).unwrap_or(i64::MAX)
+            ])
+        })
+        .await?;
         Ok(())
     }
 
@@ -663,7 +753,8 @@ impl Store for SqliteStore {
         &self,
         operator: &OperatorId,
     ) -> Result<Vec<(ChatId, DraftText)>, StoreError> {
-        let sql = "SELECT chat, body FROM draft WHERE operator = ?1".to_owned();
+        let sql = "SELECT chat, body FROM draft WHERE operator = ?1 ORDER BY at DESC, chat DESC"
+            .to_owned();
         self.list(sql, [operator.0.clone()], |row| {
             Ok((ChatId(row.get(0)?), rows::json(row, 1)?))
         })
@@ -742,40 +833,21 @@ impl Store for SqliteStore {
     }
 
     async fn redact(&self, visitor: VisitorId, at: Timestamp) -> Result<Vec<ChatId>, StoreError> {
+        // Noted first: a copy put back after a crash in between forgets them too.
+        let log = connect::with_suffix(&self.database, "erased.log");
+        self.aside(move || erase::note(&log, visitor)).await?;
         let chats = self
             .hand_in(true, move |batch| erase::redact(batch, visitor, at))
             .await?;
         self.write(|batch| erase::scrub(batch.connection)).await?;
         let database = self.database.clone();
-        let log = connect::with_suffix(&database, "erased.log");
-        let noted = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
-            use std::io::Write as _;
-            let mut file = std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(log)?;
-            writeln!(file, "{visitor}")?;
-            file.sync_all()?;
-            Connection::open(&database)?.query_row(
-                "PRAGMA wal_checkpoint(TRUNCATE)",
-                [],
-                |_| Ok(()),
-            )?;
-            Ok(())
-        });
-        noted
-            .await
-            .map_err(|error| StoreError::Unavailable(error.into()))?
-            .map_err(StoreError::Unavailable)?;
+        self.aside(move || maintenance::cut(&database)).await?;
         Ok(chats)
     }
 
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let (from, to) = (self.database.clone(), to.to_owned());
-        let done = tokio::task::spawn_blocking(move || backup(&from, &to));
-        done.await
-            .map_err(|error| StoreError::Unavailable(error.into()))?
-            .map_err(StoreError::Unavailable)
+        self.aside(move || backup(&from, &to)).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
@@ -908,9 +980,8 @@ pub fn restore(from: &Path, database: &Path) -> anyhow::Result<()> {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     for suffix in ["-wal", "-shm"] {
-        let mut name = database.as_os_str().to_owned();
-        name.push(suffix);
-        if Path::new(&name).exists() {
+        let name = connect::beside(database, suffix);
+        if name.exists() {
             std::fs::remove_file(&name)?;
         }
     }
@@ -943,7 +1014,7 @@ pub fn look(database: &Path) -> anyhow::Result<Look> {
     let connection = connect::reader(database)?;
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     Ok(Look {
-        events: count("SELECT seq FROM head")?,
+        events: count("SELECT count(*) FROM event")?,
         open_chats: count("SELECT count(*) FROM chat WHERE stage <> 'closed'")?,
         unread: count("SELECT count(*) FROM unread")?,
     })

@@ -65,7 +65,9 @@ fn read_merged(connection: &Connection) -> rusqlite::Result<Merged> {
 }
 
 fn read_deadlines(connection: &Connection, state: &mut State) -> rusqlite::Result<()> {
-    let sql = "SELECT id, deadline FROM chat WHERE stage <> 'closed' AND deadline IS NOT NULL";
+    // Chats that are closed for good have deadlines too: of blocks that end.
+    let sql = "SELECT id, deadline FROM chat WHERE stage <> 'closed' AND deadline IS NOT NULL
+         UNION ALL SELECT id, deadline FROM chat WHERE stage = 'closed' AND deadline IS NOT NULL";
     let mut list = connection.prepare(sql)?;
     let rows = list.query_map([], |row| Ok((ChatId(row.get(0)?), Timestamp(row.get(1)?))))?;
     for row in rows {

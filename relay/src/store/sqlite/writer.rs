@@ -199,9 +199,25 @@ impl Batches {
     fn take_alone(&mut self, job: Job) {
         self.merge(Merging::finish);
         self.take(vec![job]);
+        if let Some(connection) = self.connection.take() {
+            match recover(&connection, &self.recent) {
+                Ok(recovered) => {
+                    self.start_from(recovered);
+                    self.connection = Some(connection);
+                }
+                Err(error) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the store could not be read; it is opened anew"
+                ),
+            }
+        }
+    }
+
+    /// Believes what was read, and nothing else.
+    fn start_from(&mut self, recovered: Recovered) {
+        self.tail = recovered.tail;
+        self.merging = recovered.merging;
         self.known.clear();
-        let mut recent = self.recent.write();
-        recent.events.clear();
     }
 
     fn take(&mut self, batch: Vec<Job>) {
@@ -307,9 +323,7 @@ impl Batches {
         });
         match opened {
             Ok((connection, recovered)) => {
-                self.tail = recovered.tail;
-                self.merging = recovered.merging;
-                self.known.clear();
+                self.start_from(recovered);
                 self.connection = Some(connection);
                 self.last_tx.send_replace(self.tail.seq);
                 tracing::info!("the store was opened anew");

@@ -36,6 +36,7 @@ fn the_earlier_chat_of_a_visitor_stands_above_the_beginning() {
     let page = ChatPage {
         chats: chats.to_vec(),
         has_more: false,
+        next: None,
     };
     desk.hear(ServerFrame::Chats {
         request: request.expect("the visitor's chats are asked for"),

@@ -14,6 +14,7 @@ CREATE UNIQUE INDEX chat_open ON chat (channel, visitor) WHERE stage <> 'closed'
 CREATE INDEX chat_of_visitor ON chat (visitor);
 CREATE INDEX chat_closed ON chat (last_at) WHERE stage IN ('closed', 'closed_by_operator');
 CREATE INDEX chat_number ON chat (number);
+CREATE INDEX chat_block_ends ON chat (deadline) WHERE stage = 'closed' AND deadline IS NOT NULL;
 
 CREATE TABLE visitor (id INTEGER PRIMARY KEY, channel TEXT NOT NULL, platform_id TEXT NOT NULL, profile TEXT NOT NULL,
     erased_at INTEGER);
@@ -22,6 +23,9 @@ CREATE UNIQUE INDEX visitor_name ON visitor (channel, platform_id);
 CREATE TABLE message (place INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE, chat INTEGER NOT NULL, seq INTEGER NOT NULL,
     channel TEXT NOT NULL, platform_id TEXT);
 CREATE TABLE message_name (hash INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (hash, place)) WITHOUT ROWID;
+
+-- What became of a message since: original words are for few (IN-09).
+CREATE TABLE revision (message INTEGER PRIMARY KEY, last_edit INTEGER NOT NULL, deleted INTEGER NOT NULL);
 
 CREATE TABLE seen (place INTEGER PRIMARY KEY, key TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE seen_key (hash INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (hash, place)) WITHOUT ROWID;
