@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -32,6 +32,12 @@ const HEAD_BYTES: usize = 64 * 1024;
 const CONNECTIONS: usize = 10_000;
 /// After a failed accept (out of descriptors), before the next.
 const BREATHE: Duration = Duration::from_millis(100);
+/// A place among [`CONNECTIONS`], held by everything that lives on one connection: a websocket outlives its request.
+#[derive(Clone)]
+pub struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
 /// For requests under way when the relay stops.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -63,15 +69,15 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => {
                 let connection = Connection {
+                    place: Place {
+                        _permit: Arc::new(place),
+                    },
                     router: router.clone(),
                     protection: protection.clone(),
                     stopping: stopping.clone(),
                     peer,
                 };
-                tokio::spawn(async move {
-                    connection.serve(stream).await;
-                    drop(place);
-                });
+                tokio::spawn(connection.serve(stream));
             }
             Err(error) => {
                 tracing::warn!(
@@ -89,6 +95,7 @@ pub async fn serve(
 }
 
 struct Connection {
+    place: Place,
     router: Router,
     protection: Protection,
     stopping: watch::Receiver<bool>,
@@ -123,8 +130,10 @@ impl Connection {
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         let (router, peer, mut stopping) = (self.router, self.peer, self.stopping);
-        let service = service_fn(move |request: Request<Incoming>| {
+        let place = self.place;
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let router = router.clone();
+            request.extensions_mut().insert(place.clone());
             async move { Ok::<_, std::convert::Infallible>(answer(router, peer, request).await) }
         });
         let connection = hyper::server::conn::http1::Builder::new()

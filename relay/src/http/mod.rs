@@ -1,9 +1,12 @@
 //! What the relay serves over HTTP: platforms, logins, files, health; and the way into the websocket. No SQL, no rules.
 
+mod body;
 mod health;
 pub mod listener;
 mod metrics;
 pub mod session;
+#[cfg(test)]
+mod tests;
 mod webhooks;
 
 use std::net::IpAddr;

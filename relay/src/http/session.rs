@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,10 +21,12 @@ use shared::protocol::{Login, Session};
 use crate::clock::fill_random;
 use crate::store::{SessionEntry, TokenHash};
 
-use super::{Site, fault};
+use super::{Site, body, fault};
 
 /// A session lasts so long.
 const LASTS: Duration = Duration::from_secs(30 * 86_400);
+/// Bytes of a login.
+const LOGIN_LIMIT: usize = 16 * 1024;
 /// Tries of one address or one name in a row.
 const TRIES: NonZeroU32 = NonZeroU32::new(10).expect("ten");
 /// After those, so many a minute.
@@ -94,10 +96,18 @@ pub fn hash_of(token: &str) -> TokenHash {
 pub(super) async fn log_in(
     State(site): State<Site>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    login: Result<Json<Login>, JsonRejection>,
+    headers: HeaderMap,
+    body: Body,
 ) -> Response {
-    let Ok(Json(login)) = login else {
-        let sentence = "A login is a JSON object with login and password.";
+    let sentence = "A login is a JSON object with login and password.";
+    if !is_json(&headers) {
+        return fault(StatusCode::BAD_REQUEST, "bad_request", sentence, "");
+    }
+    let login = match body::read(body, LOGIN_LIMIT).await {
+        Ok(body) => serde_json::from_slice::<Login>(&body),
+        Err(status) => return fault(status, "bad_request", sentence, ""),
+    };
+    let Ok(login) = login else {
         return fault(StatusCode::BAD_REQUEST, "bad_request", sentence, "");
     };
     if !site.logins.may_try(peer.ip(), &login.login) {
@@ -133,6 +143,16 @@ pub(super) async fn log_in(
             )
         }
     }
+}
+
+/// A page of another site can send a form unasked, but not this.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/json")
 }
 
 /// Begins a session for an operator who has proved who they are.

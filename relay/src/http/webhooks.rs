@@ -1,20 +1,14 @@
 //! The platforms' door: one handler for all of them.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use metrics::{counter, histogram};
 
 use shared::model::ChannelId;
 
-use super::{HandshakeOutcome, Site, WEBHOOK_LIMIT, WebhookOutcome};
-
-/// For a whole body to arrive.
-const BODY_WITHIN: Duration = Duration::from_secs(10);
+use super::{HandshakeOutcome, Site, WEBHOOK_LIMIT, WebhookOutcome, body};
 
 const PLAIN: [(header::HeaderName, &str); 1] =
     [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
@@ -40,14 +34,9 @@ pub(super) async fn take(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let reading = tokio::time::timeout(BODY_WITHIN, Limited::new(body, WEBHOOK_LIMIT).collect());
-    let body = match reading.await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return count(StatusCode::PAYLOAD_TOO_LARGE);
-        }
-        Ok(Err(_)) => return count(StatusCode::BAD_REQUEST),
-        Err(_) => return count(StatusCode::REQUEST_TIMEOUT),
+    let body = match body::read(body, WEBHOOK_LIMIT).await {
+        Ok(body) => body,
+        Err(status) => return count(status),
     };
     let begun = tokio::time::Instant::now();
     let outcome = site

@@ -14,9 +14,15 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use shared::protocol::CLIENT_FRAME_LIMIT;
 
+use crate::http::listener::Place;
 use crate::http::{Site, fault};
 
 use super::session;
+
+/// Bytes read at once: an idle desk holds this much.
+const READ_BUFFER: usize = 4 * 1024;
+/// Bytes gathered before they are written.
+const WRITE_BUFFER: usize = 16 * 1024;
 
 /// `GET /ws`.
 pub async fn serve_desk(State(site): State<Site>, mut request: Request<Body>) -> Response {
@@ -32,14 +38,19 @@ pub async fn serve_desk(State(site): State<Site>, mut request: Request<Body>) ->
     let accept = derive_accept_key(key.as_bytes());
     let upgrade = hyper::upgrade::on(&mut request);
     let hub = Arc::clone(&site.hub);
+    // The connection counts as one as long as the desk is there.
+    let place = request.extensions().get::<Place>().cloned();
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(CLIENT_FRAME_LIMIT))
             .max_frame_size(Some(CLIENT_FRAME_LIMIT));
         let io = TokioIo::new(upgraded);
         let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
         session::serve(hub, socket).await;
+        drop(place);
     });
     let headers = [
         (header::CONNECTION, "Upgrade".to_owned()),
