@@ -199,10 +199,12 @@ mod tests {
     }
 
     impl Place {
-        /// Writes what is no event: a lease, a note.
-        fn note(&self, bytes: usize) {
+        /// Writes what is no event: a lease, a note. Each another one: what is the same is not written.
+        fn note(&self, number: usize, bytes: usize) {
             let put = "INSERT INTO meta (name, value) VALUES ('note', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1";
-            self.writer.execute(put, ["x".repeat(bytes)]).unwrap();
+            self.writer
+                .execute(put, [number.to_string().repeat(bytes).split_at(bytes).0])
+                .unwrap();
         }
 
         fn log(&self) -> u64 {
@@ -216,8 +218,8 @@ mod tests {
         let mut place = place();
         let mut version = 0;
         let mut longest = 0;
-        for _ in 0..200 {
-            place.note(20_000);
+        for number in 100..300 {
+            place.note(number, 20_000);
             place
                 .checkpoints
                 .look(&place.checkpointer, &mut version)
@@ -253,12 +255,12 @@ mod tests {
         });
         begun_rx.recv().unwrap();
         let mut version = 0;
-        for _ in 0..100 {
+        for number in 100..200 {
             if place.log() > place.checkpoints.most {
                 break;
             }
             assert!(!reading.is_finished(), "it was interrupted too early");
-            place.note(100_000);
+            place.note(number, 100_000);
             place
                 .checkpoints
                 .look(&place.checkpointer, &mut version)
