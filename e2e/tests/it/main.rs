@@ -16,6 +16,7 @@ mod demo;
 mod faults;
 mod hostile;
 mod lifecycle;
+mod planted;
 mod resent;
 mod resume;
 mod screen;

@@ -130,6 +130,9 @@ impl Intake {
             return Ok(());
         }
         counter!("deskwire_inbound_total", "channel" => channel.to_string()).increment(1);
+        if planted!("lose") {
+            return Ok(());
+        }
         self.take_event(channel, &inbound).await
     }
 
@@ -190,6 +193,7 @@ impl Webhooks for Intake {
         };
         let answer = received.answer.body.clone();
         match self.take(channel, received, &body).await {
+            Ok(()) if planted!("refuse_taken") => WebhookOutcome::Unavailable,
             Ok(()) => WebhookOutcome::Done(answer),
             Err(error) => {
                 tracing::error!(%channel, error = &error as &dyn std::error::Error, "a webhook was not acknowledged");

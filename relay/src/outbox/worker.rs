@@ -187,6 +187,7 @@ impl Worker {
             limit,
         };
         for delivery in self.outbox.store.claim_deliveries(claim).await? {
+            crash_point!("claimed");
             flying.spawn(Arc::clone(self).deliver(delivery));
         }
         Ok(())
@@ -222,7 +223,15 @@ impl Worker {
                 .await;
             return Told::Nothing;
         };
-        match channel.send(&reply).await {
+        if planted!("lose_reply") {
+            return Told::Nothing;
+        }
+        if planted!("double_send") {
+            drop(channel.send(&reply).await);
+        }
+        let sent = channel.send(&reply).await;
+        crash_point!("sent");
+        match sent {
             Ok(receipt) => {
                 let platform_id = receipt.platform_id;
                 self.settle(
@@ -442,7 +451,10 @@ impl Worker {
     async fn settle(&self, delivery: &Delivery, result: SettledAs) {
         loop {
             match self.outbox.settler.settle(delivery, result.clone()).await {
-                Ok(_) => return,
+                Ok(_) => {
+                    crash_point!("recorded");
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,

@@ -106,6 +106,7 @@ async fn take(
             return begin_anew(store, ring).await;
         }
         next = next.next();
+        crash_point!("announcing");
         if ring.has_chat_of(&stored) {
             ring.push(stored, None);
         } else {

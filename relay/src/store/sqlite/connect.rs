@@ -103,7 +103,9 @@ fn migrate(connection: &mut Connection, database: &Path) -> anyhow::Result<()> {
             put,
             params![format!("checksum:{}", number + 1), checksum(sql)],
         )?;
+        crash_point!("migrating");
         step.commit()?;
+        crash_point!("migrated");
     }
     let begin = "INSERT OR IGNORE INTO head (one, log, floor, settled, indexed, named, hashed)
          VALUES (1, ?1, 0, 0, 0, 0, 0)";

@@ -814,6 +814,11 @@ fn claim_deliveries(connection: &Connection, claim: &Claim) -> rusqlite::Result<
          ORDER BY not_before LIMIT ?3",
         rows::DELIVERY
     );
+    let sql = if planted!("overtake") {
+        sql.replace("earlier.place < o.place", "earlier.place > o.place")
+    } else {
+        sql
+    };
     let mut list = connection.prepare_cached(&sql)?;
     let found = list.query_map(
         params![claim.channel.as_str(), claim.now.0, claim.limit],

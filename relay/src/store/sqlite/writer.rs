@@ -249,6 +249,7 @@ impl Batches {
         match written {
             Ok(()) => {
                 self.publish(tail, added);
+                crash_point!("published");
                 self.connection = Some(connection);
                 Ok(())
             }
@@ -358,6 +359,8 @@ fn write_batch(batch: &mut Batch<'_>, jobs: &[Job]) -> rusqlite::Result<()> {
     for job in jobs {
         (job.work)(batch)?;
     }
+    crash_point!("before_commit");
     connection.prepare_cached("COMMIT")?.execute([])?;
+    crash_point!("committed");
     Ok(())
 }
