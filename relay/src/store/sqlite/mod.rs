@@ -948,7 +948,7 @@ pub fn look(database: &Path) -> anyhow::Result<Look> {
     let connection = connect::reader(database)?;
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     Ok(Look {
-        events: count("SELECT seq FROM head")?,
+        events: count("SELECT count(*) FROM event")?,
         open_chats: count("SELECT count(*) FROM chat WHERE stage <> 'closed'")?,
         unread: count("SELECT count(*) FROM unread")?,
     })
