@@ -72,6 +72,7 @@ impl SqliteStore {
     pub fn open(database: &Path) -> anyhow::Result<Arc<Self>> {
         let lock = connect::lock(database)?;
         let connection = connect::writer(database)?;
+        connect::void_leases(&connection).context("could not take the leases over")?;
         let recent = Recent::new(State::default());
         let recovered = recover(&connection, &recent).context("could not read the store")?;
         let (last_tx, last_rx) = watch::channel(recovered.tail.seq);
