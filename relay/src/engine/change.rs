@@ -15,15 +15,16 @@ pub(super) struct Attempt {
     pub(super) number: u32,
 }
 
-/// Returns the change that these events of a chat, decided at `at`, make.
+/// Returns the change that these events of a chat, decided at `now`, make. Their own time is never before the chat's last.
 pub(super) fn derive(
     before: &Chat,
     key: Key,
     events: Vec<Event>,
-    at: Timestamp,
+    now: Timestamp,
     policy: &Policy,
     attempt: Option<Attempt>,
 ) -> Change {
+    let at = now.max(before.last_at);
     let mut after = before.clone();
     for event in &events {
         after.apply_unstored(event, at);
@@ -170,7 +171,8 @@ impl Walker<'_> {
                 asks: *asks,
                 human_agent: *human_agent,
             },
-            not_before: held_until.unwrap_or(self.change.at),
+            // At once is at once, whatever the clock is set to meanwhile.
+            not_before: held_until.unwrap_or(Timestamp(0)),
             window_ends,
         });
     }
@@ -189,7 +191,7 @@ impl Walker<'_> {
             delivery: outgoing.delivery,
             attempt,
             to,
-            not_before: is_due.then_some(self.change.at),
+            not_before: is_due.then_some(Timestamp(0)),
             window_ends: if is_due {
                 self.change.after.window_ends(self.policy)
             } else {

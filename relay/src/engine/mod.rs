@@ -255,7 +255,8 @@ impl Engine {
         let mut turn = self.turns.take(id).await;
         for _ in 0..TRIES {
             let chat = self.load(&mut turn, id).await?;
-            let now = self.clock.now().max(chat.last_at);
+            // Decided by the clock as it is, even when it was ahead before: only the order of events must not run back.
+            let now = self.clock.now();
             let policy = self.policy();
             let events = self.decide(&chat, command, actor, now, &policy)?;
             if events.is_empty()

@@ -812,7 +812,7 @@ fn claim_deliveries(connection: &Connection, claim: &Claim) -> rusqlite::Result<
              (SELECT 1 FROM outbox AS earlier WHERE earlier.chat = o.chat AND earlier.state IN ('due', 'sending')
                  AND (earlier.place < o.place OR (earlier.place = o.place AND earlier.id < o.id)
                       OR earlier.state = 'sending'))
-         ORDER BY not_before LIMIT ?3",
+         ORDER BY not_before, place LIMIT ?3",
         rows::DELIVERY
     );
     let sql = if planted!("overtake") {
