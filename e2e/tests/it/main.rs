@@ -3,6 +3,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a story that cannot go on fails, and says where"
 )]
 
@@ -15,6 +17,7 @@ mod crash;
 mod demo;
 mod faults;
 mod hostile;
+mod hurt;
 mod lifecycle;
 mod planted;
 mod resent;

@@ -2,8 +2,10 @@
 //! built desk on a pseudo-terminal.
 
 pub(crate) mod desk;
+pub(crate) mod interposer;
 pub(crate) mod ledger;
 pub(crate) mod load;
+pub(crate) mod proxy;
 pub(crate) mod relay;
 pub(crate) mod screen;
 pub(crate) mod steady;

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpSocket;
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message as WsMessage;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use shared::chat::DeskCommand;
 use shared::model::{ChatId, CommandId};
@@ -23,6 +24,7 @@ type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 const BREATHE: Duration = Duration::from_millis(30);
 
 /// Something that reached the desk.
+#[expect(clippy::large_enum_variant, reason = "nearly all are frames")]
 #[derive(Debug, Clone)]
 pub(crate) enum Heard {
     /// A connection began, offering to go on from there.
@@ -61,6 +63,8 @@ pub(crate) struct Record {
     pub(crate) asked: Vec<Asked>,
     pub(crate) lines: u32,
     pub(crate) is_live: bool,
+    /// It does not read what comes.
+    is_deaf: bool,
     point: Option<ResumePoint>,
 }
 
@@ -92,10 +96,20 @@ impl SteadyDesk {
 
     /// Opens a desk of a session; does not wait.
     pub(crate) fn open(url: &str, login: &str, token: &str) -> Self {
+        Self::open_with(url, login, token, false)
+    }
+
+    /// The same, on a line that holds little of what is not read.
+    pub(crate) fn open_narrow(url: &str, login: &str, token: &str) -> Self {
+        Self::open_with(url, login, token, true)
+    }
+
+    fn open_with(url: &str, login: &str, token: &str, is_narrow: bool) -> Self {
         let record = Arc::<Mutex<Record>>::default();
         let (changed, asks, drops) = (Arc::default(), Arc::default(), Arc::default());
         let line = Line {
             url: url.to_owned(),
+            is_narrow,
             token: token.to_owned(),
             record: Arc::clone(&record),
             changed: Arc::clone(&changed),
@@ -139,6 +153,11 @@ impl SteadyDesk {
         self.ask(chat, DeskCommand::Reply(reply(text)))
     }
 
+    /// Stops or goes on reading what comes.
+    pub(crate) fn set_deaf(&self, is_deaf: bool) {
+        self.record.lock().unwrap().is_deaf = is_deaf;
+    }
+
     /// Cuts the line; the desk comes back by itself.
     pub(crate) fn drop_line(&self) {
         self.drops.notify_one();
@@ -176,12 +195,32 @@ impl SteadyDesk {
         assert!(done.is_ok(), "{}: waited in vain: {what}", self.login);
     }
 
-    /// Waits until everything asked is answered.
-    pub(crate) async fn all_answered(&self) {
-        self.wait_within(PATIENCE * 2, "everything is answered", |record| {
-            record.asked.iter().all(|asked| asked.answer.is_some())
+    /// Waits until one thing asked is answered.
+    pub(crate) async fn answered(&self, id: &CommandId) {
+        self.wait(&format!("{id} is answered"), |record| {
+            let mut asked = record.asked.iter();
+            asked.any(|asked| asked.id == *id && asked.answer.is_some())
         })
         .await;
+    }
+
+    /// Waits until everything asked is answered.
+    pub(crate) async fn all_answered(&self) {
+        let give_up_at = tokio::time::Instant::now() + PATIENCE * 2;
+        let is_open = |asked: &&Asked| asked.answer.is_none();
+        while self.look(|record| record.asked.iter().any(|asked| is_open(&asked))) {
+            let is_late = tokio::time::Instant::now() > give_up_at;
+            self.look(|record| {
+                let open: Vec<_> = record.asked.iter().filter(is_open).collect();
+                let last: Vec<_> = record.heard.iter().rev().take(5).collect();
+                assert!(
+                    !is_late,
+                    "{} are not answered: {open:#?}; last {last:#?}",
+                    open.len()
+                );
+            });
+            tokio::time::sleep(BREATHE).await;
+        }
     }
 
     /// Waits for a chat in which these words were received, and returns it.
@@ -195,6 +234,11 @@ impl SteadyDesk {
 }
 
 impl Record {
+    /// Returns the number of the last event taken in.
+    pub(crate) fn seq(&self) -> Option<shared::model::Seq> {
+        self.point.as_ref().map(|point| point.seq)
+    }
+
     /// Whether a message with these words has come.
     pub(crate) fn has_heard(&self, words: &str) -> bool {
         self.find_chat(words).is_some()
@@ -250,6 +294,7 @@ impl Record {
 
 struct Line {
     url: String,
+    is_narrow: bool,
     token: String,
     record: Arc<Mutex<Record>>,
     changed: Arc<Notify>,
@@ -260,7 +305,7 @@ struct Line {
 impl Line {
     async fn stay(self) {
         loop {
-            if let Ok((socket, _)) = connect_async(&self.url).await {
+            if let Some(socket) = self.connect().await {
                 self.converse(socket).await;
                 let mut record = self.record.lock().unwrap();
                 record.is_live = false;
@@ -271,6 +316,18 @@ impl Line {
             self.changed.notify_waiters();
             tokio::time::sleep(BREATHE).await;
         }
+    }
+
+    async fn connect(&self) -> Option<Socket> {
+        if !self.is_narrow {
+            return Some(connect_async(&self.url).await.ok()?.0);
+        }
+        let address = self.url.strip_prefix("ws://")?.split('/').next()?;
+        let narrow = TcpSocket::new_v4().ok()?;
+        narrow.set_recv_buffer_size(8 << 10).ok()?;
+        let stream = narrow.connect(address.parse().ok()?).await.ok()?;
+        let stream = MaybeTlsStream::Plain(stream);
+        Some(client_async(&self.url, stream).await.ok()?.0)
     }
 
     async fn converse(&self, socket: Socket) {
@@ -295,8 +352,9 @@ impl Line {
             return;
         }
         loop {
+            let is_deaf = self.record.lock().unwrap().is_deaf;
             tokio::select! {
-                message = incoming.next() => match message {
+                message = incoming.next(), if !is_deaf => match message {
                     Some(Ok(WsMessage::Text(text))) => {
                         let frame = serde_json::from_str(&text).expect("a frame of the protocol");
                         self.record.lock().unwrap().take(frame);

@@ -190,10 +190,11 @@ impl Walk<'_> {
         }
     }
 
-    fn tell(&mut self, what: String) {
+    fn tell(&mut self, mut what: String) {
+        what.insert_str(0, &format!("{}: ", self.login));
         self.violations.push(Violation {
             clause: Clause::Shown,
-            what: format!("{}: {what}", self.login),
+            what,
         });
     }
 }

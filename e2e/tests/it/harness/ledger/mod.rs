@@ -8,7 +8,6 @@ mod stored;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -64,7 +63,6 @@ impl fmt::Debug for Violation {
 /// A webhook's message as it was posted, and how often that was refused before it was taken.
 #[derive(Debug, Clone)]
 pub(crate) struct Posted {
-    pub(crate) mid: String,
     pub(crate) psid: String,
     pub(crate) text: String,
     pub(crate) refusals: u32,
@@ -100,7 +98,6 @@ impl Ledger {
         let place = book.posted.len();
         book.places.insert(mid.to_owned(), place);
         book.posted.push(Posted {
-            mid: mid.to_owned(),
             psid: psid.to_owned(),
             text: text.to_owned(),
             refusals: 0,
@@ -185,12 +182,6 @@ impl Ledger {
             &violations[..violations.len().min(10)],
             tail(&world.relay.log()),
         );
-    }
-
-    /// Checks a store that no relay works on, without desks.
-    pub(crate) fn balance_at_rest(&self, database: &Path, sent: &[SentMessage]) {
-        let violations = self.check(&Evidence::read(database), sent, &[]);
-        assert!(violations.is_empty(), "{violations:#?}");
     }
 
     fn check(

@@ -41,6 +41,8 @@ pub(crate) struct Evidence {
     pub(crate) floor: Seq,
     /// Rows of chats hold every event up to here.
     pub(crate) settled: Seq,
+    /// The latest end of a lease, in milliseconds.
+    pub(crate) lease_until: i64,
 }
 
 impl Evidence {
@@ -67,7 +69,10 @@ impl Evidence {
         let (floor, settled) = connection
             .query_row(head, [], |row| Ok((Seq(row.get(0)?), Seq(row.get(1)?))))
             .expect("there is a head");
+        let lease = "SELECT coalesce(max(until), 0) FROM lease";
+        let lease_until = connection.query_row(lease, [], |row| row.get(0));
         Self {
+            lease_until: lease_until.expect("leases can be read"),
             sights,
             of_chat,
             chats: list(
