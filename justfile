@@ -10,6 +10,11 @@ lint:
 test:
     cargo test --workspace
 
+# Every fault of CONTRIBUTING.md again and again for so many minutes, in an order of chance, and a report at the end.
+campaign minutes="30":
+    cargo test -p e2e -p relay --no-run
+    DESKWIRE_CAMPAIGN_MINUTES={{minutes}} cargo test -p e2e -p relay --test it -- --ignored --nocapture hurt::campaign
+
 # The number of packages in the tree has a ceiling: raise it in the commit that adds a dependency, with a reason.
 packages:
     test "$(grep -c '^name = ' Cargo.lock)" -le 480

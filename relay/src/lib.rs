@@ -1,5 +1,8 @@
 //! The relay daemon as a library: takes webhooks, keeps the chats, sends the replies, serves the desks.
 
+#[macro_use]
+mod faults;
+
 pub mod app;
 pub mod channels;
 pub mod cli;

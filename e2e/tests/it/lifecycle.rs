@@ -111,3 +111,18 @@ async fn a_copy_made_while_it_runs_comes_back_as_another_history() {
             .contains(&"and on".to_owned())
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_looks_at_a_store_while_a_relay_works_on_it() {
+    let world = World::start().await;
+    let anna = world.desk("anna").await;
+    world.graph.visitor(PSID).writes("how are you?");
+    anna.chat_saying("how are you?").await;
+    let output = Command::new(binary("deskwire-relay"))
+        .args(["doctor", "--config"])
+        .arg(world.relay.config_path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("events, 1 chats open"), "{said}");
+}

@@ -3,6 +3,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a story that cannot go on fails, and says where"
 )]
 
@@ -19,7 +21,9 @@ mod crash;
 mod demo;
 mod faults;
 mod hostile;
+mod hurt;
 mod lifecycle;
+mod planted;
 mod resent;
 mod resume;
 mod returns;

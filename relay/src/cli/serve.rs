@@ -12,6 +12,8 @@ pub(super) fn serve(told: Option<&Path>) -> anyhow::Result<ExitCode> {
     let file = config::locate(told);
     let config = super::load(told)?;
     telemetry::log_to_stderr();
+    #[cfg(feature = "faults")]
+    crate::faults::announce();
     // Without somebody to show them to, numbers are not kept.
     let metrics = config
         .relay

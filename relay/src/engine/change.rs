@@ -17,16 +17,17 @@ pub(super) struct Attempt {
     pub(super) number: u32,
 }
 
-/// Returns the change that these events of a chat, decided at `at`, make. `now` is earlier where a clock that was ahead has
-/// written in the chat: its events do not run backwards, but its replies do not wait until we are there.
+/// Returns the change that these events of a chat, decided at `now`, make. Their own time is never before the chat's last:
+/// where a clock that was ahead has written in it, they do not run backwards, but replies do not wait until we are there.
 pub(super) fn derive(
     before: &Chat,
     key: Key,
     events: Vec<Event>,
-    (at, now): (Timestamp, Timestamp),
+    now: Timestamp,
     policy: &Policy,
     attempt: Option<Attempt>,
 ) -> Change {
+    let at = now.max(before.last_at);
     let mut after = before.clone();
     for event in &events {
         after.apply_unstored(event, at);
@@ -175,8 +176,10 @@ impl Walker<'_> {
                 asks: *asks,
                 human_agent: *human_agent,
             },
-            not_before: held_until
-                .map_or(self.now, |until| self.now.plus(until.since(self.change.at))),
+            // At once is at once, whatever the clock is set to meanwhile.
+            not_before: held_until.map_or(Timestamp(0), |until| {
+                self.now.plus(until.since(self.change.at))
+            }),
             window_ends,
         });
     }
@@ -195,7 +198,7 @@ impl Walker<'_> {
             delivery: outgoing.delivery,
             attempt,
             to,
-            not_before: is_due.then_some(self.now),
+            not_before: is_due.then_some(Timestamp(0)),
             window_ends: if is_due {
                 self.change.after.window_ends(self.policy)
             } else {

@@ -244,7 +244,7 @@ impl Engine {
         let now = self.now();
         let nowhere = Chat::unborn(ChatId(self.new_id()));
         let key = Key(format!("in:{channel}:{event}"));
-        let change = change::derive(&nowhere, key, vec![], (now, now), &self.policy(), None);
+        let change = change::derive(&nowhere, key, vec![], now, &self.policy(), None);
         match self.store.commit(vec![change]).await?.pop() {
             Some(Outcome::Done { .. }) => Ok(true),
             Some(Outcome::Already { .. }) => Ok(false),
@@ -351,10 +351,10 @@ impl Engine {
         for _ in 0..TRIES {
             let is_remembered = turn.chat().is_some();
             let chat = self.load(&mut turn, id).await?;
+            // Decided by the clock as it is, even when it was ahead before: only the order of events must not run back.
             let now = self.clock.now();
-            let at = now.max(chat.last_at);
             let policy = self.policy();
-            let decided = self.decide(&chat, command, actor, at, &policy);
+            let decided = self.decide(&chat, command, actor, now, &policy);
             let is_committed = match &decided {
                 Ok(events) => {
                     !events.is_empty()
@@ -376,7 +376,7 @@ impl Engine {
                     chat,
                 });
             }
-            let change = change::derive(&chat, key.clone(), events, (at, now), &policy, attempt);
+            let change = change::derive(&chat, key.clone(), events, now, &policy, attempt);
             if let Some(taken) = self.commit(&mut turn, chat, change).await? {
                 return Ok(taken);
             }
@@ -458,7 +458,7 @@ impl Engine {
     /// Asks whether a command that is refused now was done before. A change on an impossible version takes nothing.
     async fn find_taken(&self, chat: ChatId, key: Key) -> Result<Option<Taken>, EngineError> {
         let (unborn, now) = (Chat::unborn(chat), self.now());
-        let mut question = change::derive(&unborn, key, vec![], (now, now), &self.policy(), None);
+        let mut question = change::derive(&unborn, key, vec![], now, &self.policy(), None);
         question.expected = Version(-1);
         match self.store.commit(vec![question]).await?.pop() {
             Some(Outcome::Already { seq }) => Ok(Some(Taken {

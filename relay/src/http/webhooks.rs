@@ -44,6 +44,7 @@ pub(super) async fn take(
         .webhook(&ChannelId(channel), &headers, body)
         .await;
     histogram!("deskwire_webhook_seconds").record(begun.elapsed().as_secs_f64());
+    crash_point!("answering");
     match outcome {
         WebhookOutcome::Done(text) => {
             counter!("deskwire_webhooks_total", "status" => "200").increment(1);

@@ -153,6 +153,9 @@ impl Intake {
         }
         counter!("deskwire_inbound_total", "channel" => channel.to_string()).increment(1);
         let inbound = with_possible_times(inbound, self.engine.now());
+        if planted!("lose") {
+            return Ok(());
+        }
         self.take_event(channel, &inbound).await
     }
 
@@ -214,6 +217,7 @@ impl Webhooks for Intake {
         self.strangers.right(channel);
         let answer = received.answer.body.clone();
         match self.take(channel, received, &body).await {
+            Ok(()) if planted!("refuse_taken") => WebhookOutcome::Unavailable,
             Ok(()) => WebhookOutcome::Done(answer),
             Err(error) => {
                 tracing::error!(%channel, error = &error as &dyn std::error::Error, "a webhook was not acknowledged");

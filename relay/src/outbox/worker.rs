@@ -261,6 +261,7 @@ impl Worker {
             limit,
         };
         for delivery in self.outbox.store.claim_deliveries(claim).await? {
+            crash_point!("claimed");
             let work = Arc::clone(self).fly(delivery.clone(), lease.good_until);
             flying.begin(&delivery, work);
         }
@@ -302,7 +303,15 @@ impl Worker {
             self.put_back_due(&delivery, now, "the lease ran out").await;
             return Told::Nothing;
         }
-        match channel.send(&reply).await {
+        if planted!("lose_reply") {
+            return Told::Nothing;
+        }
+        if planted!("double_send") {
+            drop(channel.send(&reply).await);
+        }
+        let sent = channel.send(&reply).await;
+        crash_point!("sent");
+        match sent {
             Ok(receipt) => {
                 let platform_id = receipt.platform_id;
                 self.settle(
@@ -588,7 +597,10 @@ impl Worker {
         let mut result = Some(result);
         while let Some(now) = result.take() {
             match self.outbox.settler.settle(delivery, now.clone()).await {
-                Ok(_) => return,
+                Ok(_) => {
+                    crash_point!("recorded");
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!(
                         delivery = %delivery.id,

@@ -120,6 +120,7 @@ async fn take(
             return desks.blocks_changed().await;
         }
         next = next.next();
+        crash_point!("announcing");
         if matches!(
             stored.event,
             Event::Blocked { .. } | Event::Unblocked { .. }

@@ -31,6 +31,7 @@ pub(super) fn visible(
         (false, true) if !has_begun => Visible::Event,
         (false, true) => Visible::Shown,
         (true, false) => Visible::Hidden,
+        (false, false) if planted!("wrong_desk") => Visible::Event,
         (false, false) => Visible::Nothing,
     }
 }

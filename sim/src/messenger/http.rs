@@ -146,6 +146,7 @@ async fn respond(site: &Site, call: Call) -> Response {
         let fault = state.faults.take(&subject);
         (subject, fault)
     };
+    let under_way = UnderWay::begin(site, &subject);
     match fault {
         None => render(perform(site, &call, subject.endpoint).await),
         Some((_, fault)) if !fault.has_effect() => {
@@ -154,7 +155,33 @@ async fn respond(site: &Site, call: Call) -> Response {
         }
         Some((id, fault)) => {
             let answer = perform(site, &call, subject.endpoint).await;
+            drop(under_way);
             spoil_after(site, &subject, (id, fault), answer).await
+        }
+    }
+}
+
+/// Counts a call to send a message as under way until the message is out or will never be.
+struct UnderWay<'a> {
+    site: &'a Site,
+    psid: Option<String>,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(site: &'a Site, subject: &Subject) -> Self {
+        let is_message = subject.endpoint == Endpoint::Messages;
+        let psid = subject.psid.clone().filter(|_| is_message);
+        if let Some(psid) = &psid {
+            site.lock().ledger.begin_message(psid);
+        }
+        Self { site, psid }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(psid) = &self.psid {
+            self.site.lock().ledger.end_message(psid);
         }
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Ledger {
     sent: Vec<SentMessage>,
     actions: Vec<SenderAction>,
     calls: BTreeMap<Endpoint, u64>,
+    messages_under_way: BTreeMap<String, u32>,
+    most_under_way: u32,
     followers: Vec<mpsc::UnboundedSender<SentMessage>>,
 }
 
@@ -56,6 +58,18 @@ impl Ledger {
 
     pub(super) fn record_action(&mut self, action: SenderAction) {
         self.actions.push(action);
+    }
+
+    pub(super) fn begin_message(&mut self, psid: &str) {
+        let count = self.messages_under_way.entry(psid.to_owned()).or_default();
+        *count += 1;
+        self.most_under_way = self.most_under_way.max(*count);
+    }
+
+    pub(super) fn end_message(&mut self, psid: &str) {
+        if let Some(count) = self.messages_under_way.get_mut(psid) {
+            *count = count.saturating_sub(1);
+        }
     }
 
     pub(super) fn record_call(&mut self, endpoint: Endpoint) {
@@ -92,6 +106,11 @@ impl Graph {
             .get(&endpoint)
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Returns how many calls that might still send one visitor a message were ever under way at once.
+    pub fn most_messages_under_way(&self) -> u32 {
+        self.site.lock().ledger.most_under_way
     }
 
     /// Returns the messages that go out from now on; how scripted visitors hear the operator.

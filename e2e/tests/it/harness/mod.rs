@@ -2,13 +2,18 @@
 //! built desk on a pseudo-terminal.
 
 pub(crate) mod desk;
+pub(crate) mod interposer;
+pub(crate) mod ledger;
+pub(crate) mod load;
+pub(crate) mod proxy;
 pub(crate) mod relay;
 pub(crate) mod screen;
+pub(crate) mod steady;
 
 use std::future::Future;
 use std::time::Duration;
 
-use sim::messenger::{Graph, GraphOptions};
+use sim::messenger::{Graph, GraphOptions, WebhookOptions};
 
 use desk::Desk;
 use relay::{Relay, Setup};
@@ -29,6 +34,20 @@ impl World {
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
         Self::start_on(GraphOptions::default(), setup).await
+    }
+
+    /// A platform that never gives a webhook up: for relays that are hurt.
+    pub(crate) async fn start_stubborn(setup: Setup) -> Self {
+        let webhooks = WebhookOptions {
+            attempts: u32::MAX,
+            backoff: vec![Duration::from_millis(100)],
+            ..WebhookOptions::default()
+        };
+        let options = GraphOptions {
+            webhooks,
+            ..GraphOptions::default()
+        };
+        Self::start_on(options, setup).await
     }
 
     pub(crate) async fn start_on(graph: GraphOptions, setup: Setup) -> Self {

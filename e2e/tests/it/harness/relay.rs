@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use super::interposer::Interposer;
 use super::{PATIENCE, eventually};
 
 /// What every operator of the stories types.
@@ -27,6 +28,10 @@ pub(crate) struct Setup {
     pub(crate) undo_send_secs: u32,
     /// Environment for the process.
     pub(crate) env: Vec<(String, String)>,
+    /// Its disk and its clock.
+    pub(crate) interposer: Option<Arc<Interposer>>,
+    /// What the shell that starts it does first: limits.
+    pub(crate) limits: String,
 }
 
 pub(crate) struct Relay {
@@ -58,6 +63,40 @@ impl Relay {
         let log_so_far = self.log.lock().unwrap().len();
         self.child = spawn(self.folder.path(), &self.setup, &self.address, &self.log);
         self.wait_until_listening(log_so_far).await;
+    }
+
+    /// Starts it again with another environment.
+    pub(crate) async fn restart_with(&mut self, env: Vec<(String, String)>) {
+        self.setup.env = env;
+        self.restart().await;
+    }
+
+    /// Starts it with another environment and does not wait for it to listen: it may not live so long.
+    pub(crate) fn start_doomed(&mut self, env: Vec<(String, String)>) {
+        self.setup.env = env;
+        self.child = spawn(self.folder.path(), &self.setup, &self.address, &self.log);
+    }
+
+    /// Waits until it has ended by itself; returns the signal that ended it, if one did.
+    pub(crate) async fn ended_by(&mut self) -> Option<i32> {
+        use std::os::unix::process::ExitStatusExt as _;
+        let ended = tokio::time::timeout(PATIENCE * 3, self.child.wait()).await;
+        let status = ended.expect("the relay ends");
+        status.expect("the relay is waited for").signal()
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Returns the bytes of memory that are its own, as the kernel counts them.
+    pub(crate) fn memory(&self) -> u64 {
+        let id = self.child.id().expect("the relay runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.expect("the kernel says") * 1024
     }
 
     /// kill −9.
@@ -121,10 +160,17 @@ impl Relay {
         let child = &mut self.child;
         eventually("the relay listens", || {
             let has_ended = matches!(child.try_wait(), Ok(Some(_)));
-            let log = log.lock().unwrap();
-            let is_there = log[from..].contains(marker);
-            assert!(is_there || !has_ended, "the relay ended:\n{}", &log[from..]);
-            async move { is_there }
+            let log = Arc::clone(&log);
+            async move {
+                let said = || log.lock().unwrap()[from..].to_owned();
+                let is_there = said().contains(marker);
+                if has_ended && !is_there {
+                    // Its last words are still on their way.
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    panic!("the relay ended:\n{}", said());
+                }
+                is_there
+            }
         })
         .await;
         let log = self.log.lock().unwrap();
@@ -142,12 +188,23 @@ impl Relay {
 fn spawn(folder: &Path, setup: &Setup, listen: &str, log: &Arc<Mutex<String>>) -> Child {
     let config = folder.join("config.toml");
     std::fs::write(&config, config_text(folder, setup, listen)).expect("the config is written");
-    let mut child = Command::new(binary("deskwire-relay"))
+    let mut command = if setup.limits.is_empty() {
+        Command::new(binary("deskwire-relay"))
+    } else {
+        let mut shell = Command::new("sh");
+        let script = format!("{}; exec \"$0\" \"$@\"", setup.limits);
+        shell.arg("-c").arg(script).arg(binary("deskwire-relay"));
+        shell
+    };
+    let interposer = setup.interposer.as_ref();
+    let faults = interposer.map(|interposer| interposer.env(&folder.join("desk.db")));
+    let mut child = command
         .arg("serve")
         .arg("--config")
         .arg(&config)
         .env("RUST_LOG", "info")
         .envs(setup.env.iter().cloned())
+        .envs(faults.unwrap_or_default())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -282,7 +339,13 @@ pub(crate) fn binary(name: &str) -> PathBuf {
             return;
         }
         let status = std::process::Command::new(env!("CARGO"))
-            .args(["build", "--workspace", "--bins"])
+            .args([
+                "build",
+                "--workspace",
+                "--bins",
+                "--features",
+                "relay/faults",
+            ])
             .status()
             .expect("cargo builds the programs");
         assert!(status.success(), "the programs do not build");

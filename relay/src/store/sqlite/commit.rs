@@ -48,7 +48,9 @@ impl Prepared {
     /// Writes it, if it still fits.
     pub(super) fn write(&self, batch: &mut Batch<'_>) -> rusqlite::Result<Outcome> {
         let change = &self.change;
-        if let Some(seq) = batch.find_key(&change.key.0)? {
+        if let Some(seq) = batch.find_key(&change.key.0)?
+            && !planted!("double")
+        {
             return Ok(Outcome::Already { seq });
         }
         let known = batch.find_known(change.chat)?;
@@ -83,6 +85,9 @@ impl Prepared {
         let mut previous = known.map(|known| known.last_seq);
         for (place, (event, (kind, body))) in change.events.iter().zip(&self.events).enumerate() {
             batch.tail.seq = batch.tail.seq.next();
+            if planted!("hole") {
+                batch.tail.seq = batch.tail.seq.next();
+            }
             let stored = Stored {
                 seq: batch.tail.seq,
                 mark: batch.tail.mark,
@@ -210,7 +215,7 @@ impl Prepared {
             Some(platform_id) => batch.find_name(&row.channel, platform_id)?,
             None => None,
         };
-        if found.is_some_and(|found| found.id != row.id) {
+        if found.is_some_and(|found| found.id != row.id) && !planted!("double") {
             return Err(taken("a message has this name already"));
         }
         let message = FoundMessage {

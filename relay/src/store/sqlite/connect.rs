@@ -57,6 +57,12 @@ pub(super) fn make_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// Ends every lease: who holds the lock knows that no other relay is alive, whatever the clock said when they were taken.
+pub(super) fn void_leases(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE lease SET owner = '', until = 0", [])?;
+    Ok(())
+}
+
 /// Opens a connection that only reads.
 pub(super) fn reader(database: &Path) -> anyhow::Result<Connection> {
     let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -127,7 +133,9 @@ fn migrate(connection: &mut Connection, database: &Path) -> anyhow::Result<()> {
             put,
             params![format!("checksum:{}", number + 1), checksum(sql)],
         )?;
+        crash_point!("migrating");
         step.commit()?;
+        crash_point!("migrated");
     }
     let begin = "INSERT OR IGNORE INTO head (one, log, floor, settled, indexed, named, hashed)
          VALUES (1, ?1, 0, 0, 0, 0, 0)";

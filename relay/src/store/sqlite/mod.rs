@@ -82,6 +82,7 @@ impl SqliteStore {
     pub fn open(database: &Path) -> anyhow::Result<Arc<Self>> {
         let lock = connect::lock(database)?;
         let connection = connect::writer(database)?;
+        connect::void_leases(&connection).context("could not take the leases over")?;
         let recent = Recent::new(State::default());
         let recovered = recover(&connection, &recent).context("could not read the store")?;
         let (last_tx, last_rx) = watch::channel(recovered.tail.seq);
@@ -886,9 +887,14 @@ fn claim_deliveries(connection: &Connection, claim: &Claim) -> rusqlite::Result<
              (SELECT 1 FROM outbox AS earlier WHERE earlier.chat = o.chat AND earlier.state IN ('due', 'sending')
                  AND (earlier.place < o.place OR (earlier.place = o.place AND earlier.id < o.id)
                       OR earlier.state = 'sending'))
-         ORDER BY not_before LIMIT ?3",
+         ORDER BY not_before, place LIMIT ?3",
         rows::DELIVERY
     );
+    let sql = if planted!("overtake") {
+        sql.replace("earlier.place < o.place", "earlier.place > o.place")
+    } else {
+        sql
+    };
     let mut list = connection.prepare_cached(&sql)?;
     let found = list.query_map(
         params![

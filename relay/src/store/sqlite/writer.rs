@@ -265,6 +265,7 @@ impl Batches {
         match written {
             Ok(()) => {
                 self.publish(tail, added);
+                crash_point!("published");
                 self.connection = Some(connection);
                 Ok(())
             }
@@ -318,6 +319,7 @@ impl Batches {
             let found: String =
                 connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
             anyhow::ensure!(found == "ok", "the database is damaged: {found}");
+            empty_log(&connection)?;
             let recovered = recover(&connection, &self.recent)?;
             Ok((connection, recovered))
         });
@@ -331,6 +333,15 @@ impl Batches {
             Err(error) => tracing::error!("the store could not be opened anew: {error:#}"),
         }
     }
+}
+
+/// Brings everything in the log into the database and begins the log anew. After a failed sync a part of the log may be
+/// readable and yet not on disk, for good; behind such a part nothing would survive a power failure.
+fn empty_log(connection: &Connection) -> anyhow::Result<()> {
+    let is_busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    anyhow::ensure!(is_busy == 0, "the log is still being read");
+    Ok(())
 }
 
 fn is_of_disk(error: &rusqlite::Error) -> bool {
@@ -372,6 +383,8 @@ fn write_batch(batch: &mut Batch<'_>, jobs: &[Job]) -> rusqlite::Result<()> {
     for job in jobs {
         (job.work)(batch)?;
     }
+    crash_point!("before_commit");
     connection.prepare_cached("COMMIT")?.execute([])?;
+    crash_point!("committed");
     Ok(())
 }
