@@ -341,7 +341,7 @@ fn tags(app: &App, chat: &Chat, width: usize) -> Vec<String> {
     tags.extend(short_window(app, chat));
     if width >= ROOMY {
         tags.push(channel_tag(app, chat));
-        tags.push(chat.language.to_string());
+        tags.push(clean_line(&chat.language.to_string()));
         let category = chat.category.as_ref();
         tags.extend(category.map(|path| format!("#{}", clean_line(path.name()))));
     }
@@ -370,7 +370,8 @@ fn short_window(app: &App, chat: &Chat) -> Option<String> {
 fn channel_tag(app: &App, chat: &Chat) -> String {
     let policy = app.policy();
     let channel = policy.and_then(|policy| policy.find_channel(&chat.visitor.channel));
-    let mut letters = channel.map_or("", |channel| &channel.kind).chars();
+    let kind = channel.map_or_else(String::new, |channel| clean_line(&channel.kind));
+    let mut letters = kind.chars();
     let first = letters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(letters.take(1)).collect()
 }

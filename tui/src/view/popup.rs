@@ -143,7 +143,13 @@ fn hint(app: &App, popup: &Popup) -> Vec<String> {
     let ids: &[&str] = match popup.kind {
         Kind::Palette => &["hint-run", "hint-move", "hint-close"],
         Kind::Help => &["help-search", "hint-move", "hint-close"],
-        Kind::Templates(_) => &["hint-insert", "hint-pick", "hint-section", "hint-language"],
+        Kind::Templates(_) => &[
+            "hint-insert",
+            "hint-pick",
+            "hint-section",
+            "hint-language",
+            "hint-cancel",
+        ],
         Kind::Transfer => &[
             "hint-transfer",
             "hint-pick-zero",

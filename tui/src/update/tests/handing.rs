@@ -100,6 +100,8 @@ fn what_others_must_know_at_once_is_off_without_a_connection() {
         assert_eq!(said(&desk), "offline", "{key}");
         assert_eq!(desk.app.zone, Zone::Command);
     }
+    assert!(!shown(&desk.app).contains("r reply"), "words stand there");
+    desk.now = Timestamp(NOW.0 + 6_000);
     desk.put(Input::Due);
     let hints = shown(&desk.app);
     assert!(

@@ -340,7 +340,7 @@ fn a_search_lists_what_was_written() {
 #[test]
 fn going_past_the_last_hit_asks_for_more_and_they_are_added() {
     let mut desk = desk();
-    desk.press("f");
+    desk.press("ctrl+f");
     desk.write("order");
     let search = |effects: &[Effect]| {
         frames(effects).into_iter().find_map(|frame| match frame {
