@@ -54,7 +54,7 @@ pub(super) fn demo(no_desk: bool) -> anyhow::Result<ExitCode> {
         let shown = if no_desk {
             wait(&running).await
         } else {
-            desk(&running).await
+            Box::pin(desk(&running)).await
         };
         // Nothing of it is kept, so nothing is worth waiting for: whoever closed the terminal is gone.
         let stopping = async {
@@ -142,7 +142,7 @@ async fn desk(running: &Running) -> anyhow::Result<()> {
         settings: Settings::new(&config, variable),
         drafts: None,
     };
-    tui::run(options).await?;
+    Box::pin(tui::run(options)).await?;
     Ok(())
 }
 

@@ -268,8 +268,8 @@ impl From<EngineError> for IntakeError {
 /// Nothing happened later than now, nor before there were clocks. A time that says so would hold a reply window open for
 /// ever, or cover replies that are not written yet. The key stays as it was made: a repeat must have the same.
 fn with_possible_times(mut inbound: Inbound, now: Timestamp) -> Inbound {
-    let possible = |at: Timestamp| at.max(Timestamp(0)).min(now);
-    inbound.at = possible(inbound.at);
+    let possible = |at: Timestamp| at.clamp(Timestamp(0), now.max(Timestamp(0)));
+    inbound.at = inbound.at.clamp(Timestamp(0), now.max(Timestamp(0)));
     if let Happening::Delivered(watermark) | Happening::Read(watermark) = &mut inbound.what {
         watermark.until = watermark.until.map(possible);
     }

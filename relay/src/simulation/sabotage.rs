@@ -59,7 +59,7 @@ impl Sabotage {
                     change.key = Key(format!("{}:{}", change.key.0, chance.next()));
                 }
                 Self::RowsDrift if !change.events.is_empty() => {
-                    Arc::make_mut(&mut change.after).unread += 1
+                    Arc::make_mut(&mut change.after).unread += 1;
                 }
                 Self::TwoOwners => forget_the_former(&mut change.events),
                 Self::LosesMessages

@@ -112,16 +112,15 @@ impl Requests {
             };
             let is_last = page.len() < PAGE_LIMIT as usize;
             for chat in page {
-                if viewer.sees(&chat) {
-                    if chats.len() == limit as usize {
-                        return Ok(page_of(chats, before));
-                    }
-                    chats.push(chat.clone());
+                let is_seen = viewer.sees(&chat);
+                if is_seen && chats.len() == limit as usize {
+                    return Ok(page_of(chats, before));
                 }
                 before = Some(ChatPlace {
                     at: chat.last_at,
                     chat: chat.id,
                 });
+                chats.extend(is_seen.then_some(chat));
             }
             if is_last {
                 return Ok(page_of(chats, None));

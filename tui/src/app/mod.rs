@@ -37,6 +37,7 @@ pub use facts::{Off, next_deadline};
 
 /// What the desk is started with.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct AppOptions {
     /// Who works here.
     pub operator: OperatorId,
@@ -260,6 +261,7 @@ pub struct App {
 
 impl App {
     /// Returns the desk as it starts: nothing known, not connected.
+    #[expect(clippy::too_many_lines, reason = "one line for each field")]
     pub fn new(options: AppOptions, columns: u16, rows: u16, now: Timestamp) -> Self {
         let (keymap, clashes) = Keymap::new(&options.preset, &[&options.keys]);
         let said = clashes.first().map(|clash| {

@@ -27,7 +27,7 @@ pub(super) async fn run(place: &Place, look: &Look) -> anyhow::Result<()> {
     let credential = credential(&server, &login, &config, &tokens).await?;
     let variable = |name: &str| std::env::var(name).ok();
     let surroundings = config.adjust(Surroundings::from_environment(variable));
-    let ended = run_desk(DeskOptions {
+    let desk = run_desk(DeskOptions {
         sign_in: Some(sign_in(server.clone(), login.clone(), tokens, &credential)),
         drafts: Some(DraftFile::of(&server.to_string(), &login)?),
         terminal: Terminal::own(surroundings, config.keyboard.esc_wait)?,
@@ -35,8 +35,8 @@ pub(super) async fn run(place: &Place, look: &Look) -> anyhow::Result<()> {
         server,
         login,
         credential,
-    })
-    .await?;
+    });
+    let ended = Box::pin(desk).await?;
     match ended {
         Ended::Quit | Ended::TerminalGone | Ended::Signal => Ok(()),
         Ended::NotLoggedIn(sentence) => bail!(sentence),

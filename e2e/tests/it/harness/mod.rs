@@ -19,7 +19,7 @@ use desk::Desk;
 use relay::{Relay, Setup};
 
 /// Nothing in a story takes longer, or it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A platform and a relay that know one another.
 pub(crate) struct World {

@@ -94,6 +94,7 @@ pub(crate) async fn deaf_desks(times: u32) -> Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: told by the campaign"]
 async fn desks_that_do_not_read_delay_nobody_and_catch_up_with_a_snapshot() {
     deaf_desks(times()).await.proven();
 }

@@ -138,6 +138,7 @@ pub(crate) async fn crashes(times: u32) -> Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: told by the campaign"]
 async fn nothing_is_lost_or_doubled_when_the_process_ends_at_the_worst_points() {
     crashes(times()).await.proven();
 }

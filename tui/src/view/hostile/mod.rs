@@ -179,11 +179,12 @@ fn check(cases: &[(&'static str, String)], sizes: &[(u16, u16)]) {
         for half in cases.chunks(cases.len().div_ceil(2)) {
             let faults = &faults;
             scope.spawn(move || {
-                for (name, text) in half {
-                    for &(columns, rows) in sizes {
-                        let found = look_everywhere(name, text, columns, rows);
-                        faults.lock().unwrap().extend(found);
-                    }
+                let each = half
+                    .iter()
+                    .flat_map(|case| sizes.iter().map(move |size| (case, *size)));
+                for ((name, text), (columns, rows)) in each {
+                    let found = look_everywhere(name, text, columns, rows);
+                    faults.lock().unwrap().extend(found);
                 }
             });
         }

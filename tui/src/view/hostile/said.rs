@@ -38,6 +38,7 @@ fn hostile_policy(text: &str) -> Policy {
 }
 
 /// Says a text in every way a visitor, a platform, a colleague, an admin and the relay can.
+#[expect(clippy::too_many_lines, reason = "one way after the other")]
 pub(super) fn say_everywhere(desk: &mut Desk, text: &str) -> Vec<Effect> {
     let name = || text.to_owned();
     let mut effects = desk.hear(ServerFrame::Policy {

@@ -96,10 +96,11 @@ impl Evidence {
         self.events.last().map_or(self.floor, |stored| stored.seq)
     }
 
-    /// Whether a reply is still on its way.
+    /// Whether a reply is still on its way, or rows are still behind their events.
     pub(crate) fn is_under_way(&self) -> bool {
         let mut states = self.deliveries.iter().map(|row| row.state.as_str());
-        states.any(|state| matches!(state, "due" | "sending"))
+        let is_behind = self.settled < self.last_seq();
+        is_behind || states.any(|state| matches!(state, "due" | "sending"))
     }
 
     /// Changes when anything does.
