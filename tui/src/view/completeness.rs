@@ -5,11 +5,12 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use shared::chat::Event;
 use shared::model::Timestamp;
+use shared::protocol::ServerFrame;
 
 use super::tests::shown;
 use super::{ViewCache, view};
 use crate::app::App;
-use crate::app::fixture::{Desk, NOW, received};
+use crate::app::fixture::{Desk, NOW, policy, received};
 use crate::language::Language;
 
 /// What stands in the conversation's text column of a screen.
@@ -139,6 +140,29 @@ fn the_hints_of_every_popup_name_the_way_out_at_80_columns() {
                 "{keys}: {screen}"
             );
         }
+    }
+}
+
+#[test]
+fn hints_of_two_rows_leave_the_last_row_of_a_template_in_sight() {
+    for language in Language::ALL {
+        let mut desk = Desk::new(language, 80, 24);
+        let mut policy = policy();
+        for template in &mut policy.templates {
+            template.text = "first row\nsecond row\nthird row".to_owned();
+        }
+        desk.hear(ServerFrame::Policy {
+            policy: Box::new(policy),
+        });
+        desk.press("r \\");
+        let screen = shown(&desk.app);
+        let is_whole = ["first row", "second row", "third row"]
+            .iter()
+            .all(|words| {
+                let preview = format!(" |  {words} ");
+                screen.lines().any(|row| row.starts_with(&preview))
+            });
+        assert!(is_whole, "{screen}");
     }
 }
 

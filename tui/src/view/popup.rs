@@ -315,7 +315,7 @@ fn rows(app: &App, popup: &Popup, area: Rect, buffer: &mut Buffer) {
     }
     if let Some(item) = items.get(at).filter(|_| has_preview) {
         let below = Rect {
-            y: area.bottom().saturating_sub(under + 1),
+            y: area.bottom().saturating_sub(under + 2),
             height: under,
             ..area
         };
