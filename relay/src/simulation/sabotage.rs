@@ -57,6 +57,10 @@ impl Sabotage {
             match self {
                 Self::ForgetsKeys => {
                     change.key = Key(format!("{}:{}", change.key.0, chance.next()));
+                    // The names of messages are a second guard: a relay that forgets keys forgets those as well.
+                    for row in &mut change.messages {
+                        row.platform_id = None;
+                    }
                 }
                 Self::RowsDrift if !change.events.is_empty() => {
                     Arc::make_mut(&mut change.after).unread += 1;
