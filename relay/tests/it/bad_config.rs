@@ -103,7 +103,6 @@ const DANGLING: [(&str, &str); 4] = [
 ];
 
 /// A line of the config that sets a key.
-#[expect(clippy::struct_field_names, reason = "the key of a key is its name")]
 struct Key {
     /// From 0.
     line: usize,
