@@ -13,7 +13,7 @@ fn root() -> PathBuf {
 /// Returns every Rust file of the crates.
 fn sources() -> Vec<PathBuf> {
     let mut found = vec![];
-    let mut folders: Vec<_> = ["shared", "relay", "tui", "sim", "e2e", "fuzz"]
+    let mut folders: Vec<_> = ["shared", "relay", "tui", "sim", "hostile", "e2e", "fuzz"]
         .map(|name| root().join(name))
         .into();
     while let Some(folder) = folders.pop() {

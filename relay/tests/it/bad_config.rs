@@ -103,12 +103,11 @@ const DANGLING: [(&str, &str); 4] = [
 ];
 
 /// A line of the config that sets a key.
-#[expect(clippy::struct_field_names, reason = "the key of a key is its name")]
 struct Key {
     /// From 0.
     line: usize,
     section: &'static str,
-    key: &'static str,
+    name: &'static str,
 }
 
 fn keys() -> Vec<Key> {
@@ -116,7 +115,11 @@ fn keys() -> Vec<Key> {
     let mut keys = vec![];
     for (line, text) in SOUND.lines().enumerate() {
         match text.split_once(" = ") {
-            Some((key, _)) => keys.push(Key { line, section, key }),
+            Some((name, _)) => keys.push(Key {
+                line,
+                section,
+                name,
+            }),
             None => section = text,
         }
     }
@@ -155,14 +158,14 @@ fn every_key_may_be_missing_or_is_missed_by_name() {
     let mut wrong = vec![];
     for key in keys() {
         let loaded = read(&with(key.line, None));
-        let is_required = REQUIRED.contains(&(key.section, key.key));
+        let is_required = REQUIRED.contains(&(key.section, key.name));
         let names_it = loaded
             .faults
             .iter()
-            .any(|fault| fault.message.contains(key.key));
+            .any(|fault| fault.message.contains(key.name));
         let is_right = loaded.config.is_none() == is_required && (!is_required || names_it);
         if !is_right {
-            wrong.push(format!("{} {}: {:?}", key.section, key.key, loaded.faults));
+            wrong.push(format!("{} {}: {:?}", key.section, key.name, loaded.faults));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -172,9 +175,9 @@ fn every_key_may_be_missing_or_is_missed_by_name() {
 fn every_key_of_another_type_is_a_fault_in_its_line() {
     for key in keys() {
         for value in ["[[1]]", "{ no = 1 }", "1979-05-27"] {
-            let loaded = read(&with(key.line, Some(&format!("{} = {value}", key.key))));
+            let loaded = read(&with(key.line, Some(&format!("{} = {value}", key.name))));
             let faults: Vec<_> = loaded.faults.iter().map(ToString::to_string).collect();
-            let name = format!("{} {} = {value}: {faults:?}", key.section, key.key);
+            let name = format!("{} {} = {value}: {faults:?}", key.section, key.name);
             assert!(loaded.config.is_none(), "{name}");
             assert!(lines_of(&loaded).contains(&key.line), "{name}");
         }
@@ -186,7 +189,7 @@ fn every_key_twice_is_a_fault_in_its_second_line() {
     for key in keys() {
         let line = SOUND.lines().nth(key.line).unwrap();
         let loaded = read(&with(key.line, Some(&format!("{line}\n{line}"))));
-        let name = format!("{} {}: {:?}", key.section, key.key, loaded.faults);
+        let name = format!("{} {}: {:?}", key.section, key.name, loaded.faults);
         assert_eq!(lines_of(&loaded), BTreeSet::from([key.line + 1]), "{name}");
     }
 }
@@ -195,7 +198,7 @@ fn every_key_twice_is_a_fault_in_its_second_line() {
 fn every_key_misspelt_is_a_fault_that_knows_better() {
     for key in keys() {
         let line = SOUND.lines().nth(key.line).unwrap();
-        let misspelt = line.replacen(key.key, &format!("{}x", key.key), 1);
+        let misspelt = line.replacen(key.name, &format!("{}x", key.name), 1);
         let loaded = read(&with(key.line, Some(&misspelt)));
         let at_it: Vec<_> = loaded
             .faults
@@ -203,7 +206,7 @@ fn every_key_misspelt_is_a_fault_that_knows_better() {
             .filter(|fault| fault.line - 1 == key.line)
             .map(ToString::to_string)
             .collect();
-        let name = format!("{} {}: {at_it:?}", key.section, key.key);
+        let name = format!("{} {}: {at_it:?}", key.section, key.name);
         assert!(
             at_it.iter().any(|fault| fault.contains("did you mean")),
             "{name}"
@@ -232,7 +235,7 @@ fn all_faults_are_said_in_one_run() {
         .collect();
     let found = lines_of(&read(&spoiled.join("\n")));
     let keys = keys();
-    let wanted = keys.iter().filter(|key| key.key != "kind");
+    let wanted = keys.iter().filter(|key| key.name != "kind");
     let wanted: BTreeSet<_> = wanted.map(|key| key.line).collect();
     assert_eq!(found, wanted, "a fault for each line, and no other");
 }

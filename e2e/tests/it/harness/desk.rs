@@ -86,6 +86,20 @@ impl Desk {
         Self::open(relay, &self.login, self.token(), Seen::default()).await
     }
 
+    /// Returns what a desk needs that goes on from here.
+    pub(crate) fn memory(&self) -> Seen {
+        self.look(|seen| Seen {
+            chats: seen.chats.clone(),
+            point: seen.point.clone(),
+            ..Seen::default()
+        })
+    }
+
+    /// Opens another desk of the same session, which remembers this.
+    pub(crate) async fn beside_with(&self, relay: &Relay, memory: Seen) -> Self {
+        Self::open(relay, &self.login, self.token(), memory).await
+    }
+
     /// Goes away and comes back to where it was, on the same or a restarted relay.
     pub(crate) async fn reconnect(self, relay: &Relay) -> Self {
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());

@@ -18,6 +18,7 @@ pub(super) struct Company {
     pub(super) world: World,
     pub(super) desks: BTreeMap<&'static str, Desk>,
     pub(super) chats: HashMap<String, Chat>,
+    client: reqwest::Client,
     requests: AtomicU32,
 }
 
@@ -55,6 +56,7 @@ impl Company {
             world,
             desks,
             chats: HashMap::new(),
+            client: reqwest::Client::new(),
             requests: AtomicU32::new(100),
         };
         company.receive(rows).await;
@@ -62,27 +64,31 @@ impl Company {
         company
     }
 
+    /// Lets the visitor of a row write.
+    pub(super) async fn write(&self, number: usize, row: &Row, text: &str) {
+        let (page, channel) = match row.lies {
+            Lies::SwitchedOff => (OLD_PAGE, "acme-old"),
+            Lies::Own | Lies::Queued | Lies::Anothers | Lies::Elsewhere => (PAGE, "acme-page"),
+        };
+        let at = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+        let body = format!(
+            r#"{{"object":"page","entry":[{{"id":"{page}","time":{at},"messaging":[{{"sender":{{"id":"55{number}"}},"recipient":{{"id":"{page}"}},"timestamp":{at},"message":{{"mid":"m_row_{number}_{text}","text":"{text}"}}}}]}}]}}"#
+        );
+        let secret = "0123456789abcdef0123456789abcdef";
+        let signature = hostile::signatures::sign(secret, body.as_bytes());
+        let answer = self
+            .client
+            .post(self.world.relay.url(&format!("/webhooks/{channel}")))
+            .header(hostile::signatures::HEADER, signature)
+            .body(body)
+            .send();
+        assert_eq!(answer.await.unwrap().status(), 200);
+    }
+
     /// Lets a visitor write for each row.
     async fn receive(&mut self, rows: &[Row]) {
-        let client = reqwest::Client::new();
         for (number, row) in rows.iter().enumerate() {
-            let (page, channel) = match row.lies {
-                Lies::SwitchedOff => (OLD_PAGE, "acme-old"),
-                Lies::Own | Lies::Queued | Lies::Anothers | Lies::Elsewhere => (PAGE, "acme-page"),
-            };
-            let at = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
-            let body = format!(
-                r#"{{"object":"page","entry":[{{"id":"{page}","time":{at},"messaging":[{{"sender":{{"id":"55{number}"}},"recipient":{{"id":"{page}"}},"timestamp":{at},"message":{{"mid":"m_row_{number}","text":"{}"}}}}]}}]}}"#,
-                row.marker
-            );
-            let secret = "0123456789abcdef0123456789abcdef";
-            let signature = hostile::signatures::sign(secret, body.as_bytes());
-            let answer = client
-                .post(self.world.relay.url(&format!("/webhooks/{channel}")))
-                .header(hostile::signatures::HEADER, signature)
-                .body(body)
-                .send();
-            assert_eq!(answer.await.unwrap().status(), 200);
+            self.write(number, row, &row.marker).await;
         }
         let count = rows.len();
         let root = &self.desks["root"];

@@ -192,6 +192,7 @@ async fn a_chat_out_of_sight_is_in_no_answer_to_any_frame() {
     assert!(faults.is_empty(), "{faults}");
     assert_eq!(ways.len(), 6, "every way was asked");
     company.check_snapshots(&rows).await;
+    company.check_resumes(&rows).await;
     company.check_drafts(&rows).await;
 }
 
@@ -268,7 +269,7 @@ impl Company {
             .await;
     }
 
-    /// What a desk sees that comes in anew, and one that resumes from the beginning: the same, and nothing hidden.
+    /// What a desk sees that comes in anew: nothing hidden, not even as a number.
     async fn check_snapshots(&mut self, rows: &[Row]) {
         for asker in ASKERS {
             let desk = self.desk(asker).beside(&self.world.relay).await;
@@ -300,6 +301,33 @@ impl Company {
                 counted as usize <= chats.len(),
                 "{asker} counts no chat out of sight: {counts:?}"
             );
+        }
+    }
+
+    /// What a desk is told that was away while something happened in every chat.
+    async fn check_resumes(&mut self, rows: &[Row]) {
+        let memories = ASKERS.map(|asker| (asker, self.desk(asker).memory()));
+        for (number, row) in rows.iter().enumerate() {
+            let chat = self.chats[&row.marker].id;
+            if sees("root", row.lies) {
+                let note = DeskCommand::Note {
+                    text: "meanwhile".to_owned(),
+                    mentions: vec![],
+                };
+                self.must("root", chat, note).await;
+            } else {
+                self.write(number, row, "meanwhile").await;
+            }
+        }
+        for (asker, memory) in memories {
+            let desk = self.desk(asker);
+            let desk = desk.beside_with(&self.world.relay, memory).await;
+            assert!(desk.look(|seen| seen.was_resumed), "{asker} resumes");
+            for row in rows.iter().filter(|row| row.asker == asker) {
+                let id = self.chats[&row.marker].id;
+                let is_told = desk.look(|seen| seen.events.iter().any(|stored| stored.chat == id));
+                assert_eq!(is_told, sees(asker, row.lies), "{}", row.name());
+            }
         }
     }
 
