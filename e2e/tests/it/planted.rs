@@ -28,6 +28,8 @@ const PLANTED: [(&str, Clause); 10] = [
 /// Chats that Anna answers, and words for each.
 const CHATS: usize = 3;
 const REPLIES: usize = 6;
+/// How often a visitor says hello who is not heard.
+const ASKS: u32 = 20;
 
 /// A little of everything: many visitors, repeats, replies, and a desk that may not see what Anna owns.
 async fn live_through(planted: &str) -> Vec<Violation> {
@@ -51,9 +53,12 @@ async fn live_through(planted: &str) -> Vec<Violation> {
         let psid = format!("70000000000000{chat:02}");
         let hello = format!("hello from {chat}");
         // A bug may swallow any message: then the visitor asks again.
-        while !anna.look(|record| record.has_heard(&hello)) {
+        for _ in 0..ASKS {
             ledger.writes(&world, &psid, &hello);
             tokio::time::sleep(Duration::from_millis(300)).await;
+            if anna.look(|record| record.has_heard(&hello)) {
+                break;
+            }
         }
         chats.push(anna.chat_saying(&hello).await);
     }
@@ -72,7 +77,7 @@ async fn live_through(planted: &str) -> Vec<Violation> {
         let body = body(&[(psid, &mid, &text, now_ms())]);
         let mut taken = 0;
         while taken < 3 {
-            taken += u32::from(post(&world.graph, &ledger, &mid, &body).await);
+            taken += u32::from(post(&world.graph, &ledger, &[&mid], &body).await);
         }
     }
     ledger
@@ -87,7 +92,6 @@ async fn a_relay_without_a_planted_bug_keeps_every_promise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: told by the campaign"]
 async fn every_planted_bug_is_found_by_the_clause_that_forbids_it() {
     let lives = PLANTED
         .map(|(planted, clause)| async move { (planted, clause, live_through(planted).await) });

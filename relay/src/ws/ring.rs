@@ -19,6 +19,10 @@ use super::viewer::Viewer;
 const KEPT: usize = 10_000;
 /// Bytes of frames kept at most.
 const KEPT_BYTES: usize = 16 << 20;
+/// Events that a desk takes at once.
+const PAGE: usize = 256;
+/// Bytes of frames after which a page ends: a desk that does not read holds on to one page.
+const PAGE_BYTES: usize = 256 << 10;
 
 /// One event in the ring.
 #[derive(Debug)]
@@ -132,8 +136,13 @@ impl Ring {
         self.last_tx.send_replace(seq);
     }
 
-    /// Puts earlier events, with the sights of then, before what is there; at the start only.
-    pub(super) fn warm(&self, entries: Vec<Entry>) {
+    /// Puts earlier events, with the sights of then, before what is there; at the start only. Of a history with a hole
+    /// it keeps what follows the hole: places in the ring are counted by numbers.
+    pub(super) fn warm(&self, mut entries: Vec<Entry>) {
+        let is_hole = |pair: &[Entry]| pair[1].stored.seq != pair[0].stored.seq.next();
+        if let Some(hole) = entries.windows(2).rposition(is_hole) {
+            entries.drain(..=hole);
+        }
         let mut state = self.lock();
         let later = std::mem::take(&mut state.entries);
         for entry in entries {
@@ -170,8 +179,8 @@ impl Ring {
         self.last_tx.subscribe()
     }
 
-    /// Returns what comes after a point, at most `limit`.
-    pub(super) fn after(&self, seq: Seq, limit: usize) -> Next {
+    /// Returns what comes after a point: at most [`PAGE`] events, and no more after [`PAGE_BYTES`].
+    pub(super) fn after(&self, seq: Seq) -> Next {
         let state = self.lock();
         let Some(first) = state.entries.front().map(|entry| entry.stored.seq) else {
             return if seq == state.point.seq {
@@ -182,15 +191,16 @@ impl Ring {
         };
         let skipped = seq.0 + 1 - first.0;
         match usize::try_from(skipped) {
-            Ok(skipped) if skipped <= state.entries.len() => Next::Entries(
-                state
-                    .entries
-                    .iter()
-                    .skip(skipped)
-                    .take(limit)
-                    .cloned()
-                    .collect(),
-            ),
+            Ok(skipped) if skipped <= state.entries.len() => {
+                let mut bytes = 0;
+                let fits = |entry: &&Arc<Entry>| {
+                    let is_first = bytes == 0;
+                    bytes += entry.size();
+                    is_first || bytes <= PAGE_BYTES
+                };
+                let later = state.entries.range(skipped..);
+                Next::Entries(later.take(PAGE).take_while(fits).cloned().collect())
+            }
             Ok(_) | Err(_) => Next::Lost,
         }
     }
@@ -399,5 +409,93 @@ impl Standing {
             OpenSection::Others
         };
         self.is_open.then_some(section)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::model::Mark;
+
+    use crate::store::testing::{NOON, received};
+
+    /// Returns the events of one visitor's messages, at the given numbers.
+    fn events(seqs: &[i64], text: &str) -> Vec<Stored> {
+        let mut chat = Chat::unborn(ChatId(1));
+        let mut stored = vec![];
+        for seq in seqs {
+            let change = received(&chat, *seq, 1, text, &format!("in:{seq}"));
+            let event = change
+                .events
+                .into_iter()
+                .find(|event| event.holds_words_of().is_some());
+            let event = Stored {
+                seq: Seq(*seq),
+                mark: Mark(*seq),
+                chat: chat.id,
+                version: chat.version.plus(1),
+                at: NOON,
+                event: event.expect("a message is an event"),
+            };
+            chat.apply(&event);
+            stored.push(event);
+        }
+        stored
+    }
+
+    fn entry(stored: Stored) -> Entry {
+        let standing = Standing::of(&Chat::unborn(ChatId(1)));
+        Entry::new(stored, None, standing)
+    }
+
+    fn ring_at(seq: i64) -> Ring {
+        let point = ResumePoint {
+            log: "log".into(),
+            seq: Seq(seq),
+            mark: Mark(seq),
+            outlook: String::new(),
+        };
+        Ring::new(point, vec![])
+    }
+
+    fn seqs_after(ring: &Ring, seq: i64) -> Option<Vec<i64>> {
+        match ring.after(Seq(seq)) {
+            Next::Entries(entries) => Some(entries.iter().map(|e| e.stored.seq.0).collect()),
+            Next::Lost => None,
+        }
+    }
+
+    #[test]
+    fn a_desk_goes_on_after_a_hole_and_begins_anew_before_it() {
+        let ring = ring_at(12);
+        ring.warm(
+            events(&[8, 9, 11, 12], "a")
+                .into_iter()
+                .map(entry)
+                .collect(),
+        );
+        assert_eq!(seqs_after(&ring, 12), Some(vec![]));
+        assert_eq!(seqs_after(&ring, 10), Some(vec![11, 12]));
+        assert_eq!(seqs_after(&ring, 9), None);
+    }
+
+    #[test]
+    fn a_page_ends_when_it_is_heavy_and_goes_on_where_it_ended() {
+        let heavy = "x".repeat(PAGE_BYTES / 3);
+        let ring = ring_at(0);
+        for stored in events(&[1, 2, 3, 4], &heavy) {
+            ring.push(stored, None);
+        }
+        assert_eq!(seqs_after(&ring, 0), Some(vec![1, 2]));
+        assert_eq!(seqs_after(&ring, 2), Some(vec![3, 4]));
+    }
+
+    #[test]
+    fn an_event_heavier_than_a_page_is_a_page() {
+        let ring = ring_at(0);
+        for stored in events(&[1, 2], &"x".repeat(2 * PAGE_BYTES)) {
+            ring.push(stored, None);
+        }
+        assert_eq!(seqs_after(&ring, 0), Some(vec![1]));
     }
 }

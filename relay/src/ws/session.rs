@@ -39,8 +39,6 @@ const WRITE_WITHIN: Duration = Duration::from_secs(30);
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// Silence after which the line is dead.
 const DEAD_AFTER: Duration = Duration::from_secs(45);
-/// Events taken from the ring at once.
-const PAGE: usize = 256;
 /// Answers that may wait for the line.
 const ANSWERS: usize = 256;
 /// Commands and requests that a desk may have under way.
@@ -461,7 +459,7 @@ impl<L: Line> Speaker<'_, L> {
             self.show_anew().await?;
             return Ok(true);
         }
-        let mut entries = match self.hub.ring.after(self.cursor, PAGE) {
+        let mut entries = match self.hub.ring.after(self.cursor) {
             Next::Entries(entries) if entries.is_empty() => return Ok(false),
             Next::Entries(entries) => entries,
             Next::Lost => {

@@ -85,7 +85,7 @@ impl Visitor {
             );
             self.ledger.says(&self.psid, &mid, &text);
             let body = body(&[(&self.psid, &mid, &text, now_ms())]);
-            while !post(&self.graph, &self.ledger, &mid, &body).await {
+            while !post(&self.graph, &self.ledger, &[&mid], &body).await {
                 tokio::time::sleep(BREATHE).await;
             }
             self.taken.fetch_add(1, Ordering::SeqCst);
@@ -93,11 +93,13 @@ impl Visitor {
     }
 }
 
-/// Posts once and notes the answer.
-pub(crate) async fn post(graph: &Graph, ledger: &Ledger, mid: &str, body: &str) -> bool {
+/// Posts once and notes the answer for each message in it.
+pub(crate) async fn post(graph: &Graph, ledger: &Ledger, mids: &[&str], body: &str) -> bool {
     let status = graph.post_raw(body.to_owned(), Signing::Right).await;
     let is_taken = status.is_ok_and(|status| (200..300).contains(&status));
-    ledger.answered(mid, is_taken);
+    for mid in mids {
+        ledger.answered(mid, is_taken);
+    }
     is_taken
 }
 

@@ -33,12 +33,43 @@ fn snapshots(record: &Record) -> usize {
     record.heard.iter().filter(is_snapshot).count()
 }
 
+/// Says more than the ring holds and a line takes: 16 MiB, and some more in the sockets.
+async fn say_more_than_fits(world: &World, ledger: &Ledger, round: &str) {
+    const WEBHOOKS: u32 = 46;
+    const MESSAGES: u32 = 8;
+    // As long as a message may be.
+    let long = "👩‍👩‍👧‍👦".repeat(2500);
+    for webhook in 0..WEBHOOKS {
+        let messages: Vec<_> = (0..MESSAGES)
+            .map(|number| {
+                let psid = format!("87000000000{number:05}");
+                let mid = format!("m_deaf_{round}_{webhook}_{number}");
+                let text = format!("{round} {webhook} {number} {long}");
+                ledger.says(&psid, &mid, &text);
+                (psid, mid, text)
+            })
+            .collect();
+        let at = now_ms();
+        let said: Vec<_> = messages
+            .iter()
+            .map(|(psid, mid, text)| (psid.as_str(), mid.as_str(), text.as_str(), at))
+            .collect();
+        let mids: Vec<_> = said.iter().map(|(_, mid, ..)| *mid).collect();
+        let body = body(&said);
+        while !post(&world.graph, ledger, &mids, &body).await {}
+    }
+}
+
 /// F-16: some desks stop reading while much is said; the others see it all, and those catch up with a snapshot.
 pub(crate) async fn deaf_desks(times: u32) -> Tally {
-    const DEAF: u32 = 2;
+    const DEAF: u32 = 5;
     let world = World::start_stubborn(Setup::default()).await;
     let ledger = Ledger::default();
-    let quick = many(&world, "anna", 2).await;
+    // What the relay takes for itself, for as much as is said here, it has now.
+    for round in ["once", "twice"] {
+        say_more_than_fits(&world, &ledger, round).await;
+    }
+    let quick = many(&world, "anna", 1).await;
     let session = log_in(&world.relay, "boris", PASSWORD).await;
     let token = session.expect("the login is accepted").token;
     let url = world.relay.ws_url();
@@ -54,20 +85,7 @@ pub(crate) async fn deaf_desks(times: u32) -> Tally {
         }
         let memory = world.relay.memory();
         let before: Vec<_> = deaf.iter().map(|desk| desk.look(snapshots)).collect();
-        // More than the ring holds and the lines take.
-        let long = "длинно ".repeat(2500);
-        for number in 0..700 {
-            let psid = format!("87000000000{:05}", number % 30);
-            let (mid, text) = (
-                format!("m_deaf_{round}_{number}"),
-                format!("{round} {number} {long}"),
-            );
-            let at = now_ms();
-            let text = text.trim_end();
-            ledger.says(&psid, &mid, text);
-            let body = body(&[(&psid, &mid, text, at)]);
-            while !post(&world.graph, &ledger, &mid, &body).await {}
-        }
+        say_more_than_fits(&world, &ledger, &round.to_string()).await;
         let last = Evidence::read(&world.relay.database()).last_seq();
         for desk in &quick {
             desk.wait("it sees everything though others do not read", |record| {
@@ -77,7 +95,7 @@ pub(crate) async fn deaf_desks(times: u32) -> Tally {
         }
         let more = world.relay.memory().saturating_sub(memory);
         println!("{} MiB more memory", more >> 20);
-        assert!(more < 128 << 20, "{} MiB more", more >> 20);
+        assert!(more < 64 << 20, "{} MiB more", more >> 20);
         for desk in &deaf {
             desk.set_deaf(false);
         }
@@ -94,7 +112,6 @@ pub(crate) async fn deaf_desks(times: u32) -> Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: told by the campaign"]
 async fn desks_that_do_not_read_delay_nobody_and_catch_up_with_a_snapshot() {
     deaf_desks(times()).await.proven();
 }

@@ -101,7 +101,7 @@ pub(crate) async fn crashes(times: u32) -> Tally {
     let boris = SteadyDesk::connect(&world.relay, "boris").await;
     let mut tally = Tally::default();
     let talk = Talk::begin(&world, &ledger, &anna, "talk").await;
-    for _ in 0..3 * times {
+    for _ in 0..times {
         for (point, passes) in POINTS {
             println!("{point}");
             let load = Load::begin(&world, &ledger, tally.rounds, 16);
@@ -119,7 +119,7 @@ pub(crate) async fn crashes(times: u32) -> Tally {
     }
     talk.end().await;
     anna.all_answered().await;
-    for _ in 0..3 * times {
+    for _ in 0..times {
         // Rows are merged when nothing else is to do.
         let load = Load::begin(&world, &ledger, tally.rounds, 16);
         load.more(16).await;
@@ -138,7 +138,6 @@ pub(crate) async fn crashes(times: u32) -> Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: told by the campaign"]
 async fn nothing_is_lost_or_doubled_when_the_process_ends_at_the_worst_points() {
     crashes(times()).await.proven();
 }

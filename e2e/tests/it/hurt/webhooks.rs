@@ -35,7 +35,7 @@ fn messages(ledger: &Ledger, name: &str, count: u32) -> Vec<Message> {
 /// Posts a message until it is taken.
 async fn deliver(world: &World, ledger: &Ledger, message: &Message, at: u64) {
     let body = body(&[(&message.psid, &message.mid, &message.text, at)]);
-    while !post(&world.graph, ledger, &message.mid, &body).await {}
+    while !post(&world.graph, ledger, &[&message.mid], &body).await {}
 }
 
 /// Each three times, disordered among fifty neighbours, sixteen at once.
@@ -63,7 +63,7 @@ async fn in_one_body(world: &World, ledger: &Ledger, round: u32) {
         .collect();
     let body = body(&parts);
     for _ in 0..2 {
-        while !post(&world.graph, ledger, &messages[0].mid, &body).await {}
+        while !post(&world.graph, ledger, &[&messages[0].mid], &body).await {}
     }
     for message in &messages {
         ledger.answered(&message.mid, true);
@@ -78,7 +78,7 @@ async fn at_once(world: &World, ledger: &Ledger, round: u32, count: u32) {
         for _ in 0..2 {
             let (graph, ledger) = (world.graph.clone(), ledger.clone());
             let (mid, body) = (message.mid.clone(), body.clone());
-            posts.spawn(async move { while !post(&graph, &ledger, &mid, &body).await {} });
+            posts.spawn(async move { while !post(&graph, &ledger, &[&mid], &body).await {} });
         }
         posts.join_all().await;
     }

@@ -154,7 +154,6 @@ impl Ledger {
         loop {
             let evidence = Evidence::read(&world.relay.database());
             let sent = world.graph.sent();
-            let violations = self.check(&evidence, &sent, desks);
             let heard: usize = desks.iter().map(|desk| desk.look(|r| r.heard.len())).sum();
             let now = (evidence.digest(), sent.len(), heard);
             calm = if before.as_ref() == Some(&now) {
@@ -163,10 +162,13 @@ impl Ledger {
                 0
             };
             before = Some(now);
-            let is_over = calm >= CALM && violations.is_empty();
-            let is_hopeless = calm >= HOPELESS && !evidence.is_under_way();
-            if is_over || is_hopeless || Instant::now() >= give_up_at {
-                return violations;
+            let is_late = Instant::now() >= give_up_at;
+            if calm >= CALM || is_late {
+                let violations = self.check(&evidence, &sent, desks);
+                let is_hopeless = calm >= HOPELESS && !evidence.is_under_way();
+                if violations.is_empty() || is_hopeless || is_late {
+                    return violations;
+                }
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
