@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use shared::chat::{Chat, Event, Stored};
-use shared::model::{ChatId, Mark, Seq};
+use shared::model::{ChatId, Mark, Seq, Version};
 use shared::protocol::ResumePoint;
 
 use crate::store::{Store, StoreError};
@@ -46,6 +46,11 @@ pub(super) async fn load(store: &dyn Store) -> Result<Ring, StoreError> {
         chats.extend(Chat::replay(id, &before.collect::<Vec<_>>()));
     }
     chats.retain(|chat| !chat.is_finished());
+    let recent = recent
+        .into_iter()
+        .filter(|stored| stored.seq <= head.seq)
+        .collect();
+    let entries = entries_of_then(store, &chats, recent).await?;
     let ring = Ring::new(
         ResumePoint {
             log: head.log,
@@ -55,11 +60,7 @@ pub(super) async fn load(store: &dyn Store) -> Result<Ring, StoreError> {
         },
         chats,
     );
-    let recent = recent
-        .into_iter()
-        .filter(|stored| stored.seq <= head.seq)
-        .collect();
-    ring.warm(entries_of_then(store, recent).await?);
+    ring.warm(entries);
     Ok(ring)
 }
 
@@ -89,7 +90,11 @@ async fn follow_once(store: &dyn Store, ring: &Ring, desks: &dyn Desks, point: R
             timeout(POLL, store.changed(point.seq)).await.ok();
             return;
         }
-        Ok(events) => take(store, ring, desks, &point, events).await,
+        Ok(events) => {
+            let taken = take(store, ring, desks, &point, events).await;
+            ring.announce();
+            taken
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = followed {
@@ -146,32 +151,66 @@ async fn begin_anew(store: &dyn Store, ring: &Ring) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Returns the entries of past events with the sights of then, by replaying the chats they touch.
-async fn entries_of_then(store: &dyn Store, recent: Vec<Stored>) -> Result<Vec<Entry>, StoreError> {
-    let Some(first) = recent.first().map(|stored| stored.seq) else {
-        return Ok(vec![]);
-    };
-    let mut chats: HashMap<ChatId, Chat> = HashMap::new();
-    let mut entries = Vec::with_capacity(recent.len());
+/// How a chat stood during past events.
+enum Past {
+    /// As it stands now: nothing has moved it.
+    Unmoved(Standing),
+    /// As it was before the next of them.
+    Replayed(Box<Chat>),
+}
+
+/// Returns the entries of past events with the sights of then. Only chats that were moved meanwhile are replayed.
+async fn entries_of_then(
+    store: &dyn Store,
+    chats: &[Chat],
+    recent: Vec<Stored>,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut pasts = pasts(store, chats, &recent).await?;
+    let entries = recent.into_iter().filter_map(|stored| {
+        let (before, after) = match pasts.get_mut(&stored.chat)? {
+            Past::Unmoved(standing) => (Some(standing.clone()), standing.clone()),
+            Past::Replayed(chat) => {
+                let before = chat.has_begun().then(|| Standing::of(chat));
+                chat.apply(&stored);
+                (before, Standing::of(chat))
+            }
+        };
+        Some(Entry::new(stored, before, after))
+    });
+    Ok(entries.collect())
+}
+
+/// Returns how the chats of events stood before the first of these; `chats` are those that are known as of the last.
+async fn pasts(
+    store: &dyn Store,
+    chats: &[Chat],
+    recent: &[Stored],
+) -> Result<HashMap<ChatId, Past>, StoreError> {
+    let mut touched: HashMap<ChatId, Vec<&Stored>> = HashMap::new();
     for stored in recent {
-        if let std::collections::hash_map::Entry::Vacant(e) = chats.entry(stored.chat) {
-            let earlier = events_of(store, stored.chat).await?;
-            let earlier: Vec<_> = earlier
-                .into_iter()
-                .filter(|event| event.seq < first)
-                .collect();
-            let chat =
-                Chat::replay(stored.chat, &earlier).unwrap_or_else(|| Chat::unborn(stored.chat));
-            e.insert(chat);
-        }
-        if let Some(chat) = chats.get_mut(&stored.chat) {
-            let before = chat.has_begun().then(|| Standing::of(chat));
-            chat.apply(&stored);
-            let after = Standing::of(chat);
-            entries.push(Entry::new(stored, before, after));
-        }
+        touched.entry(stored.chat).or_default().push(stored);
     }
-    Ok(entries)
+    let known: HashMap<ChatId, &Chat> = chats.iter().map(|chat| (chat.id, chat)).collect();
+    let mut pasts = HashMap::with_capacity(touched.len());
+    for (id, events) in touched {
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            continue;
+        };
+        let is_moved = events.iter().any(|stored| stored.event.moves_chat());
+        let now = known.get(&id).filter(|chat| chat.version == last.version);
+        let past = match now {
+            Some(chat) if !is_moved => Past::Unmoved(Standing::of(chat)),
+            _ if first.version == Version(1) => Past::Replayed(Box::new(Chat::unborn(id))),
+            _ => {
+                let mut earlier = events_of(store, id).await?;
+                earlier.retain(|event| event.seq < first.seq);
+                let chat = Chat::replay(id, &earlier);
+                Past::Replayed(Box::new(chat.unwrap_or_else(|| Chat::unborn(id))))
+            }
+        };
+        pasts.insert(id, past);
+    }
+    Ok(pasts)
 }
 
 async fn events_of(store: &dyn Store, chat: ChatId) -> Result<Vec<Stored>, StoreError> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -25,8 +25,10 @@ use crate::supervise::keep_going;
 use super::ring::Ring;
 use super::{Desks, encode, follower};
 
-/// Frames that may wait for one desk besides events.
+/// Frames that may wait for one desk besides events: passing ones are missed then, answers wait.
 const QUEUE: usize = 256;
+/// Between pings of ours.
+const PING_EVERY: Duration = Duration::from_secs(20);
 /// Presence ends by itself after this.
 const PRESENCE_LASTS: Duration = Duration::from_secs(6);
 
@@ -52,8 +54,18 @@ struct State {
 struct Connected {
     operator: OperatorId,
     session: TokenHash,
-    passing_tx: mpsc::Sender<Utf8Bytes>,
+    notes_tx: mpsc::Sender<Note>,
     must_tx: watch::Sender<Must>,
+}
+
+/// Something for one desk beside events.
+pub(super) enum Note {
+    /// To be sent.
+    Frame(Utf8Bytes),
+    /// The line is to be tried.
+    Ping,
+    /// There is something it must be told.
+    Must,
 }
 
 /// What a desk must be told, however full its queue is: only the last of each counts.
@@ -70,9 +82,11 @@ pub(super) struct Seat {
     hub: Arc<Hub>,
     desk: u64,
     operator: OperatorId,
-    /// Frames that may be missed.
-    pub(super) passing_rx: mpsc::Receiver<Utf8Bytes>,
-    /// What may not.
+    /// For answers, which may not be missed.
+    pub(super) notes_tx: mpsc::Sender<Note>,
+    /// Answers, and what may be missed.
+    pub(super) notes_rx: mpsc::Receiver<Note>,
+    /// What must be told at once. Looked at before each note.
     pub(super) must_rx: watch::Receiver<Must>,
 }
 
@@ -103,7 +117,7 @@ impl Hub {
                 (Arc::clone(&followed), Arc::clone(&into), Arc::clone(&told));
             follower::follow(followed, into, told, stopping.clone())
         }));
-        Ok(Arc::new(Self {
+        let hub = Arc::new(Self {
             store,
             desks,
             clock,
@@ -111,7 +125,9 @@ impl Hub {
             state: Mutex::default(),
             next_desk: AtomicU64::new(1),
             stop_tx,
-        }))
+        });
+        tokio::spawn(ping(Arc::downgrade(&hub)));
+        Ok(hub)
     }
 
     /// Tells every desk the new policy, and shows it anew what it may see.
@@ -119,9 +135,7 @@ impl Hub {
         let shared = Arc::new(policy.clone());
         for connected in self.lock().connected.values() {
             if policy.find_operator(&connected.operator).is_some() {
-                connected
-                    .must_tx
-                    .send_modify(|must| must.policy = Some(Arc::clone(&shared)));
+                connected.must(|must| must.policy = Some(Arc::clone(&shared)));
             } else {
                 connected.end(GoodbyeCode::Removed);
             }
@@ -197,7 +211,7 @@ impl Hub {
         operator: &OperatorId,
         session: TokenHash,
     ) -> Option<Seat> {
-        let (passing_tx, passing_rx) = mpsc::channel(QUEUE);
+        let (notes_tx, notes_rx) = mpsc::channel(QUEUE);
         let (must_tx, must_rx) = watch::channel(Must::default());
         let desk = self.next_desk.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
@@ -210,7 +224,7 @@ impl Hub {
             Connected {
                 operator: operator.clone(),
                 session,
-                passing_tx,
+                notes_tx: notes_tx.clone(),
                 must_tx,
             },
         );
@@ -222,7 +236,8 @@ impl Hub {
             hub: Arc::clone(self),
             desk,
             operator: operator.clone(),
-            passing_rx,
+            notes_tx,
+            notes_rx,
             must_rx,
         })
     }
@@ -342,14 +357,33 @@ impl State {
 impl Connected {
     /// Never waits: a desk whose queue is full misses a frame that passes anyway.
     fn hand(&self, frame: Utf8Bytes) {
-        if self.passing_tx.try_send(frame).is_err() {
+        if self.notes_tx.try_send(Note::Frame(frame)).is_err() {
             metrics::counter!("deskwire_frames_missed_total").increment(1);
         }
     }
 
+    /// A desk whose queue is full has no need to be woken.
+    fn must(&self, change: impl FnOnce(&mut Must)) {
+        self.must_tx.send_modify(change);
+        self.notes_tx.try_send(Note::Must).ok();
+    }
+
     fn end(&self, code: GoodbyeCode) {
         let goodbye = goodbye(code, &self.operator);
-        self.must_tx.send_modify(|must| must.end = Some(goodbye));
+        self.must(|must| must.end = Some(goodbye));
+    }
+}
+
+/// Tries every line again and again, as long as there is a hub: one timer for all.
+async fn ping(hub: Weak<Hub>) {
+    let mut every = tokio::time::interval(PING_EVERY);
+    loop {
+        every.tick().await;
+        let Some(hub) = hub.upgrade() else { return };
+        for connected in hub.lock().connected.values() {
+            // A line with a full queue is being tried.
+            connected.notes_tx.try_send(Note::Ping).ok();
+        }
     }
 }
 

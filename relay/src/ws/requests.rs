@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use shared::chat::Chat;
 use shared::chat::rights::{Right, has};
@@ -13,7 +12,7 @@ use shared::protocol::{BlockRow, ClientFrame, DraftText, PAGE_LIMIT, ServerFrame
 
 use crate::store::{SessionEntry, StoreError, TokenHash};
 
-use super::hub::Hub;
+use super::hub::{Hub, Note};
 use super::viewer::Viewer;
 use super::{CommandFailure, encode};
 
@@ -24,7 +23,7 @@ pub(super) struct Requests {
     pub(super) hub: Arc<Hub>,
     operator: OperatorId,
     session: TokenHash,
-    answers_tx: mpsc::Sender<Utf8Bytes>,
+    notes_tx: mpsc::Sender<Note>,
 }
 
 /// Why there is no answer.
@@ -56,13 +55,13 @@ impl Requests {
         hub: Arc<Hub>,
         operator: OperatorId,
         session: TokenHash,
-        answers_tx: mpsc::Sender<Utf8Bytes>,
+        notes_tx: mpsc::Sender<Note>,
     ) -> Self {
         Self {
             hub,
             operator,
             session,
-            answers_tx,
+            notes_tx,
         }
     }
 
@@ -105,7 +104,7 @@ impl Requests {
         };
         if let Some(answer) = answer {
             // A desk that is gone needs no answer.
-            self.answers_tx.send(encode(&answer)).await.ok();
+            self.notes_tx.send(Note::Frame(encode(&answer))).await.ok();
         }
     }
 

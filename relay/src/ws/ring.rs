@@ -15,8 +15,8 @@ use super::encode;
 use super::lists::{self, Tally, Windows, section_of};
 use super::viewer::Viewer;
 
-/// Events kept at most.
-const KEPT: usize = 10_000;
+/// Events kept at most: a desk that missed ten thousand goes on with the next.
+const KEPT: usize = 16_384;
 /// Bytes of frames kept at most.
 const KEPT_BYTES: usize = 16 << 20;
 /// Events that a desk takes at once.
@@ -64,7 +64,11 @@ struct State {
 /// What a desk at some point gets next.
 pub(super) enum Next {
     /// These, in order; may be none.
-    Entries(Vec<Arc<Entry>>),
+    Page {
+        entries: Vec<Arc<Entry>>,
+        /// Others follow already.
+        is_more: bool,
+    },
     /// The point is not known here, or too long ago.
     Lost,
 }
@@ -112,19 +116,15 @@ impl Ring {
     /// when it is not here: a late receipt of a chat that is closed for good.
     pub(super) fn push(&self, stored: Stored, closed: Option<&Chat>) {
         let mut state = self.lock();
-        let seq = stored.seq;
         match closed {
             Some(chat) => state.push_closed(stored, chat),
             None => state.push(stored),
         }
-        drop(state);
-        self.last_tx.send_replace(seq);
     }
 
     /// Takes in that a chat which was closed for good goes on (IN-03): desks that have it no more get it whole.
     pub(super) fn push_returned(&self, chat: Option<Chat>, stored: Stored) {
         let mut state = self.lock();
-        let seq = stored.seq;
         if let Some(chat) = chat {
             state.chats.insert(stored.chat, chat);
         }
@@ -132,7 +132,11 @@ impl Ring {
         if let Some(entry) = state.entries.back_mut().and_then(Arc::get_mut) {
             entry.is_return = true;
         }
-        drop(state);
+    }
+
+    /// Wakes the desks: once for all that came together, so that each sends it in one write.
+    pub(super) fn announce(&self) {
+        let seq = self.lock().point.seq;
         self.last_tx.send_replace(seq);
     }
 
@@ -184,7 +188,8 @@ impl Ring {
         let state = self.lock();
         let Some(first) = state.entries.front().map(|entry| entry.stored.seq) else {
             return if seq == state.point.seq {
-                Next::Entries(vec![])
+                let (entries, is_more) = (vec![], false);
+                Next::Page { entries, is_more }
             } else {
                 Next::Lost
             };
@@ -199,7 +204,9 @@ impl Ring {
                     is_first || bytes <= PAGE_BYTES
                 };
                 let later = state.entries.range(skipped..);
-                Next::Entries(later.take(PAGE).take_while(fits).cloned().collect())
+                let entries: Vec<_> = later.take(PAGE).take_while(fits).cloned().collect();
+                let is_more = skipped + entries.len() < state.entries.len();
+                Next::Page { entries, is_more }
             }
             Ok(_) | Err(_) => Next::Lost,
         }
@@ -460,7 +467,7 @@ mod tests {
 
     fn seqs_after(ring: &Ring, seq: i64) -> Option<Vec<i64>> {
         match ring.after(Seq(seq)) {
-            Next::Entries(entries) => Some(entries.iter().map(|e| e.stored.seq.0).collect()),
+            Next::Page { entries, .. } => Some(entries.iter().map(|e| e.stored.seq.0).collect()),
             Next::Lost => None,
         }
     }

@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::stream::{FuturesUnordered, SplitSink, SplitStream};
+use futures_util::{FutureExt as _, SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, tungstenite};
 
@@ -23,7 +24,7 @@ use shared::protocol::{
 use crate::http::session::hash_of;
 use crate::store::TokenHash;
 
-use super::hub::{Hub, Must, Seat, goodbye};
+use super::hub::{Hub, Must, Note, Seat, goodbye};
 use super::lists::Tally;
 use super::requests::Requests;
 use super::ring::{Entry, Next};
@@ -33,14 +34,12 @@ use super::{encode, follower};
 
 /// For the first frame that says something; pings do not.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
-/// For one frame to be taken by the line.
+/// Bytes of a frame that are put on the line at once.
+pub(super) const PIECE: usize = 16 * 1024;
+/// For one piece to be taken by the line.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
-/// Between pings of ours.
-const PING_EVERY: Duration = Duration::from_secs(20);
 /// Silence after which the line is dead.
 const DEAD_AFTER: Duration = Duration::from_secs(45);
-/// Answers that may wait for the line.
-const ANSWERS: usize = 256;
 /// Commands and requests that a desk may have under way.
 const UNDER_WAY: usize = 64;
 /// Bytes of drafts in a welcome.
@@ -73,7 +72,7 @@ enum End {
 /// Serves one desk to its end.
 pub(crate) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
     let (mut sink, mut stream) = socket.split();
-    let end = match greet(&hub, &mut stream).await {
+    let end = match Box::pin(greet(&hub, &mut stream)).await {
         Ok(guest) => converse(&hub, &mut sink, &mut stream, guest).await,
         Err(end) => end,
     };
@@ -90,7 +89,7 @@ pub(crate) async fn serve<L: Line>(hub: Arc<Hub>, socket: WebSocketStream<L>) {
         // The desk may be gone already; then there is nobody to tell.
         timeout(WRITE_WITHIN, last_word).await.ok();
         if let Ok(socket) = stream.reunite(sink) {
-            timeout(LINGER, linger(socket)).await.ok();
+            timeout(LINGER, Box::pin(linger(socket))).await.ok();
         }
     }
 }
@@ -186,8 +185,7 @@ async fn converse<L: Line>(
     let Some(viewer) = Viewer::find(&operator, hub.desks.policy()) else {
         return End::Said(goodbye(GoodbyeCode::Removed, &operator));
     };
-    let (answers_tx, answers_rx) = mpsc::channel(ANSWERS);
-    let requests = Requests::new(Arc::clone(hub), operator, session, answers_tx);
+    let requests = Requests::new(Arc::clone(hub), operator, session, seat.notes_tx.clone());
     let speaking = Speaker {
         hub,
         sink,
@@ -196,18 +194,20 @@ async fn converse<L: Line>(
         generation: hub.ring.generation(),
         tally: Tally::default(),
     };
-    tokio::select! {
-        biased;
-        end = listen(stream, requests) => end,
-        end = speaking.speak(seat, answers_rx, resume) => end,
-    }
+    // Each is woken for its own sake: with every event a desk speaks, and there is nothing to hear.
+    let halves = [
+        listen(stream, requests).boxed(),
+        speaking.speak(seat, resume).boxed(),
+    ];
+    let mut halves: FuturesUnordered<_> = halves.into_iter().collect();
+    halves.next().await.unwrap_or(End::Gone)
 }
 
 /// Takes what the desk sends. What writes is done one after the other, in the order sent; questions beside it.
 async fn listen<L: Line>(stream: &mut SplitStream<WebSocketStream<L>>, requests: Requests) -> End {
     let requests = Arc::new(requests);
-    let (writes_tx, writes_rx) = mpsc::channel(UNDER_WAY);
-    tokio::spawn(Arc::clone(&requests).answer_all(writes_rx));
+    // A desk that never writes, as most that idle, does not hold room for it.
+    let mut writes_tx: Option<mpsc::Sender<ClientFrame>> = None;
     let under_way = Arc::new(tokio::sync::Semaphore::new(UNDER_WAY));
     let mut recent: VecDeque<Instant> = VecDeque::new();
     loop {
@@ -240,8 +240,13 @@ async fn listen<L: Line>(stream: &mut SplitStream<WebSocketStream<L>>, requests:
             Turn::Never => {
                 return End::Said(goodbye(GoodbyeCode::BadFrame, requests.who()));
             }
-            Turn::AtOnce => requests.answer(frame).await,
+            Turn::AtOnce => Box::pin(requests.answer(frame)).await,
             Turn::InOrder => {
+                let writes_tx = writes_tx.get_or_insert_with(|| {
+                    let (writes_tx, writes_rx) = mpsc::channel(UNDER_WAY);
+                    tokio::spawn(Arc::clone(&requests).answer_all(writes_rx));
+                    writes_tx
+                });
                 if writes_tx.send(frame).await.is_err() {
                     return End::Gone;
                 }
@@ -307,7 +312,7 @@ fn broken(error: &tungstenite::Error, operator: &OperatorId) -> End {
     }
 }
 
-/// The writing half: a cursor into the ring, and two short queues.
+/// The writing half: a cursor into the ring, and a short queue.
 struct Speaker<'a, L: Line> {
     hub: &'a Arc<Hub>,
     sink: &'a mut Sink<L>,
@@ -319,41 +324,37 @@ struct Speaker<'a, L: Line> {
 }
 
 impl<L: Line> Speaker<'_, L> {
-    async fn speak(
-        mut self,
-        mut seat: Seat,
-        mut answers_rx: mpsc::Receiver<Utf8Bytes>,
-        resume: Option<ResumePoint>,
-    ) -> End {
+    async fn speak(mut self, mut seat: Seat, resume: Option<ResumePoint>) -> End {
         // Before anything is shown: what comes while it is being sent shall wake us afterwards.
         let mut events = self.hub.ring.subscribe();
-        match self.begin(resume).await {
+        match Box::pin(self.begin(resume)).await {
             Ok(()) => {}
             Err(end) => return end,
         }
-        let mut ping = tokio::time::interval(PING_EVERY);
-        // However much happens, a page at a time: answers and last words come between.
+        // However much happens, a page at a time: notes come between.
         let mut is_behind = true;
         loop {
-            let done = tokio::select! {
-                biased;
-                changed = seat.must_rx.changed() => match changed {
-                    Ok(()) => {
-                        let must = seat.must_rx.borrow_and_update().clone();
-                        self.take_must(must).await
+            let done = match seat.must_rx.has_changed() {
+                Ok(true) => {
+                    let must = seat.must_rx.borrow_and_update().clone();
+                    Box::pin(self.take_must(must)).await
+                }
+                Ok(false) => tokio::select! {
+                    biased;
+                    Some(note) = seat.notes_rx.recv() => match note {
+                        Note::Frame(frame) => self.send(frame).await,
+                        Note::Ping => self.write(Message::Ping(bytes::Bytes::new())).await,
+                        Note::Must => Ok(()),
+                    },
+                    changed = events.changed(), if !is_behind => match changed {
+                        Ok(()) => self.catch_up().await.map(|is_more| is_behind = is_more),
+                        Err(_) => Err(End::Gone),
+                    },
+                    () = std::future::ready(()), if is_behind => {
+                        self.catch_up().await.map(|is_more| is_behind = is_more)
                     }
-                    Err(_) => Err(End::Gone),
                 },
-                _ = ping.tick() => self.write(Message::Ping(bytes::Bytes::new())).await,
-                Some(frame) = seat.passing_rx.recv() => self.send(frame).await,
-                Some(answer) = answers_rx.recv() => self.send(answer).await,
-                changed = events.changed(), if !is_behind => {
-                    is_behind = true;
-                    if changed.is_ok() { Ok(()) } else { Err(End::Gone) }
-                }
-                () = std::future::ready(()), if is_behind => {
-                    self.catch_up().await.map(|is_more| is_behind = is_more)
-                }
+                Err(_) => Err(End::Gone),
             };
             if let Err(end) = done {
                 return end;
@@ -453,15 +454,15 @@ impl<L: Line> Speaker<'_, L> {
             .await
     }
 
-    /// Sends a page of what happened since the cursor, as far as this operator sees it. False: there is nothing more.
+    /// Sends a page of what happened since the cursor, as far as this operator sees it. Returns whether there was more then.
     async fn catch_up(&mut self) -> Result<bool, End> {
         if self.generation != self.hub.ring.generation() {
             self.show_anew().await?;
             return Ok(true);
         }
-        let mut entries = match self.hub.ring.after(self.cursor) {
-            Next::Entries(entries) if entries.is_empty() => return Ok(false),
-            Next::Entries(entries) => entries,
+        let (mut entries, is_more) = match self.hub.ring.after(self.cursor) {
+            Next::Page { entries, .. } if entries.is_empty() => return Ok(false),
+            Next::Page { entries, is_more } => (entries, is_more),
             Next::Lost => {
                 self.show_anew().await?;
                 return Ok(true);
@@ -477,7 +478,7 @@ impl<L: Line> Speaker<'_, L> {
         }
         self.tell_counts().await?;
         self.flush().await?;
-        Ok(true)
+        Ok(is_more)
     }
 
     async fn pass_on(&mut self, entry: &Entry) -> Result<(), End> {
@@ -532,11 +533,28 @@ impl<L: Line> Speaker<'_, L> {
     }
 
     async fn send(&mut self, frame: Utf8Bytes) -> Result<(), End> {
-        self.write(Message::Text(frame)).await
+        self.feed(frame).await?;
+        self.flush().await
     }
 
+    /// Puts a frame on the line: a long one in pieces, so that a desk never holds more of it than a piece.
     async fn feed(&mut self, frame: Utf8Bytes) -> Result<(), End> {
-        let done = timeout(WRITE_WITHIN, self.sink.feed(Message::Text(frame))).await;
+        if frame.len() <= PIECE {
+            return self.feed_piece(Message::Text(frame)).await;
+        }
+        let mut rest = bytes::Bytes::from(frame);
+        let mut opcode = Data::Text;
+        while !rest.is_empty() {
+            let piece = rest.split_to(rest.len().min(PIECE));
+            let piece = Frame::message(piece, OpCode::Data(opcode), rest.is_empty());
+            self.feed_piece(Message::Frame(piece)).await?;
+            opcode = Data::Continue;
+        }
+        Ok(())
+    }
+
+    async fn feed_piece(&mut self, piece: Message) -> Result<(), End> {
+        let done = timeout(WRITE_WITHIN, self.sink.feed(piece)).await;
         self.ended(&done)
     }
 

@@ -8,7 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::DuplexStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use shared::chat::{Chat, DeskCommand, Event};
 use shared::model::{
@@ -143,7 +143,9 @@ impl World {
             let socket = WebSocketStream::from_raw_socket(ours, Role::Server, None).await;
             session::serve(hub, socket).await;
         });
-        let line = WebSocketStream::from_raw_socket(theirs, Role::Client, None).await;
+        // It refuses pieces that are too long.
+        let config = WebSocketConfig::default().max_frame_size(Some(session::PIECE));
+        let line = WebSocketStream::from_raw_socket(theirs, Role::Client, Some(config)).await;
         let mut desk = TestDesk { line };
         let hello = ClientFrame::Hello {
             protocol: PROTOCOL,
@@ -291,6 +293,21 @@ async fn what_happens_while_a_snapshot_is_being_sent_follows_it_at_once() {
     while received_texts(&news) != ["meanwhile"] {
         news.push(desk.frame().await);
     }
+}
+
+#[tokio::test]
+async fn a_long_frame_comes_in_pieces_and_is_whole() {
+    let world = world().await;
+    let (mut desk, _, _) = world.desk("anna").await;
+    // Pieces end within characters.
+    let long = "ж".repeat(3 * session::PIECE);
+    world.receive(1, 1, &long).await;
+    world.receive(1, 2, "after").await;
+    world.settle().await;
+    assert_eq!(
+        received_texts(&desk.until_pong().await),
+        [long, "after".to_owned()]
+    );
 }
 
 #[tokio::test]

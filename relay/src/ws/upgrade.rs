@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -20,7 +21,7 @@ use crate::http::{Site, fault};
 use super::session;
 
 /// Bytes read at once: an idle desk holds this much.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 1024;
 /// Bytes gathered before they are written.
 const WRITE_BUFFER: usize = 16 * 1024;
 
@@ -47,9 +48,22 @@ pub async fn serve_desk(State(site): State<Site>, mut request: Request<Body>) ->
             .write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(CLIENT_FRAME_LIMIT))
             .max_frame_size(Some(CLIENT_FRAME_LIMIT));
-        let io = TokioIo::new(upgraded);
-        let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        session::serve(hub, socket).await;
+        // Without what the library put around it, where that is known: with every event each layer costs.
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => {
+                let (line, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
+                let config = Some(config);
+                let socket =
+                    WebSocketStream::from_partially_read(line, read, Role::Server, config).await;
+                session::serve(hub, socket).await;
+            }
+            Err(upgraded) => {
+                let line = TokioIo::new(upgraded);
+                let socket =
+                    WebSocketStream::from_raw_socket(line, Role::Server, Some(config)).await;
+                session::serve(hub, socket).await;
+            }
+        }
         drop(place);
     });
     let headers = [

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{ChannelId, DepartmentId, Operator, OperatorId, Policy, Role};
 
-use super::{Actor, Chat, Context, Refusal};
+use super::{Actor, Chat, Context, Event, Refusal};
 
 /// Something a role may or may not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,6 +93,45 @@ pub struct Sight {
     pub department: Option<DepartmentId>,
     /// For one operator alone while it waits.
     pub reserved_for: Option<OperatorId>,
+}
+
+impl Event {
+    /// Whether it may change who sees its chat, and in which list: [`Sight`] and stage.
+    pub fn moves_chat(&self) -> bool {
+        match self {
+            Self::Opened { .. }
+            | Self::Claimed { .. }
+            | Self::Released { .. }
+            | Self::Transferred { .. }
+            | Self::Closed { .. }
+            | Self::Reopened { .. }
+            | Self::Finished => true,
+            Self::Received { .. }
+            | Self::Edited { .. }
+            | Self::Deleted { .. }
+            | Self::Reacted { .. }
+            | Self::Noticed { .. }
+            | Self::AnsweredOutside { .. }
+            | Self::ThreadOwned { .. }
+            | Self::ProfileChanged { .. }
+            | Self::ReplyWritten { .. }
+            | Self::ReplyWithdrawn { .. }
+            | Self::ReplySent { .. }
+            | Self::ReplyFailed { .. }
+            | Self::ReplyUnconfirmed { .. }
+            | Self::ReplyRetried { .. }
+            | Self::ReplyDelivered { .. }
+            | Self::ReplyRead { .. }
+            | Self::NoteWritten { .. }
+            | Self::Categorized { .. }
+            | Self::CardEdited { .. }
+            | Self::Blocked { .. }
+            | Self::Unblocked { .. }
+            | Self::MarkedRead { .. }
+            | Self::WindowClosed
+            | Self::Redacted => false,
+        }
+    }
 }
 
 impl Sight {

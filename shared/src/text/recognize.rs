@@ -1,6 +1,6 @@
 //! Recognising small things in text: e-mail addresses, phone numbers, placeholders.
 
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::GraphemeCursor;
 
 /// Whether the whole text looks like one e-mail address. Generous: the visitor may only be offered for the card (D-08).
 pub fn is_email(text: &str) -> bool {
@@ -53,17 +53,19 @@ pub fn one_line(text: &str, limit: usize) -> String {
             break;
         }
     }
-    let mut end = 0;
-    let mut length = 0;
-    for cluster in line.graphemes(true) {
-        length += cluster.chars().count();
-        if length > limit {
-            line.truncate(end);
-            return line;
-        }
-        end += cluster.len();
+    if let Some((cut, _)) = line.char_indices().nth(limit) {
+        line.truncate(boundary_before(&line, cut));
     }
     line
+}
+
+/// Returns the last place up to `place` where one cluster ends and the next begins.
+fn boundary_before(line: &str, place: usize) -> usize {
+    let mut cursor = GraphemeCursor::new(place, line.len(), true);
+    if cursor.is_boundary(line, 0) == Ok(true) {
+        return place;
+    }
+    cursor.prev_boundary(line, 0).ok().flatten().unwrap_or(0)
 }
 
 #[cfg(test)]

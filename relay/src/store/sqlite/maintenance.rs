@@ -1,6 +1,7 @@
 //! What keeps the write-ahead log small: checkpoints in a thread of their own (a commit's slowest one in a hundred falls
 //! threefold), and an end to reads that hold it (`storage.md` 4).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,31 +25,63 @@ const CUT_EVERY: Duration = Duration::from_secs(60);
 const CUT_WITHIN: Duration = Duration::from_secs(30);
 /// A cut waits so long for readers; writers wait for it.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// Above this, readers hold the log: they are interrupted.
+/// Above this, readers hold the log: the long ones are interrupted.
 const MOST: u64 = 256 << 20;
+/// A part of [`MOST`] from which the log is begun anew: while commits come without a pause, it is never moved as a whole,
+/// and would grow for ever.
+const BEGUN_ANEW_FROM: u64 = 4;
+/// A read is long from here on.
+const LONG_READ: Duration = Duration::from_secs(1);
 
-/// What ends the reads of connections.
-#[derive(Clone)]
-pub(super) struct Interrupts(Arc<Mutex<Vec<InterruptHandle>>>);
+/// What ends long reads.
+#[derive(Clone, Default)]
+pub(super) struct Interrupts(Arc<Mutex<BTreeMap<u64, Reading>>>);
+
+struct Reading {
+    begun_at: Instant,
+    handle: InterruptHandle,
+}
+
+/// A read under way, known as long as this is there.
+pub(super) struct Known {
+    interrupts: Interrupts,
+    number: u64,
+}
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        self.interrupts.lock().remove(&self.number);
+    }
+}
 
 impl Interrupts {
-    pub(super) fn of(readers: &[Connection]) -> Self {
-        let handles = readers.iter().map(Connection::get_interrupt_handle);
-        Self(Arc::new(Mutex::new(handles.collect())))
-    }
-
-    pub(super) fn add(&self, reader: &Connection) {
-        self.lock().push(reader.get_interrupt_handle());
-    }
-
-    /// Ends every read under way; those that come later are not concerned.
-    fn ring(&self) {
-        for handle in self.lock().iter() {
-            handle.interrupt();
+    /// Takes note of a read that begins now.
+    pub(super) fn begin(&self, reader: &Connection) -> Known {
+        let mut readings = self.lock();
+        let number = readings.last_key_value().map_or(0, |(last, _)| last + 1);
+        readings.insert(
+            number,
+            Reading {
+                begun_at: Instant::now(),
+                handle: reader.get_interrupt_handle(),
+            },
+        );
+        Known {
+            interrupts: self.clone(),
+            number,
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<InterruptHandle>> {
+    /// Ends the long reads; returns how many.
+    fn ring(&self) -> usize {
+        let readings = self.lock();
+        let long = readings
+            .values()
+            .filter(|reading| reading.begun_at.elapsed() >= LONG_READ);
+        long.map(|reading| reading.handle.interrupt()).count()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Reading>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -143,21 +176,40 @@ impl Checkpoints {
             (false, true) => "PASSIVE",
             (false, false) => return Ok(()),
         };
-        let sql = format!("PRAGMA wal_checkpoint({how})");
-        let done = connection.query_row(&sql, [], |_| Ok(()));
-        self.relieve();
-        done
+        checkpoint(connection, how)?;
+        if self.log() > self.most / BEGUN_ANEW_FROM {
+            let is_held = checkpoint(connection, "RESTART")?;
+            self.relieve(is_held);
+        }
+        Ok(())
     }
 
-    /// Nothing but a read that does not end lets the log grow so far.
-    fn relieve(&self) {
-        let log = std::fs::metadata(connect::beside(&self.database, "-wal"));
-        if log.is_ok_and(|log| log.len() > self.most) {
-            tracing::warn!("the store's log has grown past its limit: long reads are interrupted");
-            metrics::counter!("deskwire_reads_interrupted_total").increment(1);
-            self.interrupts.ring();
+    /// Nothing but a read that does not end holds the log until it has grown so far.
+    fn relieve(&self, is_held: bool) {
+        if !is_held || self.log() <= self.most {
+            return;
+        }
+        let count = self.interrupts.ring();
+        if count > 0 {
+            tracing::warn!(
+                count,
+                "the store's log has grown past its limit: long reads are interrupted"
+            );
+            metrics::counter!("deskwire_reads_interrupted_total").increment(count as u64);
         }
     }
+
+    /// Returns the length of the log's file in bytes.
+    fn log(&self) -> u64 {
+        let log = std::fs::metadata(connect::beside(&self.database, "-wal"));
+        log.map_or(0, |log| log.len())
+    }
+}
+
+/// Returns whether somebody was in the way.
+fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<bool> {
+    let sql = format!("PRAGMA wal_checkpoint({how})");
+    connection.query_row(&sql, [], |row| row.get(0))
 }
 
 #[cfg(test)]
@@ -169,6 +221,7 @@ mod tests {
         writer: Connection,
         checkpointer: Connection,
         reader: Connection,
+        interrupts: Interrupts,
         checkpoints: Checkpoints,
     }
 
@@ -185,15 +238,16 @@ mod tests {
             connection.busy_timeout(PATIENCE).unwrap();
         }
         let reader = connect::reader(&database).unwrap();
-        let interrupts = Interrupts::of(std::slice::from_ref(&reader));
+        let interrupts = Interrupts::default();
         let (_, last) = watch::channel(Seq(0));
-        let mut checkpoints = Checkpoints::new(&database, last, interrupts);
+        let mut checkpoints = Checkpoints::new(&database, last, interrupts.clone());
         checkpoints.most = 1 << 20;
         Place {
             folder,
             writer,
             checkpointer,
             reader,
+            interrupts,
             checkpoints,
         }
     }
@@ -205,6 +259,13 @@ mod tests {
             self.writer
                 .execute(put, [number.to_string().repeat(bytes).split_at(bytes).0])
                 .unwrap();
+        }
+
+        fn look(&mut self, version: &mut i64) {
+            // Somebody may be in the way.
+            self.checkpoints
+                .look(&self.checkpointer, version)
+                .unwrap_or_default();
         }
 
         fn log(&self) -> u64 {
@@ -234,7 +295,9 @@ mod tests {
         let mut place = place();
         let reader = std::mem::replace(&mut place.reader, Connection::open_in_memory().unwrap());
         let (begun_tx, begun_rx) = std::sync::mpsc::channel();
+        let known = place.interrupts.begin(&reader);
         let reading = std::thread::spawn(move || {
+            let _known = known;
             reader
                 .execute_batch("BEGIN; SELECT count(*) FROM meta")
                 .unwrap();
@@ -261,15 +324,17 @@ mod tests {
             }
             assert!(!reading.is_finished(), "it was interrupted too early");
             place.note(number, 100_000);
-            place
-                .checkpoints
-                .look(&place.checkpointer, &mut version)
-                .unwrap_or_default();
+            place.look(&mut version);
         }
         assert!(
             place.log() > place.checkpoints.most,
             "the read holds the log"
         );
+        // It becomes long in the meantime.
+        while !reading.is_finished() {
+            place.note(usize::from(version % 2 == 0), 10);
+            place.look(&mut version);
+        }
         let ended = reading.join().unwrap();
         assert_eq!(ended, Some(rusqlite::ErrorCode::OperationInterrupted));
     }

@@ -98,7 +98,7 @@ impl SqliteStore {
         let readers = (0..READERS)
             .map(|_| connect::reader(database))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let interrupts = Interrupts::of(&readers);
+        let interrupts = Interrupts::default();
         let stop = Arc::new(AtomicBool::new(false));
         let checkpoints = Checkpoints::new(database, last_rx.clone(), interrupts.clone());
         let checkpoints = maintenance::start(checkpoints, Arc::clone(&stop))
@@ -192,12 +192,13 @@ impl SqliteStore {
         let connection = if let Some(connection) = connection {
             connection
         } else {
-            let fresh = connect::reader(&self.database).map_err(StoreError::Unavailable)?;
-            self.interrupts.add(&fresh);
-            fresh
+            connect::reader(&self.database).map_err(StoreError::Unavailable)?
         };
+        let interrupts = self.interrupts.clone();
         let done = tokio::task::spawn_blocking(move || {
+            let known = interrupts.begin(&connection);
             let result = work(&connection);
+            drop(known);
             (connection, result)
         });
         let (connection, result) = done

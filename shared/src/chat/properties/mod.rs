@@ -98,6 +98,24 @@ fn an_emptied_log_adds_up_to_the_chat_that_was_told_to_forget() {
 }
 
 #[test]
+fn what_does_not_move_a_chat_leaves_its_sight_and_stage() {
+    let mut moved = 0;
+    for seed in 0..FEWER {
+        let desk = after(&sequence(seed, STEPS));
+        let mut chat = Chat::unborn(desk.chat.id);
+        for stored in &desk.log {
+            let before = (Sight::of(&chat), chat.stage.clone());
+            chat.apply(stored);
+            let after = (Sight::of(&chat), chat.stage.clone());
+            moved += u32::from(before != after);
+            let is_told = stored.event.moves_chat();
+            assert!(is_told || before == after, "seed {seed}: {stored:?}");
+        }
+    }
+    assert!(moved > 0, "some were moved");
+}
+
+#[test]
 fn a_chat_survives_being_written_down() {
     for seed in 0..FEWER {
         let desk = after(&sequence(seed, STEPS));
