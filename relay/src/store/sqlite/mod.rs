@@ -126,11 +126,16 @@ impl SqliteStore {
             .take();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let database = self.database.clone();
         let ending = tokio::task::spawn_blocking(move || {
             for thread in threads {
                 if thread.join().is_err() {
                     tracing::error!("a thread of the store ended badly");
                 }
+            }
+            // The file alone is whole after a stop, for those who copy it.
+            if let Err(error) = maintenance::cut(&database) {
+                tracing::warn!("the store's log stays beside it: {error:#}");
             }
         });
         if ending.await.is_err() {
