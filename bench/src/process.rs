@@ -83,6 +83,12 @@ impl Server {
         Ok(1024 * self.number("status", "VmRSS:")?)
     }
 
+    /// Bytes in memory at the most until now.
+    #[expect(clippy::cast_precision_loss, reason = "bytes, shown with three digits")]
+    pub(crate) fn most_resident_bytes(&self) -> anyhow::Result<f64> {
+        Ok(1024.0 * self.number("status", "VmHWM:")? as f64)
+    }
+
     /// Bytes it has had written to files since it began.
     pub(crate) fn written_bytes(&self) -> anyhow::Result<u64> {
         self.number("io", "write_bytes:")

@@ -1,11 +1,14 @@
 //! The built relay under measurement, set up as an admin would.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
+use sha2::Sha256;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -16,7 +19,7 @@ use crate::{SECRET, free_port};
 
 const PASSWORD: &str = "correct horse battery staple";
 /// Of the Page that the load driver's bodies speak of.
-const PAGE: &str = "1067280970047460";
+pub(crate) const PAGE: &str = "1067280970047460";
 
 /// A relay's config and data, which outlive its process.
 pub(crate) struct Place {
@@ -135,6 +138,29 @@ pub(crate) async fn hello(server: &Server, resume: Option<ResumePoint>) -> anyho
         program: "bench".to_owned(),
     };
     Ok(serde_json::to_string(&hello)?)
+}
+
+/// Sends a message of a visitor as the platform does.
+pub(crate) async fn post(server: &Server, message: &serde_json::Value) -> anyhow::Result<()> {
+    let body = json!({
+        "object": "page",
+        "entry": [{ "id": PAGE, "time": message["timestamp"], "messaging": [message] }],
+    })
+    .to_string();
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes())?;
+    mac.update(body.as_bytes());
+    let mut signature = "sha256=".to_owned();
+    for byte in mac.finalize().into_bytes() {
+        write!(signature, "{byte:02x}")?;
+    }
+    let answer = reqwest::Client::new()
+        .post(server.webhook_url())
+        .header("X-Hub-Signature-256", signature)
+        .body(body)
+        .send()
+        .await?;
+    answer.error_for_status()?;
+    Ok(())
 }
 
 fn hash_of_password(program: &Path) -> anyhow::Result<String> {

@@ -20,7 +20,7 @@ use crate::{Bench, SECRET};
 use super::{at_least, at_most, below, figure, number};
 
 /// What the frame holds after which a desk is told everything that happens.
-const LIVE: &str = r#""type":"live""#;
+pub(super) const LIVE: &str = r#""type":"live""#;
 /// For a relay that has just started to become calm.
 const SETTLE: Duration = Duration::from_secs(2);
 /// The measured ratio of a server of pub/sub in memory (nginx with nchan) to the floor in memory, on the same machine.

@@ -2,6 +2,7 @@
 
 mod desks;
 mod load;
+mod marks;
 mod store;
 
 use anyhow::{Context as _, bail};
@@ -30,10 +31,13 @@ enum Kind {
     Full,
     Written,
     Resume,
+    Load,
+    Burst,
+    Bodies,
 }
 
 /// All rows, in the order they are measured.
-pub(crate) const ROWS: [Row; 11] = [
+pub(crate) const ROWS: [Row; 14] = [
     row(
         "ingest",
         "signed webhooks over 64 connections, on disk before the answer",
@@ -77,6 +81,13 @@ pub(crate) const ROWS: [Row; 11] = [
         Kind::Written,
     ),
     row("resume", "a desk resumes after a gap", Kind::Resume),
+    row(
+        "load",
+        "a minute of load on a full store, and somebody searches",
+        Kind::Load,
+    ),
+    row("burst", "5 000 webhooks in a second", Kind::Burst),
+    row("bodies", "1 000 idle desks, and big bodies", Kind::Bodies),
 ];
 
 const fn row(name: &'static str, what: &'static str, kind: Kind) -> Row {
@@ -103,6 +114,9 @@ pub(crate) async fn measure(row: &Row, bench: &Bench) -> anyhow::Result<Vec<Figu
         Kind::Full => store::full(bench).await,
         Kind::Written => store::written(bench).await,
         Kind::Resume => desks::resume(bench).await,
+        Kind::Load => marks::load(bench).await,
+        Kind::Burst => marks::burst(bench).await,
+        Kind::Bodies => marks::bodies(bench).await,
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) async fn written(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     )])
 }
 
-fn alone(ours: f64) -> Round {
+pub(super) fn alone(ours: f64) -> Round {
     Round {
         ours,
         beside: vec![],
@@ -130,7 +130,7 @@ async fn started(bench: &Bench, place: &Place) -> anyhow::Result<f64> {
 }
 
 /// Lets visitors write so many messages over so many connections.
-async fn take(
+pub(super) async fn take(
     bench: &Bench,
     server: &Server,
     messages: u64,
