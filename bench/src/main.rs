@@ -6,6 +6,7 @@ mod process;
 mod relay;
 mod report;
 mod rows;
+mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

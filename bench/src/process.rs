@@ -95,11 +95,16 @@ impl Server {
     }
 
     fn number(&self, file: &str, name: &str) -> anyhow::Result<u64> {
-        let text = fs::read_to_string(format!("/proc/{}/{file}", self.pid()))?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        let number = line.and_then(|rest| rest.split_whitespace().next());
-        Ok(number
-            .with_context(|| format!("the kernel tells no {name}"))?
-            .parse()?)
+        number_of(&self.pid(), file, name)
     }
+}
+
+/// Returns a number that the kernel tells of a process.
+pub(crate) fn number_of(pid: &str, file: &str, name: &str) -> anyhow::Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/{file}"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|rest| rest.split_whitespace().next());
+    Ok(number
+        .with_context(|| format!("the kernel tells no {name}"))?
+        .parse()?)
 }

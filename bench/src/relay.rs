@@ -17,7 +17,7 @@ use shared::protocol::{ClientFrame, PROTOCOL, ResumePoint, Session};
 use crate::process::Server;
 use crate::{SECRET, free_port};
 
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// Of the Page that the load driver's bodies speak of.
 pub(crate) const PAGE: &str = "1067280970047460";
 
@@ -178,7 +178,7 @@ fn hash_of_password(program: &Path) -> anyhow::Result<String> {
 }
 
 /// Returns the path of a program that cargo has put beside this one.
-fn built(name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn built(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     ensure!(
         path.exists(),

@@ -17,6 +17,7 @@ use crate::relay::{Place, hello};
 use crate::report::{Figure, Round};
 use crate::{Bench, SECRET};
 
+use super::store::write;
 use super::{at_least, at_most, below, figure, number};
 
 /// What the frame holds after which a desk is told everything that happens.
@@ -137,11 +138,11 @@ pub(super) async fn resume(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         let place = Place::new(&bench.scratch)?;
         let server = place.start().await?;
         // Every visitor has a chat before the gap.
-        write(bench, &server, 5_000).await?;
+        write(bench, &server, 5_000, 200).await?;
         for (missed, rounds) in [(1_000, &mut short), (10_000, &mut long)] {
             let frame = hello(&server, None).await?;
             let point = visit(&server, &frame).await?.point;
-            write(bench, &server, missed).await?;
+            write(bench, &server, missed, 200).await?;
             let visit = visit(&server, &hello(&server, Some(point)).await?).await?;
             ensure!(
                 visit.events >= missed,
@@ -192,7 +193,7 @@ async fn beside_floors(bench: &Bench, load: Load, floors: &[Floor]) -> anyhow::R
         let place = Place::new(&bench.scratch)?;
         let server = place.start().await?;
         // The driver's clock stands in 2023: in each new chat the reply window has ended, and desks are told so, once.
-        write(bench, &server, 5_000).await?;
+        write(bench, &server, 5_000, 200).await?;
         tokio::time::sleep(SETTLE).await;
         let desk = [
             format!("--first={}", hello(&server, None).await?),
@@ -225,23 +226,6 @@ async fn tell(
     ];
     words.extend_from_slice(more);
     bench.driver.run(&words).await
-}
-
-/// Lets visitors write so many messages.
-async fn write(bench: &Bench, server: &Server, messages: u32) -> anyhow::Result<()> {
-    let words = [
-        "ingest".to_owned(),
-        format!("--url={}", server.webhook_url()),
-        format!("--requests={messages}"),
-        "--conns=32".to_owned(),
-        "--warmup=0".to_owned(),
-        "--secs=60".to_owned(),
-        "--visitors=200".to_owned(),
-        format!("--secret={SECRET}"),
-    ];
-    let measured = bench.driver.run(&words).await?;
-    ensure!(measured["failed"] == 0, "not all were taken: {measured}");
-    Ok(())
 }
 
 struct Visit {

@@ -169,7 +169,7 @@ fn fanout(server: &Server, desks: u32, hello: &str) -> Vec<String> {
     ]
 }
 
-fn message(psid: &str, mid: &str, text: &str) -> serde_json::Value {
+pub(super) fn message(psid: &str, mid: &str, text: &str) -> serde_json::Value {
     json!({
         "sender": { "id": psid }, "recipient": { "id": crate::relay::PAGE }, "timestamp": 1_700_000_000_000_u64,
         "message": { "mid": format!("m_bench_{mid}"), "text": text },

@@ -4,6 +4,7 @@ mod desks;
 mod load;
 mod marks;
 mod store;
+mod terminal;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -34,10 +35,11 @@ enum Kind {
     Load,
     Burst,
     Bodies,
+    Terminal,
 }
 
 /// All rows, in the order they are measured.
-pub(crate) const ROWS: [Row; 14] = [
+pub(crate) const ROWS: [Row; 15] = [
     row(
         "ingest",
         "signed webhooks over 64 connections, on disk before the answer",
@@ -88,6 +90,7 @@ pub(crate) const ROWS: [Row; 14] = [
     ),
     row("burst", "5 000 webhooks in a second", Kind::Burst),
     row("bodies", "1 000 idle desks, and big bodies", Kind::Bodies),
+    row("terminal", "the desk on a terminal", Kind::Terminal),
 ];
 
 const fn row(name: &'static str, what: &'static str, kind: Kind) -> Row {
@@ -117,6 +120,7 @@ pub(crate) async fn measure(row: &Row, bench: &Bench) -> anyhow::Result<Vec<Figu
         Kind::Load => marks::load(bench).await,
         Kind::Burst => marks::burst(bench).await,
         Kind::Bodies => marks::bodies(bench).await,
+        Kind::Terminal => terminal::measure(bench).await,
     }
 }
 

@@ -151,6 +151,28 @@ pub(super) async fn take(
     Ok(())
 }
 
+/// Lets so many visitors write so many messages in all.
+pub(super) async fn write(
+    bench: &Bench,
+    server: &Server,
+    messages: u32,
+    visitors: u32,
+) -> anyhow::Result<()> {
+    let words = [
+        "ingest".to_owned(),
+        format!("--url={}", server.webhook_url()),
+        format!("--requests={messages}"),
+        "--conns=32".to_owned(),
+        "--warmup=0".to_owned(),
+        "--secs=60".to_owned(),
+        format!("--visitors={visitors}"),
+        format!("--secret={SECRET}"),
+    ];
+    let measured = bench.driver.run(&words).await?;
+    ensure!(measured["failed"] == 0, "not all were taken: {measured}");
+    Ok(())
+}
+
 /// Webhooks a second.
 async fn rate(bench: &Bench, server: &Server) -> anyhow::Result<f64> {
     let words = [
@@ -167,6 +189,6 @@ async fn rate(bench: &Bench, server: &Server) -> anyhow::Result<f64> {
     clippy::cast_precision_loss,
     reason = "counts, shown with three digits"
 )]
-fn as_float(count: u64) -> f64 {
+pub(super) fn as_float(count: u64) -> f64 {
     count as f64
 }
