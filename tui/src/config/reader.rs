@@ -8,6 +8,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, KEYMAPS, KeyZone, Keyboard, OwnKey, SendKey};
+use shared::text;
+
 use crate::key::{Key, KeyError, Layout};
 use crate::language::Language;
 use crate::link::{AddressError, Server, Transport};
@@ -29,7 +31,9 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}:{}: {}", self.line, self.column, self.complaint)
+        // It repeats what stands in the file, which may act on a terminal.
+        let complaint = text::clean_line(&self.complaint.to_string());
+        write!(out, "{}:{}: {complaint}", self.line, self.column)
     }
 }
 
