@@ -103,7 +103,11 @@ fn broken_toml_is_told_with_its_place() {
 
 #[test]
 fn what_a_fault_repeats_does_not_act_on_the_terminal() {
-    for text in ["\"a\\u001b[2Jb\" = 1", "[a\0b]\n", "theme = \"a\\u001b[2Jb\""] {
+    for text in [
+        "\"a\\u001b[2Jb\" = 1",
+        "[a\0b]\n",
+        "theme = \"a\\u001b[2Jb\"",
+    ] {
         let told = faults(text);
         let acts = |char: char| char.is_control() && char != '\n';
         assert!(!told.contains(acts), "{told:?}");
