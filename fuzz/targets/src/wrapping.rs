@@ -47,7 +47,9 @@ fn wrapped(text: &str, cells: usize) {
 
 /// What is seen of a row: white space hangs behind its end.
 fn without_hanging(row: &str) -> &str {
-    let unseen = |cluster: &&str| cluster.trim().is_empty() || width(cluster) == 0;
+    // A space with joiners on it is as white as one without.
+    let is_unseen = |char: char| char.is_whitespace() || width(char.encode_utf8(&mut [0; 4])) == 0;
+    let unseen = |cluster: &&str| width(cluster) == 0 || cluster.chars().all(is_unseen);
     let clusters = row.graphemes(true).rev();
     let hanging: usize = clusters.take_while(unseen).map(str::len).sum();
     row.split_at(row.len() - hanging).0
