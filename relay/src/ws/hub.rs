@@ -54,12 +54,12 @@ struct State {
 struct Connected {
     operator: OperatorId,
     session: TokenHash,
-    notes_tx: mpsc::Sender<Note>,
+    asides_tx: mpsc::Sender<Aside>,
     must_tx: watch::Sender<Must>,
 }
 
 /// Something for one desk beside events.
-pub(super) enum Note {
+pub(super) enum Aside {
     /// To be sent.
     Frame(Utf8Bytes),
     /// The line is to be tried.
@@ -83,10 +83,10 @@ pub(super) struct Seat {
     desk: u64,
     operator: OperatorId,
     /// For answers, which may not be missed.
-    pub(super) notes_tx: mpsc::Sender<Note>,
+    pub(super) asides_tx: mpsc::Sender<Aside>,
     /// Answers, and what may be missed.
-    pub(super) notes_rx: mpsc::Receiver<Note>,
-    /// What must be told at once. Looked at before each note.
+    pub(super) asides_rx: mpsc::Receiver<Aside>,
+    /// What must be told at once. Looked at before each aside.
     pub(super) must_rx: watch::Receiver<Must>,
 }
 
@@ -211,7 +211,7 @@ impl Hub {
         operator: &OperatorId,
         session: TokenHash,
     ) -> Option<Seat> {
-        let (notes_tx, notes_rx) = mpsc::channel(QUEUE);
+        let (asides_tx, asides_rx) = mpsc::channel(QUEUE);
         let (must_tx, must_rx) = watch::channel(Must::default());
         let desk = self.next_desk.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
@@ -224,7 +224,7 @@ impl Hub {
             Connected {
                 operator: operator.clone(),
                 session,
-                notes_tx: notes_tx.clone(),
+                asides_tx: asides_tx.clone(),
                 must_tx,
             },
         );
@@ -236,8 +236,8 @@ impl Hub {
             hub: Arc::clone(self),
             desk,
             operator: operator.clone(),
-            notes_tx,
-            notes_rx,
+            asides_tx,
+            asides_rx,
             must_rx,
         })
     }
@@ -357,7 +357,7 @@ impl State {
 impl Connected {
     /// Never waits: a desk whose queue is full misses a frame that passes anyway.
     fn hand(&self, frame: Utf8Bytes) {
-        if self.notes_tx.try_send(Note::Frame(frame)).is_err() {
+        if self.asides_tx.try_send(Aside::Frame(frame)).is_err() {
             metrics::counter!("deskwire_frames_missed_total").increment(1);
         }
     }
@@ -365,7 +365,7 @@ impl Connected {
     /// A desk whose queue is full has no need to be woken.
     fn must(&self, change: impl FnOnce(&mut Must)) {
         self.must_tx.send_modify(change);
-        self.notes_tx.try_send(Note::Must).ok();
+        self.asides_tx.try_send(Aside::Must).ok();
     }
 
     fn end(&self, code: GoodbyeCode) {
@@ -382,7 +382,7 @@ async fn ping(hub: Weak<Hub>) {
         let Some(hub) = hub.upgrade() else { return };
         for connected in hub.lock().connected.values() {
             // A line with a full queue is being tried.
-            connected.notes_tx.try_send(Note::Ping).ok();
+            connected.asides_tx.try_send(Aside::Ping).ok();
         }
     }
 }

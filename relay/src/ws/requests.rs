@@ -12,7 +12,7 @@ use shared::protocol::{BlockRow, ClientFrame, DraftText, PAGE_LIMIT, ServerFrame
 
 use crate::store::{SessionEntry, StoreError, TokenHash};
 
-use super::hub::{Hub, Note};
+use super::hub::{Aside, Hub};
 use super::viewer::Viewer;
 use super::{CommandFailure, encode};
 
@@ -23,7 +23,7 @@ pub(super) struct Requests {
     pub(super) hub: Arc<Hub>,
     operator: OperatorId,
     session: TokenHash,
-    notes_tx: mpsc::Sender<Note>,
+    asides_tx: mpsc::Sender<Aside>,
 }
 
 /// Why there is no answer.
@@ -55,13 +55,13 @@ impl Requests {
         hub: Arc<Hub>,
         operator: OperatorId,
         session: TokenHash,
-        notes_tx: mpsc::Sender<Note>,
+        asides_tx: mpsc::Sender<Aside>,
     ) -> Self {
         Self {
             hub,
             operator,
             session,
-            notes_tx,
+            asides_tx,
         }
     }
 
@@ -104,7 +104,10 @@ impl Requests {
         };
         if let Some(answer) = answer {
             // A desk that is gone needs no answer.
-            self.notes_tx.send(Note::Frame(encode(&answer))).await.ok();
+            self.asides_tx
+                .send(Aside::Frame(encode(&answer)))
+                .await
+                .ok();
         }
     }
 

@@ -24,7 +24,7 @@ use shared::protocol::{
 use crate::http::session::hash_of;
 use crate::store::TokenHash;
 
-use super::hub::{Hub, Must, Note, Seat, goodbye};
+use super::hub::{Aside, Hub, Must, Seat, goodbye};
 use super::lists::Tally;
 use super::requests::Requests;
 use super::ring::{Entry, Next};
@@ -185,7 +185,7 @@ async fn converse<L: Line>(
     let Some(viewer) = Viewer::find(&operator, hub.desks.policy()) else {
         return End::Said(goodbye(GoodbyeCode::Removed, &operator));
     };
-    let requests = Requests::new(Arc::clone(hub), operator, session, seat.notes_tx.clone());
+    let requests = Requests::new(Arc::clone(hub), operator, session, seat.asides_tx.clone());
     let speaking = Speaker {
         hub,
         sink,
@@ -331,7 +331,7 @@ impl<L: Line> Speaker<'_, L> {
             Ok(()) => {}
             Err(end) => return end,
         }
-        // However much happens, a page at a time: notes come between.
+        // However much happens, a page at a time: asides come between.
         let mut is_behind = true;
         loop {
             let done = match seat.must_rx.has_changed() {
@@ -341,10 +341,10 @@ impl<L: Line> Speaker<'_, L> {
                 }
                 Ok(false) => tokio::select! {
                     biased;
-                    Some(note) = seat.notes_rx.recv() => match note {
-                        Note::Frame(frame) => self.send(frame).await,
-                        Note::Ping => self.write(Message::Ping(bytes::Bytes::new())).await,
-                        Note::Must => Ok(()),
+                    Some(aside) = seat.asides_rx.recv() => match aside {
+                        Aside::Frame(frame) => self.send(frame).await,
+                        Aside::Ping => self.write(Message::Ping(bytes::Bytes::new())).await,
+                        Aside::Must => Ok(()),
                     },
                     changed = events.changed(), if !is_behind => match changed {
                         Ok(()) => self.catch_up().await.map(|is_more| is_behind = is_more),

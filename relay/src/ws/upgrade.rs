@@ -18,6 +18,7 @@ use shared::protocol::CLIENT_FRAME_LIMIT;
 use crate::http::listener::Place;
 use crate::http::{Site, fault};
 
+use super::hub::Hub;
 use super::session;
 
 /// Bytes read at once: an idle desk holds this much.
@@ -43,26 +44,10 @@ pub async fn serve_desk(State(site): State<Site>, mut request: Request<Body>) ->
     let place = request.extensions().get::<Place>().cloned();
     tokio::spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(WRITE_BUFFER)
-            .max_message_size(Some(CLIENT_FRAME_LIMIT))
-            .max_frame_size(Some(CLIENT_FRAME_LIMIT));
         // Without what the library put around it, where that is known: with every event each layer costs.
         match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => {
-                let (line, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
-                let config = Some(config);
-                let socket =
-                    WebSocketStream::from_partially_read(line, read, Role::Server, config).await;
-                session::serve(hub, socket).await;
-            }
-            Err(upgraded) => {
-                let line = TokioIo::new(upgraded);
-                let socket =
-                    WebSocketStream::from_raw_socket(line, Role::Server, Some(config)).await;
-                session::serve(hub, socket).await;
-            }
+            Ok(plain) => speak(hub, plain.io.into_inner(), plain.read_buf.to_vec()).await,
+            Err(upgraded) => speak(hub, TokioIo::new(upgraded), vec![]).await,
         }
         drop(place);
     });
@@ -72,6 +57,17 @@ pub async fn serve_desk(State(site): State<Site>, mut request: Request<Body>) ->
         (header::SEC_WEBSOCKET_ACCEPT, accept),
     ];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+/// Speaks websocket on a line of which something was read already.
+async fn speak<L: session::Line>(hub: Arc<Hub>, line: L, read: Vec<u8>) {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(CLIENT_FRAME_LIMIT))
+        .max_frame_size(Some(CLIENT_FRAME_LIMIT));
+    let socket = WebSocketStream::from_partially_read(line, read, Role::Server, Some(config)).await;
+    session::serve(hub, socket).await;
 }
 
 fn websocket_key(headers: &HeaderMap) -> Option<String> {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, KEYMAPS, KeyZone, Keyboard, OwnKey, SendKey};
 use shared::text;
 
+use super::{Config, KEYMAPS, KeyZone, Keyboard, OwnKey, SendKey};
 use crate::key::{Key, KeyError, Layout};
 use crate::language::Language;
 use crate::link::{AddressError, Server, Transport};

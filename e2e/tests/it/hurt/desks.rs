@@ -69,7 +69,7 @@ pub(crate) async fn deaf_desks(times: u32) -> Tally {
     for round in ["once", "twice"] {
         say_more_than_fits(&world, &ledger, round).await;
     }
-    let quick = many(&world, "anna", 1).await;
+    let quick = many(&world, "anna", 2).await;
     let session = log_in(&world.relay, "boris", PASSWORD).await;
     let token = session.expect("the login is accepted").token;
     let url = world.relay.ws_url();

@@ -101,7 +101,7 @@ pub(crate) async fn crashes(times: u32) -> Tally {
     let boris = SteadyDesk::connect(&world.relay, "boris").await;
     let mut tally = Tally::default();
     let talk = Talk::begin(&world, &ledger, &anna, "talk").await;
-    for _ in 0..times {
+    for _ in 0..3 * times {
         for (point, passes) in POINTS {
             println!("{point}");
             let load = Load::begin(&world, &ledger, tally.rounds, 16);
@@ -119,7 +119,7 @@ pub(crate) async fn crashes(times: u32) -> Tally {
     }
     talk.end().await;
     anna.all_answered().await;
-    for _ in 0..times {
+    for _ in 0..3 * times {
         // Rows are merged when nothing else is to do.
         let load = Load::begin(&world, &ledger, tally.rounds, 16);
         load.more(16).await;

@@ -27,9 +27,9 @@ const CUT_WITHIN: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_millis(100);
 /// Above this, readers hold the log: the long ones are interrupted.
 const MOST: u64 = 256 << 20;
-/// A part of [`MOST`] from which the log is begun anew: while commits come without a pause, it is never moved as a whole,
-/// and would grow for ever.
-const BEGUN_ANEW_FROM: u64 = 4;
+/// From here on the log is begun anew: while commits come without a pause, it is never moved as a whole, and would grow for
+/// ever.
+const LONG_LOG: u64 = MOST / 4;
 /// A read is long from here on.
 const LONG_READ: Duration = Duration::from_secs(1);
 
@@ -43,12 +43,12 @@ struct Reading {
 }
 
 /// A read under way, known as long as this is there.
-pub(super) struct Known {
+pub(super) struct UnderWay {
     interrupts: Interrupts,
     number: u64,
 }
 
-impl Drop for Known {
+impl Drop for UnderWay {
     fn drop(&mut self) {
         self.interrupts.lock().remove(&self.number);
     }
@@ -56,7 +56,7 @@ impl Drop for Known {
 
 impl Interrupts {
     /// Takes note of a read that begins now.
-    pub(super) fn begin(&self, reader: &Connection) -> Known {
+    pub(super) fn begin(&self, reader: &Connection) -> UnderWay {
         let mut readings = self.lock();
         let number = readings.last_key_value().map_or(0, |(last, _)| last + 1);
         readings.insert(
@@ -66,7 +66,7 @@ impl Interrupts {
                 handle: reader.get_interrupt_handle(),
             },
         );
-        Known {
+        UnderWay {
             interrupts: self.clone(),
             number,
         }
@@ -119,7 +119,9 @@ pub(super) struct Checkpoints {
     /// When the last event came, or the log was last cut.
     quiet_since: Instant,
     is_cut: bool,
-    /// Above it, readers are interrupted.
+    /// Above it, the log is begun anew.
+    long: u64,
+    /// Above it, long reads are interrupted.
     most: u64,
 }
 
@@ -133,6 +135,7 @@ impl Checkpoints {
             interrupts,
             quiet_since: Instant::now(),
             is_cut: false,
+            long: LONG_LOG,
             most: MOST,
         }
     }
@@ -176,12 +179,12 @@ impl Checkpoints {
             (false, true) => "PASSIVE",
             (false, false) => return Ok(()),
         };
-        checkpoint(connection, how)?;
-        if self.log() > self.most / BEGUN_ANEW_FROM {
-            let is_held = checkpoint(connection, "RESTART")?;
-            self.relieve(is_held);
+        let moved = checkpoint(connection, how);
+        if self.log() > self.long {
+            let is_held = checkpoint(connection, "RESTART");
+            self.relieve(*is_held.as_ref().unwrap_or(&true));
         }
-        Ok(())
+        moved.map(|_| ())
     }
 
     /// Nothing but a read that does not end holds the log until it has grown so far.
@@ -241,7 +244,7 @@ mod tests {
         let interrupts = Interrupts::default();
         let (_, last) = watch::channel(Seq(0));
         let mut checkpoints = Checkpoints::new(&database, last, interrupts.clone());
-        checkpoints.most = 1 << 20;
+        (checkpoints.long, checkpoints.most) = (1 << 18, 1 << 20);
         Place {
             folder,
             writer,
@@ -295,9 +298,9 @@ mod tests {
         let mut place = place();
         let reader = std::mem::replace(&mut place.reader, Connection::open_in_memory().unwrap());
         let (begun_tx, begun_rx) = std::sync::mpsc::channel();
-        let known = place.interrupts.begin(&reader);
+        let under_way = place.interrupts.begin(&reader);
         let reading = std::thread::spawn(move || {
-            let _known = known;
+            let _under_way = under_way;
             reader
                 .execute_batch("BEGIN; SELECT count(*) FROM meta")
                 .unwrap();
@@ -331,8 +334,11 @@ mod tests {
             "the read holds the log"
         );
         // It becomes long in the meantime.
-        while !reading.is_finished() {
-            place.note(usize::from(version % 2 == 0), 10);
+        for number in 200.. {
+            if reading.is_finished() {
+                break;
+            }
+            place.note(number, 10);
             place.look(&mut version);
         }
         let ended = reading.join().unwrap();

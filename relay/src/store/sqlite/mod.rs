@@ -201,9 +201,9 @@ impl SqliteStore {
         };
         let interrupts = self.interrupts.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let known = interrupts.begin(&connection);
+            let under_way = interrupts.begin(&connection);
             let result = work(&connection);
-            drop(known);
+            drop(under_way);
             (connection, result)
         });
         let (connection, result) = done
