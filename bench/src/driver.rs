@@ -11,6 +11,9 @@ use tokio::process::Command;
 use crate::process::Server;
 use crate::{SECRET, free_port};
 
+/// What the frame holds after which a desk is told everything that happens.
+pub(crate) const LIVE: &str = r#""type":"live""#;
+
 /// Which floor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Floor {
@@ -54,7 +57,42 @@ impl Driver {
         Ok(Self(program))
     }
 
-    /// Offers load; returns what the driver measured.
+    /// Lets visitors write to a server; `more` says how much and how fast. Returns what the driver measured.
+    pub(crate) async fn ingest(&self, server: &Server, more: &[String]) -> anyhow::Result<Value> {
+        let words = [
+            "ingest".to_owned(),
+            format!("--url={}", server.webhook_url()),
+            format!("--secret={SECRET}"),
+            format!("--pid={}", server.pid()),
+        ];
+        self.run(&[words.as_slice(), more].concat()).await
+    }
+
+    /// Opens so many desks, each with that hello if the server wants one, and lets visitors write to them; `more` says how
+    /// much and how fast. Returns what the driver measured.
+    pub(crate) async fn fanout(
+        &self,
+        server: &Server,
+        desks: u32,
+        hello: Option<&str>,
+        more: &[String],
+    ) -> anyhow::Result<Value> {
+        let mut words = vec![
+            "fanout".to_owned(),
+            format!("--ws={}", server.ws_url()),
+            format!("--url={}", server.webhook_url()),
+            format!("--subs={desks}"),
+            format!("--secret={SECRET}"),
+            format!("--pid={}", server.pid()),
+        ];
+        if let Some(hello) = hello {
+            words.extend([format!("--first={hello}"), format!("--await={LIVE}")]);
+        }
+        words.extend_from_slice(more);
+        self.run(&words).await
+    }
+
+    /// Runs the driver; returns what it measured.
     pub(crate) async fn run<S: AsRef<str>>(&self, words: &[S]) -> anyhow::Result<Value> {
         let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         let output = Command::new(&self.0)

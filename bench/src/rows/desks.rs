@@ -11,21 +11,26 @@ use tokio_tungstenite::tungstenite::Message;
 
 use shared::protocol::{ResumePoint, ServerFrame};
 
-use crate::driver::Floor;
+use crate::Bench;
+use crate::driver::{Floor, LIVE};
 use crate::process::Server;
 use crate::relay::{Place, hello};
 use crate::report::{Figure, Round};
-use crate::{Bench, SECRET};
 
-use super::store::write;
+use super::store::{Writing, alone, as_float, write};
 use super::{at_least, at_most, below, figure, number};
 
-/// What the frame holds after which a desk is told everything that happens.
-pub(super) const LIVE: &str = r#""type":"live""#;
 /// For a relay that has just started to become calm.
 const SETTLE: Duration = Duration::from_secs(2);
 /// The measured ratio of a server of pub/sub in memory (nginx with nchan) to the floor in memory, on the same machine.
 const NCHAN: f64 = 13.0 / 10.6;
+
+/// Every visitor has a chat before anything is measured.
+const EARLIER: Writing = Writing {
+    messages: 5_000,
+    visitors: 200,
+    connections: 32,
+};
 
 #[derive(Clone, Copy)]
 struct Load {
@@ -93,31 +98,8 @@ pub(super) async fn idle(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         let server = place.start().await?;
         tokio::time::sleep(SETTLE).await;
         let resident = server.resident_bytes()?;
-        relay.push(Round {
-            ours: as_float(resident) / 1e6,
-            beside: vec![],
-        });
-        let words = [
-            "fanout".to_owned(),
-            format!("--ws={}", server.ws_url()),
-            format!("--first={}", hello(&server, None).await?),
-            format!("--await={LIVE}"),
-            "--subs=10000".to_owned(),
-            "--rate=0".to_owned(),
-            "--secs=0".to_owned(),
-            // By then the allocator has given back what ten thousand greetings took.
-            "--settle-ms=12000".to_owned(),
-            format!("--pid={}", server.pid()),
-        ];
-        let measured = bench.driver.run(&words).await?;
-        ensure!(
-            measured["alive"] == 10_000,
-            "not all desks are there: {measured}"
-        );
-        desk.push(Round {
-            ours: number(&measured, "/rss_bytes_per_sub")? / 1000.0,
-            beside: vec![],
-        });
+        relay.push(alone(as_float(resident) / 1e6));
+        desk.push(alone(per_idle_desk(bench, &server, 10_000).await?));
         server.stop().await?;
     }
     Ok(vec![
@@ -132,27 +114,56 @@ pub(super) async fn idle(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
+/// Opens so many desks; returns how many kB each takes once they are calm.
+pub(super) async fn per_idle_desk(
+    bench: &Bench,
+    server: &Server,
+    desks: u32,
+) -> anyhow::Result<f64> {
+    let more = [
+        "--rate=0",
+        "--secs=0",
+        // By then the allocator has given back what the greetings took.
+        "--settle-ms=12000",
+    ];
+    let hello = hello(server, None).await?;
+    let more = more.map(str::to_owned);
+    let measured = bench
+        .driver
+        .fanout(server, desks, Some(&hello), &more)
+        .await?;
+    ensure!(
+        measured["alive"] == desks,
+        "not all desks are there: {measured}"
+    );
+    Ok(number(&measured, "/rss_bytes_per_sub")? / 1000.0)
+}
+
 pub(super) async fn resume(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let (mut short, mut long) = (vec![], vec![]);
     for _ in 0..bench.rounds {
         let place = Place::new(&bench.scratch)?;
         let server = place.start().await?;
-        // Every visitor has a chat before the gap.
-        write(bench, &server, 5_000, 200).await?;
+        write(bench, &server, EARLIER).await?;
         for (missed, rounds) in [(1_000, &mut short), (10_000, &mut long)] {
             let frame = hello(&server, None).await?;
             let point = visit(&server, &frame).await?.point;
-            write(bench, &server, missed, 200).await?;
+            write(
+                bench,
+                &server,
+                Writing {
+                    messages: missed.into(),
+                    ..EARLIER
+                },
+            )
+            .await?;
             let visit = visit(&server, &hello(&server, Some(point)).await?).await?;
             ensure!(
                 visit.events >= missed,
                 "{} of {missed} events came: not resumed",
                 visit.events
             );
-            rounds.push(Round {
-                ours: visit.took.as_secs_f64() * 1e3,
-                beside: vec![],
-            });
+            rounds.push(alone(visit.took.as_secs_f64() * 1e3));
         }
         server.stop().await?;
     }
@@ -181,7 +192,7 @@ async fn beside_floors(bench: &Bench, load: Load, floors: &[Floor]) -> anyhow::R
         for floor in floors {
             let folder = tempfile::tempdir_in(&bench.scratch)?;
             let server = bench.driver.floor(*floor, folder.path(), 0).await?;
-            let measured = tell(bench, &server, load, &[]).await?;
+            let measured = tell(bench, &server, load, None).await?;
             // A floor in memory drops what a slow desk has no room for: what arrives counts.
             let arrived = measured.pointer(load.path).and_then(Value::as_f64);
             beside.push((
@@ -193,13 +204,10 @@ async fn beside_floors(bench: &Bench, load: Load, floors: &[Floor]) -> anyhow::R
         let place = Place::new(&bench.scratch)?;
         let server = place.start().await?;
         // The driver's clock stands in 2023: in each new chat the reply window has ended, and desks are told so, once.
-        write(bench, &server, 5_000, 200).await?;
+        write(bench, &server, EARLIER).await?;
         tokio::time::sleep(SETTLE).await;
-        let desk = [
-            format!("--first={}", hello(&server, None).await?),
-            format!("--await={LIVE}"),
-        ];
-        let ours = number(&tell(bench, &server, load, &desk).await?, load.path)?;
+        let hello = hello(&server, None).await?;
+        let ours = number(&tell(bench, &server, load, Some(&hello)).await?, load.path)?;
         server.stop().await?;
         rounds.push(Round { ours, beside });
     }
@@ -210,22 +218,15 @@ async fn tell(
     bench: &Bench,
     server: &Server,
     load: Load,
-    more: &[String],
+    hello: Option<&str>,
 ) -> anyhow::Result<Value> {
-    let mut words = vec![
-        "fanout".to_owned(),
-        format!("--ws={}", server.ws_url()),
-        format!("--url={}", server.webhook_url()),
-        format!("--subs={}", load.desks),
+    let more = [
         format!("--rate={}", load.rate),
         format!("--pub-conns={}", load.publishers),
         format!("--secs={}", bench.secs),
-        format!("--secret={SECRET}"),
         "--drain-ms=5000".to_owned(),
-        format!("--pid={}", server.pid()),
     ];
-    words.extend_from_slice(more);
-    bench.driver.run(&words).await
+    bench.driver.fanout(server, load.desks, hello, &more).await
 }
 
 struct Visit {
@@ -267,9 +268,4 @@ async fn visit(server: &Server, hello: &str) -> anyhow::Result<Visit> {
         events,
         took,
     })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "bytes, shown with three digits")]
-fn as_float(bytes: u64) -> f64 {
-    bytes as f64
 }

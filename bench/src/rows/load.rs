@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::Bench;
 use crate::driver::Floor;
 use crate::process::Server;
 use crate::relay::Place;
 use crate::report::{Figure, Round};
-use crate::{Bench, SECRET};
 
 use super::{at_least, at_most, below, figure, number};
 
@@ -113,14 +113,10 @@ fn slowed(library: &Path, ms: u64) -> [(String, String); 2] {
 }
 
 async fn offer(bench: &Bench, server: &Server, load: Load) -> anyhow::Result<f64> {
-    let words = [
-        "ingest".to_owned(),
-        format!("--url={}", server.webhook_url()),
+    let more = [
         format!("--conns={}", load.connections),
         format!("--rate={}", load.rate),
         format!("--secs={}", bench.secs),
-        format!("--secret={SECRET}"),
-        format!("--pid={}", server.pid()),
     ];
-    number(&bench.driver.run(&words).await?, load.path)
+    number(&bench.driver.ingest(server, &more).await?, load.path)
 }

@@ -11,13 +11,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::Bench;
 use crate::process::Server;
 use crate::relay::{Place, hello, post};
 use crate::report::Figure;
-use crate::{Bench, SECRET};
 
-use super::desks::LIVE;
-use super::store::{alone, take};
+use super::desks::per_idle_desk;
+use super::store::{Writing, alone, write};
 use super::{below, figure, number};
 
 /// Seconds of the load (L-01, on every commit).
@@ -35,7 +35,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 pub(super) async fn load(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let place = Place::new(&bench.scratch)?;
     let server = place.start().await?;
-    take(bench, &server, bench.stored, 64).await?;
+    write(bench, &server, Writing::filling(bench.stored)).await?;
     for number in 0..WITH_A_WORD {
         for word in &WORDS[1..] {
             let text = format!("{word} {number}");
@@ -43,16 +43,15 @@ pub(super) async fn load(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
             post(&server, &message).await?;
         }
     }
-    let told = fanout(&server, 200, &hello(&server, None).await?);
-    let words = [
+    let more = [
         "--rate=500".to_owned(),
         "--pub-conns=32".to_owned(),
         format!("--secs={LOAD_SECS}"),
         "--drain-ms=10000".to_owned(),
     ];
-    let words = [told.as_slice(), &words].concat();
-    let loading = bench.driver.run(&words);
-    let searching = search(&server);
+    let hello = hello(&server, None).await?;
+    let loading = bench.driver.fanout(&server, 200, Some(&hello), &more);
+    let searching = search(&server, &hello);
     let (measured, searched) = tokio::join!(loading, searching);
     let (measured, mut searched) = (measured?, searched?);
     server.stop().await?;
@@ -91,17 +90,15 @@ pub(super) async fn burst(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     for _ in 0..bench.rounds {
         let place = Place::new(&bench.scratch)?;
         let server = place.start().await?;
-        let mut words = fanout(&server, 1, &hello(&server, None).await?);
-        words.extend(
-            [
-                "--rate=5000",
-                "--pub-conns=64",
-                "--secs=1",
-                "--drain-ms=10000",
-            ]
-            .map(str::to_owned),
-        );
-        let measured = bench.driver.run(&words).await?;
+        let hello = hello(&server, None).await?;
+        let more = [
+            "--rate=5000",
+            "--pub-conns=64",
+            "--secs=1",
+            "--drain-ms=10000",
+        ];
+        let more = more.map(str::to_owned);
+        let measured = bench.driver.fanout(&server, 1, Some(&hello), &more).await?;
         rounds.push(alone(number(&measured, "/latency/max_us")? / 1e3));
         server.stop().await?;
     }
@@ -120,20 +117,17 @@ pub(super) async fn bodies(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     for _ in 0..bench.rounds {
         let place = Place::new(&bench.scratch)?;
         let server = place.start().await?;
-        let mut words = fanout(&server, 1000, &hello(&server, None).await?);
-        words.extend(["--rate=0", "--secs=0", "--settle-ms=12000"].map(str::to_owned));
-        let measured = bench.driver.run(&words).await?;
-        desk.push(alone(number(&measured, "/rss_bytes_per_sub")? / 1e3));
-        let words = [
-            "ingest".to_owned(),
-            format!("--url={}", server.webhook_url()),
-            "--conns=50".to_owned(),
-            "--requests=50".to_owned(),
-            "--warmup=0".to_owned(),
-            "--text-bytes=1040000".to_owned(),
-            format!("--secret={SECRET}"),
+        desk.push(alone(per_idle_desk(bench, &server, 1000).await?));
+        let more = [
+            "--conns=50",
+            "--requests=50",
+            "--warmup=0",
+            "--text-bytes=1040000",
         ];
-        let measured = bench.driver.run(&words).await?;
+        let measured = bench
+            .driver
+            .ingest(&server, &more.map(str::to_owned))
+            .await?;
         ensure!(measured["failed"] == 0, "not all were taken: {measured}");
         most.push(alone(server.most_resident_bytes()? / 1e6));
         server.stop().await?;
@@ -156,19 +150,6 @@ pub(super) async fn bodies(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
-fn fanout(server: &Server, desks: u32, hello: &str) -> Vec<String> {
-    vec![
-        "fanout".to_owned(),
-        format!("--ws={}", server.ws_url()),
-        format!("--url={}", server.webhook_url()),
-        format!("--subs={desks}"),
-        format!("--first={hello}"),
-        format!("--await={LIVE}"),
-        format!("--secret={SECRET}"),
-        format!("--pid={}", server.pid()),
-    ]
-}
-
 pub(super) fn message(psid: &str, mid: &str, text: &str) -> serde_json::Value {
     json!({
         "sender": { "id": psid }, "recipient": { "id": crate::relay::PAGE }, "timestamp": 1_700_000_000_000_u64,
@@ -177,11 +158,9 @@ pub(super) fn message(psid: &str, mid: &str, text: &str) -> serde_json::Value {
 }
 
 /// Searches for a minute, as long as the load lasts; returns how many milliseconds each first page took.
-async fn search(server: &Server) -> anyhow::Result<Vec<f64>> {
+async fn search(server: &Server, hello: &str) -> anyhow::Result<Vec<f64>> {
     let (mut socket, _) = connect_async(server.ws_url()).await?;
-    socket
-        .send(Message::text(hello(server, None).await?))
-        .await?;
+    socket.send(Message::text(hello)).await?;
     let until = Instant::now() + Duration::from_secs(LOAD_SECS);
     let mut took = vec![];
     for (request, word) in (1..).zip(WORDS.iter().cycle()) {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::ensure;
 
+use crate::Bench;
 use crate::process::Server;
 use crate::relay::Place;
 use crate::report::{Figure, Round};
-use crate::{Bench, SECRET};
 
 use super::{at_least, below, figure, number};
 
@@ -38,7 +38,7 @@ pub(super) async fn start(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
 pub(super) async fn full(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let place = Place::new(&bench.scratch)?;
     let server = place.start().await?;
-    take(bench, &server, bench.stored, 64).await?;
+    write(bench, &server, Writing::filling(bench.stored)).await?;
     tokio::time::sleep(QUIET).await;
     server.stop().await?;
     let size = std::fs::metadata(place.database())?.len();
@@ -48,7 +48,7 @@ pub(super) async fn full(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     for _ in 0..bench.rounds {
         clean.push(alone(started(bench, &place).await?));
         let server = place.start().await?;
-        take(bench, &server, BEFORE_THE_KILL, 64).await?;
+        write(bench, &server, Writing::filling(BEFORE_THE_KILL)).await?;
         server.kill().await?;
         killed.push(alone(started(bench, &place).await?));
 
@@ -96,7 +96,11 @@ pub(super) async fn written(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         let place = Place::new(&bench.scratch)?;
         let server = place.start().await?;
         let before = server.written_bytes()?;
-        take(bench, &server, WRITTEN, 32).await?;
+        let writing = Writing {
+            connections: 32,
+            ..Writing::filling(WRITTEN)
+        };
+        write(bench, &server, writing).await?;
         tokio::time::sleep(QUIET).await;
         let bytes = as_float(server.written_bytes()? - before);
         server.stop().await?;
@@ -129,60 +133,43 @@ async fn started(bench: &Bench, place: &Place) -> anyhow::Result<f64> {
     number(&bench.driver.run(&words).await?, "/ready_ms_median")
 }
 
-/// Lets visitors write so many messages over so many connections.
-pub(super) async fn take(
-    bench: &Bench,
-    server: &Server,
-    messages: u64,
-    connections: u32,
-) -> anyhow::Result<()> {
-    let words = [
-        "ingest".to_owned(),
-        format!("--url={}", server.webhook_url()),
-        format!("--requests={messages}"),
-        format!("--conns={connections}"),
-        "--warmup=0".to_owned(),
-        "--secs=600".to_owned(),
-        "--visitors=20000".to_owned(),
-        format!("--secret={SECRET}"),
-    ];
-    let measured = bench.driver.run(&words).await?;
-    ensure!(measured["failed"] == 0, "not all were taken: {measured}");
-    Ok(())
+/// How much is written, by how many visitors, over how many connections.
+#[derive(Clone, Copy)]
+pub(super) struct Writing {
+    pub(super) messages: u64,
+    pub(super) visitors: u32,
+    pub(super) connections: u32,
 }
 
-/// Lets so many visitors write so many messages in all.
-pub(super) async fn write(
-    bench: &Bench,
-    server: &Server,
-    messages: u32,
-    visitors: u32,
-) -> anyhow::Result<()> {
-    let words = [
-        "ingest".to_owned(),
-        format!("--url={}", server.webhook_url()),
-        format!("--requests={messages}"),
-        "--conns=32".to_owned(),
+impl Writing {
+    /// What fills a store.
+    pub(super) fn filling(messages: u64) -> Self {
+        Self {
+            messages,
+            visitors: 20_000,
+            connections: 64,
+        }
+    }
+}
+
+/// Lets visitors write, and is done when everything is taken.
+pub(super) async fn write(bench: &Bench, server: &Server, writing: Writing) -> anyhow::Result<()> {
+    let more = [
+        format!("--requests={}", writing.messages),
+        format!("--visitors={}", writing.visitors),
+        format!("--conns={}", writing.connections),
         "--warmup=0".to_owned(),
-        "--secs=60".to_owned(),
-        format!("--visitors={visitors}"),
-        format!("--secret={SECRET}"),
+        "--secs=600".to_owned(),
     ];
-    let measured = bench.driver.run(&words).await?;
+    let measured = bench.driver.ingest(server, &more).await?;
     ensure!(measured["failed"] == 0, "not all were taken: {measured}");
     Ok(())
 }
 
 /// Webhooks a second.
 async fn rate(bench: &Bench, server: &Server) -> anyhow::Result<f64> {
-    let words = [
-        "ingest".to_owned(),
-        format!("--url={}", server.webhook_url()),
-        "--conns=64".to_owned(),
-        format!("--secs={}", bench.secs),
-        format!("--secret={SECRET}"),
-    ];
-    number(&bench.driver.run(&words).await?, "/req_per_s")
+    let more = ["--conns=64".to_owned(), format!("--secs={}", bench.secs)];
+    number(&bench.driver.ingest(server, &more).await?, "/req_per_s")
 }
 
 #[expect(

@@ -11,7 +11,7 @@ use crate::terminal::Terminal;
 use crate::{Bench, process};
 
 use super::marks::message;
-use super::store::{alone, as_float, write};
+use super::store::{Writing, alone, as_float, write};
 use super::{below, figure};
 
 /// Whoever the driver's only visitor is.
@@ -75,8 +75,14 @@ const BUDGETS: [Budget; 7] = [
 pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let place = Place::new(&bench.scratch)?;
     let server = place.start().await?;
-    write(bench, &server, 10_000, 1).await?;
-    write(bench, &server, 3_000, 300).await?;
+    for (messages, visitors) in [(10_000, 1), (3_000, 300)] {
+        let writing = Writing {
+            messages,
+            visitors,
+            connections: 32,
+        };
+        write(bench, &server, writing).await?;
+    }
     let mut all = vec![];
     for round in 0..bench.rounds {
         all.push(look(bench, &server, round).await?);
