@@ -1,11 +1,14 @@
 //! The built desk on a pseudo-terminal, and how much it draws when.
 
-use std::io::{Read as _, Write};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
@@ -23,16 +26,15 @@ pub(crate) struct Drawing {
 
 /// See the module.
 pub(crate) struct Terminal {
-    child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
+    child: Child,
+    keys: File,
     chunks: mpsc::UnboundedReceiver<(Instant, usize)>,
-    _master: Box<dyn MasterPty + Send>,
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
         // It may have ended by itself.
-        self.child.kill().ok();
+        self.child.kill().and_then(|()| self.child.wait()).ok();
     }
 }
 
@@ -44,26 +46,41 @@ impl Terminal {
         password: &str,
         home: &Path,
     ) -> anyhow::Result<Self> {
-        let size = PtySize {
-            rows: 50,
-            cols: 200,
-            pixel_width: 0,
-            pixel_height: 0,
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        let size = Winsize {
+            ws_row: 50,
+            ws_col: 200,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
         };
-        let pair = native_pty_system().openpty(size)?;
-        let mut command = CommandBuilder::new(program);
-        command.args(words);
-        command.env("DESKWIRE_PASSWORD", password);
-        command.env("HOME", home);
-        command.env("XDG_DATA_HOME", home.join("data"));
-        command.env("XDG_CONFIG_HOME", home.join("config"));
-        command.env("XDG_STATE_HOME", home.join("state"));
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "en_US.UTF-8");
-        command.env_remove("TMUX");
-        let child = pair.slave.spawn_command(command)?;
-        drop(pair.slave);
-        let mut output = pair.master.try_clone_reader()?;
+        tcsetwinsize(&master, size)?;
+        let name = ptsname(&master, vec![])?;
+        let line = File::options()
+            .read(true)
+            .write(true)
+            .open(name.to_str()?)?;
+        // Its terminal is this one, not the one the benchmarks are run on.
+        let child = Command::new("setsid")
+            .arg("--ctty")
+            .arg(program)
+            .args(words)
+            .env("DESKWIRE_PASSWORD", password)
+            .env("HOME", home)
+            .env("XDG_DATA_HOME", home.join("data"))
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_STATE_HOME", home.join("state"))
+            .env("TERM", "xterm-256color")
+            .env("LANG", "en_US.UTF-8")
+            .env_remove("TMUX")
+            .stdin(Stdio::from(line.try_clone()?))
+            .stdout(Stdio::from(line.try_clone()?))
+            .stderr(Stdio::from(line))
+            .spawn()
+            .context("could not start setsid")?;
+        let keys = File::from(master);
+        let mut output = keys.try_clone()?;
         let (chunks_tx, chunks) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
@@ -75,9 +92,8 @@ impl Terminal {
         });
         Ok(Self {
             child,
-            keys: pair.master.take_writer()?,
+            keys,
             chunks,
-            _master: pair.master,
         })
     }
 
@@ -106,7 +122,7 @@ impl Terminal {
         while let Ok(Some(_)) = timeout(quiet, self.chunks.recv()).await {}
     }
 
-    pub(crate) fn process_id(&self) -> anyhow::Result<u32> {
-        self.child.process_id().context("the desk has ended")
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.id()
     }
 }

@@ -153,7 +153,7 @@ async fn look(bench: &Bench, server: &process::Server, round: u32) -> anyhow::Re
     seen.letter = as_float(desk.drawing().await?.bytes as u64);
     desk.calm(CALM * 4).await;
 
-    let id = desk.process_id()?;
+    let id = desk.process_id();
     let before = switches(id)?;
     tokio::time::sleep(WATCHED).await;
     seen.woken = as_float(switches(id)?.saturating_sub(before));
