@@ -156,13 +156,15 @@ fn a_note_is_told_from_a_reply_by_border_title_and_caret() {
 }
 
 #[test]
-fn the_length_is_counted_while_one_writes() {
+fn the_length_is_counted_past_half_of_the_limit() {
     let mut desk = Desk::new(Language::En, 80, 24);
     desk.press("r");
-    desk.write("Hello");
-    assert!(shown(&desk.app).contains("5/100"));
-    desk.write(&" word".repeat(20));
-    assert!(shown(&desk.app).contains("too long: 2 parts 105/100"));
+    desk.write(&"Hello".repeat(10));
+    assert!(!shown(&desk.app).contains("/100"));
+    desk.write("!");
+    assert!(shown(&desk.app).contains("51/100"));
+    desk.write(&" word".repeat(11));
+    assert!(shown(&desk.app).contains("too long: 2 parts 106/100"));
 }
 
 #[test]
