@@ -98,6 +98,7 @@ impl Merging {
             || !self.keys.is_empty()
             || !self.names.is_empty()
             || self.merged.settled < self.until
+            || self.merged.indexed < self.until
     }
 
     /// Does the part of the work that the last batches have made.

@@ -65,6 +65,33 @@ async fn what_was_answered_is_there_after_opening_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_a_migration_emptied_is_filled_while_nothing_comes() {
+    let place = place();
+    for id in 1..=50 {
+        place.receive(id, "hello").await;
+    }
+    place.store.close().await;
+    let Place { folder, store } = place;
+    drop(store);
+    let database = folder.path().join("desk.db");
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    let migration = include_str!("migrations/0002_terms_as_they_are.sql");
+    connection.execute_batch(migration).unwrap();
+    let waiting = "SELECT (SELECT max(seq) FROM event) - indexed FROM head";
+    let count = || connection.query_row(waiting, [], |row| row.get::<_, i64>(0));
+    assert!(count().unwrap() >= 50);
+    let again = SqliteStore::open(&database).unwrap();
+    for _ in 0..500 {
+        if count().unwrap() == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(count().unwrap(), 0);
+    again.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_put_back_forgets_whom_the_store_had_to_forget() {
     let place = place();
     place.receive(1, "my name is xyzzymarkerxyzzy").await;
