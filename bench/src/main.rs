@@ -38,7 +38,7 @@ struct Words {
     /// Messages of the rows about a full store
     #[arg(long, default_value_t = 1_000_000)]
     stored: u64,
-    /// A shared library that makes every flush slower, for the row `slow-disk`
+    /// A shared library that makes every flush slower, for the rows `slow-disk` and `written`
     #[arg(long)]
     interposer: Option<PathBuf>,
     /// Which rows; none: all

@@ -1,7 +1,5 @@
 //! Webhooks alone: how many, and how soon they are acknowledged.
 
-use std::path::Path;
-
 use anyhow::Context as _;
 
 use crate::Bench;
@@ -91,11 +89,7 @@ async fn beside_floors(bench: &Bench, load: Load) -> anyhow::Result<Vec<Round>> 
         let server = if load.slow_ms == 0 {
             place.start().await?
         } else {
-            let library = bench
-                .interposer
-                .as_deref()
-                .context("slow-disk needs --interposer")?;
-            place.start_with(&slowed(library, load.slow_ms)).await?
+            place.start_with(&slowed(bench, load.slow_ms)?).await?
         };
         let ours = offer(bench, &server, load).await?;
         server.stop().await?;
@@ -105,11 +99,13 @@ async fn beside_floors(bench: &Bench, load: Load) -> anyhow::Result<Vec<Round>> 
 }
 
 /// What makes a process's flushes slower.
-fn slowed(library: &Path, ms: u64) -> [(String, String); 2] {
-    [
+pub(super) fn slowed(bench: &Bench, ms: u64) -> anyhow::Result<[(String, String); 2]> {
+    let library = bench.interposer.as_deref();
+    let library = library.context("slow flushes need --interposer")?;
+    Ok([
         ("LD_PRELOAD".to_owned(), library.display().to_string()),
         ("INTERPOSER_SLOW_SYNC_MS".to_owned(), ms.to_string()),
-    ]
+    ])
 }
 
 async fn offer(bench: &Bench, server: &Server, load: Load) -> anyhow::Result<f64> {
