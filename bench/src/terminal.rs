@@ -20,7 +20,6 @@ const DRAWN_WITHIN: Duration = Duration::from_secs(10);
 /// What was drawn without a pause.
 pub(crate) struct Drawing {
     pub(crate) bytes: usize,
-    pub(crate) begun_at: Instant,
     pub(crate) ended_at: Instant,
 }
 
@@ -105,16 +104,12 @@ impl Terminal {
     /// Waits for something to be drawn, and for its end.
     pub(crate) async fn drawing(&mut self) -> anyhow::Result<Drawing> {
         let first = timeout(DRAWN_WITHIN, self.chunks.recv()).await;
-        let (begun_at, mut bytes) = first.ok().flatten().context("the desk draws nothing")?;
-        let mut ended_at = begun_at;
+        let first = first.ok().flatten();
+        let (mut ended_at, mut bytes) = first.context("the desk draws nothing")?;
         while let Ok(Some((at, count))) = timeout(QUIET, self.chunks.recv()).await {
             (ended_at, bytes) = (at, bytes + count);
         }
-        Ok(Drawing {
-            bytes,
-            begun_at,
-            ended_at,
-        })
+        Ok(Drawing { bytes, ended_at })
     }
 
     /// Waits until nothing has been drawn for so long.

@@ -32,6 +32,7 @@ use crate::intake::{Intake, Listener};
 use crate::keeper::{Keeper, ProfileTaker, Profiles, Signals};
 use crate::outbox::{Health, Outbox, OutboxBells, Settler, Worker};
 use crate::password;
+use crate::poller::Poller;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Delivery, Store, StoreError};
 use crate::supervise::keep_going;
@@ -331,6 +332,17 @@ impl Crew {
             health: self.outbox.health.clone(),
             catcher: self.intake.clone(),
         };
+        let poller = Poller {
+            channel: channel.clone(),
+            registry: self.outbox.registry.clone(),
+            store: self.site.store.clone(),
+            health: self.outbox.health.clone(),
+            taker: self.intake.clone(),
+        };
+        let at_poller = stopping.clone();
+        tasks.spawn(keep_going("poller", move || {
+            poller.clone().run(at_poller.clone())
+        }));
         tasks.spawn(keep_going("keeper", move || {
             keeper.clone().run(stopping.clone())
         }));

@@ -15,6 +15,7 @@ pub mod intake;
 pub mod keeper;
 pub mod outbox;
 pub mod password;
+pub mod poller;
 #[cfg(test)]
 mod simulation;
 pub mod store;

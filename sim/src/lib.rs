@@ -3,6 +3,7 @@
 //!
 //! - [`messenger`] is the Graph API: Send, profiles, conversations, subscriptions, thread control, tokens, and a webhook
 //!   sender that signs, retries, repeats, reorders and batches. Trouble is scripted with [`messenger::Fault`].
+//! - [`telegram`] is a Bot API server: updates by question or by call, messages, and what goes wrong on the way.
 //! - [`visitors`] are scripted people who write to such a Graph in real time and answer the operator.
 //!
 //! A story in a test, the relay being whatever listens at `callback`:
@@ -50,8 +51,10 @@
 //! ```
 
 mod clock;
+mod http;
 pub mod messenger;
 mod random;
+pub mod telegram;
 pub mod visitors;
 
 pub use clock::Clock;

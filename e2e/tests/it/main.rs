@@ -31,6 +31,7 @@ mod rights_table;
 mod screen;
 mod secrets;
 mod shut_out;
+mod telegram;
 mod tidy;
 mod token;
 mod window;

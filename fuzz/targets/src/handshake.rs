@@ -6,7 +6,7 @@ use relay::channels::Channel;
 use relay::channels::messenger::Messenger;
 use url::form_urlencoded;
 
-use crate::receive::{VERIFY_TOKEN, messenger};
+use crate::receive::messenger::{VERIFY_TOKEN, messenger};
 
 static CHANNEL: LazyLock<Messenger> = LazyLock::new(messenger);
 

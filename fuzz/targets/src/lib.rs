@@ -20,7 +20,7 @@ pub mod wrapping;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("cleaning", cleaning::check),
     ("config", config::check),
     ("decide", decide::check),
@@ -28,7 +28,8 @@ pub const TARGETS: [Target; 12] = [
     ("frames", frames::check),
     ("handshake", handshake::check),
     ("keys", keys::check),
-    ("receive", receive::check),
+    ("receive_messenger", receive::messenger::check),
+    ("receive_telegram", receive::telegram::check),
     ("search", search::check),
     ("signature", signature::check),
     ("upcast", upcast::check),

@@ -10,7 +10,7 @@ use relay::channels::{Channel, Webhook};
 use sha2::Sha256;
 use shared::model::Timestamp;
 
-use crate::receive::{APP_SECRET, messenger};
+use crate::receive::messenger::{APP_SECRET, messenger};
 use crate::source::Source;
 
 static CHANNEL: LazyLock<Messenger> = LazyLock::new(messenger);

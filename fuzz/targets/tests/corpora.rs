@@ -74,7 +74,8 @@ replays! {
     frames_survive_the_line: "frames",
     an_address_is_confirmed_to_whoever_knows_the_token: "handshake",
     keys_are_in_normal_form: "keys",
-    bodies_become_clean_events: "receive",
+    bodies_of_meta_become_clean_events: "receive_messenger",
+    bodies_of_telegram_become_clean_events: "receive_telegram",
     a_search_answers_as_the_index_does: "search",
     only_the_right_signature_is_taken: "signature",
     stored_events_are_read: "upcast",
@@ -83,11 +84,18 @@ replays! {
 
 #[test]
 fn every_sample_of_a_platform_is_taken() {
-    let samples = files(&root().join("../relay/src/channels/messenger/fixtures"));
-    assert!(samples.len() > 100, "the samples are found");
-    let target = TARGETS
-        .into_iter()
-        .find(|(name, _)| *name == "receive")
-        .unwrap();
-    replay(target, &samples);
+    for (platform, least) in [("messenger", 100), ("telegram", 50)] {
+        let samples = files(
+            &root()
+                .join("../relay/src/channels")
+                .join(platform)
+                .join("fixtures"),
+        );
+        assert!(samples.len() > least, "the samples of {platform} are found");
+        let target = TARGETS
+            .into_iter()
+            .find(|(name, _)| *name == format!("receive_{platform}"))
+            .unwrap();
+        replay(target, &samples);
+    }
 }

@@ -9,6 +9,7 @@ use crate::config::{Config, Platform};
 
 use super::Channel;
 use super::messenger::Messenger;
+use super::telegram::{Receive, Telegram};
 
 /// Returns the channels of a config. A switched-off one still answers its platform (CH-12).
 pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
@@ -21,7 +22,21 @@ pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, A
                     Arc::new(Messenger::new(settings.clone(), client.clone()));
                 Some((channel.id.clone(), messenger))
             }
+            Platform::Telegram(settings) => {
+                let mut settings = settings.clone();
+                if let Receive::Webhook { address, .. } = &mut settings.receive {
+                    let public = config.relay.public_url.as_deref();
+                    *address = public.map(|url| webhook_address(url, &channel.id));
+                }
+                let telegram: Arc<dyn Channel> = Arc::new(Telegram::new(settings, client.clone()));
+                Some((channel.id.clone(), telegram))
+            }
             Platform::NotBuilt => None,
         });
     built.collect()
+}
+
+/// Where a platform calls for a channel (`interface.md`, HTTP addresses).
+fn webhook_address(public_url: &str, channel: &ChannelId) -> String {
+    format!("{}/webhooks/{channel}", public_url.trim_end_matches('/'))
 }

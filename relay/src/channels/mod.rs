@@ -2,10 +2,15 @@
 //! and no rules, and knows no other platform. What all of them share stands here.
 
 pub mod build;
+mod calls;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod messenger;
 pub mod registry;
+pub mod telegram;
+#[cfg(test)]
+mod testing;
+mod wire;
 
 use std::time::Duration;
 
@@ -58,6 +63,45 @@ pub trait Channel: Send + Sync {
     async fn catch_up(&self, since: Timestamp, reach: Duration) -> Result<CaughtUp, FetchError>;
     /// Looks whether the account still delivers to us, and mends the subscription if it can (CH-24, meta.md 7).
     async fn check_link(&self) -> Result<(), LinkFault>;
+
+    /// Whether the platform is asked for what happened instead of calling us (`receive = "poll"`, CH-09).
+    fn is_polled(&self) -> bool {
+        false
+    }
+    /// Waits for what happened after a bookmark of an earlier answer; none: for whatever the platform still has. What
+    /// came before the bookmark is forgotten there: it must be on disk here.
+    async fn poll(&self, after: Option<&str>) -> Result<Polled, PollError> {
+        let _ = after;
+        Err(PollError::Later {
+            cause: "this platform calls us".to_owned(),
+            wait: None,
+        })
+    }
+}
+
+/// What a [`Channel::poll`] brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Polled {
+    /// Each as it came and as it was understood, in the platform's order.
+    pub updates: Vec<(Bytes, Received)>,
+    /// From where to ask on; none: nothing came.
+    pub bookmark: Option<String>,
+}
+
+/// Why a [`Channel::poll`] brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// Ask again, after a while.
+    #[error("the platform did not answer: {cause}")]
+    Later {
+        /// In words; no secret.
+        cause: String,
+        /// How long the platform asks to wait, if it does.
+        wait: Option<Duration>,
+    },
+    /// An admin must know.
+    #[error("{0}")]
+    Fault(LinkFault),
 }
 
 /// A request from a platform, as it came.
@@ -209,6 +253,11 @@ pub enum Happening {
         opens_window: bool,
         /// How they came, if it says so.
         entry: Option<EntryPoint>,
+    },
+    /// Not a message and nothing to answer: a line in the visitor's open chat, and no chat is opened for it.
+    Aside {
+        /// What.
+        notice: Notice,
     },
     /// The right to answer moved, or somebody asks for it.
     ThreadControl {

@@ -37,7 +37,7 @@ pub use locate::{default_data_folder, locate};
 pub use reload::{Reload, watch};
 pub use settings::Setting;
 
-use crate::channels::messenger;
+use crate::channels::{messenger, telegram};
 
 /// Everything the file says, checked.
 #[derive(Debug, Clone)]
@@ -195,6 +195,7 @@ fn profile(channel: &ChannelConfig) -> ChannelProfile {
 fn abilities(platform: &Platform) -> Abilities {
     match platform {
         Platform::Messenger(settings) => messenger::abilities(settings.human_agent),
+        Platform::Telegram(_) => telegram::abilities(),
         Platform::NotBuilt => Abilities {
             human_window: None,
             starts_chats: false,

@@ -6,7 +6,7 @@ use metrics::counter;
 
 use shared::chat::{Chat, Opening, PlatformCommand, Receipt, Refusal};
 use shared::model::{
-    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, Message, MessageId, OnReturn,
+    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, Message, MessageId, Notice, OnReturn,
     PlatformId, Timestamp, Visitor,
 };
 
@@ -78,6 +78,7 @@ impl Intake {
                 self.visitor_speaks(channel, inbound, entry.as_ref(), make)
                     .await
             }
+            Happening::Aside { notice } => self.aside(channel, inbound, notice).await,
             Happening::ThreadControl { owner, notice } => {
                 let make = |opening| PlatformCommand::ThreadControl {
                     opening,
@@ -225,6 +226,23 @@ impl Intake {
             count_dropped(channel);
         }
         is_dropped
+    }
+
+    async fn aside(
+        &self,
+        channel: &ChannelId,
+        inbound: &Inbound,
+        notice: &Notice,
+    ) -> Result<(), IntakeError> {
+        let at = self.whereabouts(channel, &inbound.visitor).await?;
+        let Some(chat) = at.chat else { return Ok(()) };
+        let command = PlatformCommand::Notice {
+            opening: self.opening(channel, &at.visitor, None),
+            notice: notice.clone(),
+            opens_window: false,
+            happened_at: inbound.at,
+        };
+        self.tell(channel, inbound, chat, command).await
     }
 
     /// An edit may overtake its message: then it comes in as the message, for what it says now is all that is needed.

@@ -26,6 +26,7 @@ use crate::channels::{Happening, Inbound, Received, Rejected, Webhook};
 use crate::engine::{Engine, EngineError};
 use crate::http::{HandshakeOutcome, WebhookOutcome, Webhooks};
 use crate::keeper::{CatchError, Catcher};
+use crate::poller::Taker;
 use crate::store::{Store, StoreError, UnreadBody};
 
 use directory::Directory;
@@ -249,6 +250,23 @@ impl Catcher for Intake {
 
     async fn not_taken(&self, channel: &ChannelId) {
         self.trouble_of(channel).notified().await;
+    }
+
+    fn alert(&self, channel: &ChannelId, reason: &str) {
+        self.listener.alarm(channel, reason);
+    }
+}
+
+#[async_trait]
+impl Taker for Intake {
+    async fn take_update(
+        &self,
+        channel: &ChannelId,
+        received: Received,
+        body: &Bytes,
+    ) -> Result<(), CatchError> {
+        let taken = self.take(channel, received, body).await;
+        taken.map_err(|error| CatchError(error.into()))
     }
 
     fn alert(&self, channel: &ChannelId, reason: &str) {

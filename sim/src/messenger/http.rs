@@ -1,7 +1,6 @@
 //! The HTTP side: connections, routing, and carrying out faults. What a call means is decided by the endpoint files.
 
 use std::convert::Infallible;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +11,11 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures_util::stream;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tower::ServiceExt;
 
 use super::calls::{Call, Endpoint};
 use super::errors::GraphError;
@@ -28,79 +23,17 @@ use super::faults::{Fault, FaultId, Subject};
 use super::graph::Site;
 use super::state::State;
 use super::{conversations, page, profile, send, subscriptions, thread};
-
-/// How long open calls may finish once the Graph stops.
-const GRACE: Duration = Duration::from_millis(200);
-
-/// Marks an answer that must never be written: the connection closes instead.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("closed by script")]
-struct HangUp;
+use crate::http::hang_up;
 
 /// Accepts connections until told to stop; its end closes them all.
-pub(super) async fn serve(
-    site: Arc<Site>,
-    listener: TcpListener,
-    mut stopping: watch::Receiver<bool>,
-) {
+pub(super) async fn serve(site: Arc<Site>, listener: TcpListener, stopping: watch::Receiver<bool>) {
     let router = Router::new()
         .route("/media/{name}", get(profile::photo))
         .route("/{version}/{node}", any(handle))
         .route("/{version}/{node}/{edge}", any(handle))
         .fallback(|| async { refusal(&unknown_path()) })
         .with_state(site);
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(converse(stream, router.clone(), stopping.clone()));
-                }
-                Err(fault) => {
-                    tracing::warn!(%fault, "could not accept a connection");
-                    sleep(Duration::from_millis(20)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-            _ = stopping.changed() => break,
-        }
-    }
-    drop(listener);
-    let finished = timeout(GRACE, async {
-        while connections.join_next().await.is_some() {}
-    });
-    if finished.await.is_err() {
-        connections.shutdown().await;
-    }
-}
-
-async fn converse(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
-    if let Err(fault) = stream.set_nodelay(true) {
-        tracing::debug!(%fault, "could not switch off Nagle's algorithm");
-    }
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let router = router.clone();
-        async move {
-            let response = router.oneshot(request.map(Body::new)).await;
-            let response = response.unwrap_or_else(|never: Infallible| match never {});
-            match response.extensions().get::<HangUp>() {
-                Some(&hang_up) => Err(hang_up),
-                None => Ok(response),
-            }
-        }
-    });
-    let builder = hyper::server::conn::http1::Builder::new();
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopping.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(fault) = ended {
-        tracing::debug!(%fault, "a Graph connection ended early");
-    }
+    crate::http::serve(router, listener, stopping).await;
 }
 
 #[derive(Deserialize)]
@@ -312,12 +245,6 @@ async fn spoil(subject: &Subject, fault: Fault, answer: &Value) -> Response {
         Fault::CloseBefore | Fault::CloseAfter => hang_up(),
         Fault::Slow { pause } => json_bytes(StatusCode::OK, trickle(answer.to_string(), pause)),
     }
-}
-
-fn hang_up() -> Response {
-    let mut response = Response::new(Body::empty());
-    response.extensions_mut().insert(HangUp);
-    response
 }
 
 fn throttled(subject: &Subject, error: &GraphError, regain_access_minutes: u32) -> Response {

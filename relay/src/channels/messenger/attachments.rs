@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use shared::model::{Attachment, AttachmentKind};
 
-use super::wire;
+use crate::channels::wire;
 
 /// The sticker ids of the thumb that the Like button sends.
 const THUMBS: [&str; 3] = ["369239263222822", "369239343222814", "369239383222810"];

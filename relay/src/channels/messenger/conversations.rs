@@ -13,7 +13,7 @@ use crate::channels::{
 
 use super::events::message_key;
 use super::graph::{CallError, Graph};
-use super::wire;
+use crate::channels::wire;
 
 const FIELDS: &str = "id,updated_time,participants,\
     messages.limit(20){id,created_time,from,to,message,attachments,sticker,reply_to}";

@@ -9,7 +9,7 @@ use shared::text;
 
 use crate::channels::{LinkFault, SendError};
 
-use super::wire;
+use crate::channels::wire;
 
 /// A punished Page is left alone so long.
 const POLICY_REST: Duration = Duration::from_secs(3600);

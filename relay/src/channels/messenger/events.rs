@@ -10,7 +10,9 @@ use shared::text;
 use crate::channels::{Happening, Inbound, Quote, Received, Watermark};
 use crate::hex::hex;
 
-use super::{attachments, wire};
+use crate::channels::wire;
+
+use super::attachments;
 
 /// Names beside the payload of an event.
 const ENVELOPE: [&str; 6] = [

@@ -12,6 +12,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use tokio::time::Instant;
 
+use crate::channels::calls::{Failed, read};
 use crate::channels::{FetchError, LinkFault, SendError};
 
 use super::MessengerSettings;
@@ -24,8 +25,6 @@ const VERSION: &str = "v26.0";
 const CALL_WITHIN: Duration = Duration::from_secs(30);
 /// Two calls a second, for the Conversations API (meta.md 11).
 const BETWEEN_SLOW_CALLS: Duration = Duration::from_millis(500);
-/// Bytes of an answer that are looked at.
-const ANSWER_LIMIT: usize = 4 << 20;
 
 /// A Page's access to the Graph.
 pub(super) struct Graph {
@@ -135,7 +134,7 @@ impl Graph {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(call_error)?;
+        let response = request.send().await.map_err(Failed::from)?;
         let status = response.status();
         let usage = Usage::of(response.headers());
         self.pace.note(usage);
@@ -237,37 +236,11 @@ fn log(error: &GraphError) {
     tracing::warn!(code, subcode, trace, "Meta refused a call");
 }
 
-/// Without the address: it is long, and holds the proof.
-fn call_error(error: reqwest::Error) -> CallError {
-    let is_before = error.is_connect() || error.is_builder();
-    let cause = causes(&error.without_url());
-    if is_before {
-        CallError::NotSent(cause)
-    } else {
-        CallError::Unclear(cause)
-    }
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
-async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, CallError> {
-    let mut body = vec![];
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_LIMIT => {
-                body.extend_from_slice(&chunk);
-            }
-            Ok(Some(_)) => return Err(CallError::Unclear("an endless answer".to_owned())),
-            Ok(None) => return Ok(body),
-            Err(error) => return Err(CallError::Unclear(causes(&error.without_url()))),
+impl From<Failed> for CallError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::NotSent(cause) => Self::NotSent(cause),
+            Failed::Unclear(cause) => Self::Unclear(cause),
         }
     }
 }

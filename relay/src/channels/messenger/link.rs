@@ -6,7 +6,7 @@ use crate::channels::LinkFault;
 
 use super::graph::{CallError, Graph};
 use super::send::is_success;
-use super::wire;
+use crate::channels::wire;
 
 /// What the Page shall tell us (meta.md 7). `response_feedback` is left out: it puts buttons into the visitor's chat.
 const FIELDS: [&str; 13] = [

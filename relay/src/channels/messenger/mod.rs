@@ -19,7 +19,6 @@ mod tests;
 #[cfg(test)]
 mod trouble;
 mod usage;
-mod wire;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use shared::model::PlatformId;
 use crate::channels::{FetchError, Profile};
 
 use super::graph::{CallError, Graph};
-use super::wire;
+use crate::channels::wire;
 
 const FIELDS: &str = "first_name,last_name,name,profile_pic";
 

@@ -8,7 +8,7 @@ use shared::model::Timestamp;
 use crate::channels::{Answer, Received};
 
 use super::events::{Event, translate_event};
-use super::wire;
+use crate::channels::wire;
 
 /// What Meta is answered; it looks at the status only.
 const ANSWER: &str = "EVENT_RECEIVED";

@@ -9,7 +9,7 @@ use crate::channels::{Outbound, Receipt, SendError, Signal};
 
 use super::errors::Class;
 use super::graph::{CallError, Graph};
-use super::wire;
+use crate::channels::wire;
 
 pub(super) async fn send(graph: &Graph, reply: &Outbound) -> Result<Receipt, SendError> {
     match try_send(graph, reply, reply.human_agent).await {

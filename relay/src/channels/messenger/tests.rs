@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +14,7 @@ use shared::model::{ContactAsk, DeliveryId, FailureReason, Timestamp};
 
 use super::errors::GraphError;
 use super::{Messenger, MessengerSettings, conversations, handshake, receive, send, signature};
+use crate::channels::testing::{Samples, assert_inert, outline};
 use crate::channels::{
     CatchUpEnd, Channel, Happening, Outbound, Received, Rejected, SendError, Webhook,
 };
@@ -26,53 +25,22 @@ const OUR_APP: &str = "1029384756102938";
 const REACH: Duration = Duration::from_secs(86_400);
 const RECEIVED_AT: Timestamp = Timestamp(1_795_190_200_000);
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/channels/messenger/fixtures")
-}
+const SAMPLES: Samples = Samples("messenger");
 
 fn fixture(name: &str) -> Vec<u8> {
-    fs::read(fixtures().join(name)).unwrap_or_else(|_| panic!("no fixture {name}"))
+    SAMPLES.bytes(name)
 }
 
 pub(super) fn json_fixture(name: &str) -> Value {
-    serde_json::from_slice(&fixture(name)).unwrap()
+    SAMPLES.json(name)
 }
 
-/// Names of the fixtures that begin so, in order.
 pub(super) fn names(prefix: &str) -> Vec<String> {
-    let entries = fs::read_dir(fixtures())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<_> = entries.map(|name| name.into_string().unwrap()).collect();
-    names.retain(|name| name.starts_with(prefix));
-    names.sort();
-    names
+    SAMPLES.names(prefix)
 }
 
 fn translate(body: &[u8]) -> Received {
     receive::translate(body, RECEIVED_AT, Some(OUR_APP))
-}
-
-/// One line an event, in words that a reader can check against the body.
-fn outline(received: &Received) -> String {
-    let mut text = String::new();
-    for inbound in &received.inbound {
-        let key = inbound.key.chars().take(40).collect::<String>();
-        writeln!(
-            text,
-            "  {} {} at {} [{key}]",
-            inbound.account, inbound.visitor, inbound.at.0
-        )
-        .unwrap();
-        writeln!(text, "    {:?}", inbound.what).unwrap();
-    }
-    for reason in &received.unread {
-        writeln!(text, "  unread: {reason}").unwrap();
-    }
-    for reason in &received.ignored {
-        writeln!(text, "  ignored: {reason}").unwrap();
-    }
-    text
 }
 
 #[test]
@@ -102,19 +70,7 @@ fn every_body_has_its_stated_outcome() {
 #[test]
 fn no_body_brings_a_control_character() {
     for name in names("messenger_") {
-        for inbound in translate(&fixture(&name)).inbound {
-            let text = format!("{:?}", inbound.what);
-            for forbidden in [
-                "\\u{1b}",
-                "\\u{202e}",
-                "\\u{2066}",
-                "\\u{9b}",
-                "\\0",
-                "\\u{7f}",
-            ] {
-                assert!(!text.contains(forbidden), "{name}: {forbidden} in {text}");
-            }
-        }
+        assert_inert(&name, &translate(&fixture(&name)));
     }
 }
 

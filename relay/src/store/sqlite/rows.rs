@@ -37,8 +37,13 @@ pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
 }
 
 pub(super) fn chat(row: &Row<'_>) -> rusqlite::Result<Chat> {
-    let mut chat: Chat = json(row, 0)?;
-    chat.number = Some(Seq(row.get(1)?));
+    chat_of(row.get_ref(0)?.as_str()?, Seq(row.get(1)?))
+}
+
+/// Returns the chat of a row that was read already.
+pub(super) fn chat_of(state: &str, number: Seq) -> rusqlite::Result<Chat> {
+    let mut chat: Chat = parse(state, 0)?;
+    chat.number = Some(number);
     Ok(chat)
 }
 
@@ -72,8 +77,11 @@ pub(super) fn json<T: serde::de::DeserializeOwned>(
     row: &Row<'_>,
     column: usize,
 ) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| unreadable(column, error))
+    parse(row.get_ref(column)?.as_str()?, column)
+}
+
+fn parse<T: serde::de::DeserializeOwned>(text: &str, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(text).map_err(|error| unreadable(column, error))
 }
 
 fn unreadable(

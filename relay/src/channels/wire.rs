@@ -1,4 +1,4 @@
-//! Meta's JSON as it really comes: ids are strings or numbers, times seconds or milliseconds, numbers or strings, and
+//! JSON as platforms really send it: ids are strings or numbers, times seconds or milliseconds, numbers or strings, and
 //! everything may be missing. Looked at piece by piece, so that one strange event loses nothing but itself.
 
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ const SECONDS_BELOW: u64 = 100_000_000_000;
 
 /// Reads an id: text or a whole number, never through a float. Empty ones are none, and so are those with anything in
 /// them that may not be shown: ids go into logs and notices as they are.
-pub(super) fn id(value: Option<&Value>) -> Option<String> {
+pub(in crate::channels) fn id(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) if is_id(text) => Some(text.clone()),
         Value::Number(number) if !number.is_f64() => Some(number.to_string()),
@@ -33,12 +33,12 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Reads the id of a message, a person, an account.
-pub(super) fn platform_id(value: Option<&Value>) -> Option<PlatformId> {
+pub(in crate::channels) fn platform_id(value: Option<&Value>) -> Option<PlatformId> {
     id(value).map(PlatformId)
 }
 
 /// Reads a time: milliseconds or seconds, a number or a numeric text.
-pub(super) fn time(value: Option<&Value>) -> Option<Timestamp> {
+pub(in crate::channels) fn time(value: Option<&Value>) -> Option<Timestamp> {
     let number = match value? {
         Value::Number(number) => number.as_i64()?,
         Value::String(text) => text.trim().parse().ok()?,
@@ -53,13 +53,13 @@ pub(super) fn time(value: Option<&Value>) -> Option<Timestamp> {
 }
 
 /// Reads text, cleaned (IN-13).
-pub(super) fn message_text(value: Option<&Value>) -> Option<String> {
+pub(in crate::channels) fn message_text(value: Option<&Value>) -> Option<String> {
     let text = value?.as_str()?;
     Some(text::clean_message(text).into_owned())
 }
 
 /// Reads a name or a title: cleaned, one line, none when nothing is left.
-pub(super) fn line(value: Option<&Value>) -> Option<String> {
+pub(in crate::channels) fn line(value: Option<&Value>) -> Option<String> {
     let text = match value? {
         Value::String(text) => text::clean_line(text),
         Value::Number(number) => number.to_string(),
@@ -69,19 +69,19 @@ pub(super) fn line(value: Option<&Value>) -> Option<String> {
 }
 
 /// Reads an address to open: http or https only.
-pub(super) fn address(value: Option<&Value>) -> Option<String> {
+pub(in crate::channels) fn address(value: Option<&Value>) -> Option<String> {
     let text = text::clean_line(value?.as_str()?);
     let is_web = text.starts_with("https://") || text.starts_with("http://");
     (is_web && text.len() <= 4096).then_some(text)
 }
 
 /// Follows names into objects.
-pub(super) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+pub(in crate::channels) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, name| value.get(name))
 }
 
 /// Returns the members of a list, or none of them.
-pub(super) fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value] {
+pub(in crate::channels) fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value] {
     object
         .get(name)
         .and_then(Value::as_array)
@@ -89,7 +89,7 @@ pub(super) fn list<'a>(object: &'a Map<String, Value>, name: &str) -> &'a [Value
 }
 
 /// Whether a member says `true`.
-pub(super) fn flag(value: &Value, name: &str) -> bool {
+pub(in crate::channels) fn flag(value: &Value, name: &str) -> bool {
     value.get(name).and_then(Value::as_bool).unwrap_or(false)
 }
 

@@ -1,5 +1,8 @@
 //! `[[channel]]`: the connected accounts, each kind with its own keys (CH-01 … CH-03, CH-17).
 
+mod messenger;
+mod telegram;
+
 use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -8,8 +11,12 @@ use subtle::ConstantTimeEq;
 use shared::model::{ChannelId, DepartmentId, Language, OnReturn, OperatorId};
 
 use crate::channels::messenger::MessengerSettings;
+use crate::channels::telegram::TelegramSettings;
 
 use super::section::Section;
+
+/// Accounts seen before, with the channels that have them (CH-17).
+type Accounts = HashMap<String, String>;
 
 /// Every kind of the interface.
 const KINDS: [&str; 9] = [
@@ -23,8 +30,6 @@ const KINDS: [&str; 9] = [
     "webchat",
     "http",
 ];
-/// Meta's own address.
-const GRAPH: &str = "https://graph.facebook.com";
 
 /// One channel.
 #[derive(Debug, Clone)]
@@ -54,6 +59,8 @@ pub struct ChannelConfig {
 pub enum Platform {
     /// A Page.
     Messenger(MessengerSettings),
+    /// A bot.
+    Telegram(TelegramSettings),
     /// A kind that this release does not build; such a channel is inactive.
     NotBuilt,
 }
@@ -62,31 +69,25 @@ impl ChannelConfig {
     /// Whether two settings of a channel lead to the same calls.
     pub fn same_platform(&self, other: &Self) -> bool {
         match (&self.platform, &other.platform) {
-            (Platform::Messenger(a), Platform::Messenger(b)) => {
-                let same = |a: &SecretString, b: &SecretString| {
-                    let (a, b) = (a.expose_secret().as_bytes(), b.expose_secret().as_bytes());
-                    bool::from(a.ct_eq(b))
-                };
-                a.page_id == b.page_id
-                    && a.app_id == b.app_id
-                    && a.human_agent == b.human_agent
-                    && a.api_url == b.api_url
-                    && same(&a.access_token, &b.access_token)
-                    && same(&a.verify_token, &b.verify_token)
-                    && same(&a.app_secret, &b.app_secret)
-            }
+            (Platform::Messenger(a), Platform::Messenger(b)) => messenger::is_same(a, b),
+            (Platform::Telegram(a), Platform::Telegram(b)) => telegram::is_same(a, b),
             (Platform::NotBuilt, Platform::NotBuilt) => true,
-            (Platform::Messenger(_), Platform::NotBuilt)
-            | (Platform::NotBuilt, Platform::Messenger(_)) => false,
+            (Platform::Messenger(_) | Platform::Telegram(_) | Platform::NotBuilt, _) => false,
         }
     }
+}
+
+/// Whether two secrets are one.
+fn is_same_secret(a: &SecretString, b: &SecretString) -> bool {
+    let (a, b) = (a.expose_secret().as_bytes(), b.expose_secret().as_bytes());
+    bool::from(a.ct_eq(b))
 }
 
 /// Reads one; `accounts` holds those seen before, with their lines.
 pub(super) fn read(
     section: &Section<'_, '_>,
     main_language: &Language,
-    accounts: &mut HashMap<String, String>,
+    accounts: &mut Accounts,
 ) -> ChannelConfig {
     let id = section.required("id");
     section.called(&id);
@@ -104,11 +105,13 @@ pub(super) fn read(
         );
     }
     let active = section.flag("active", true);
-    let platform = if kind == "messenger" {
-        Platform::Messenger(messenger(section, &id, accounts))
-    } else {
-        not_built(section, &kind, active);
-        Platform::NotBuilt
+    let platform = match kind.as_str() {
+        "messenger" => Platform::Messenger(messenger::read(section, &id, accounts)),
+        "telegram" => Platform::Telegram(telegram::read(section, &id, accounts)),
+        _ => {
+            not_built(section, &kind, active);
+            Platform::NotBuilt
+        }
     };
     let department = section.text("department").map(DepartmentId);
     let operator = section.text("operator").map(OperatorId);
@@ -138,45 +141,18 @@ pub(super) fn read(
     }
 }
 
-fn messenger(
-    section: &Section<'_, '_>,
-    id: &str,
-    accounts: &mut HashMap<String, String>,
-) -> MessengerSettings {
-    let page_id = section.required("page_id");
-    if !page_id.is_empty() && !page_id.chars().all(|char| char.is_ascii_digit()) {
-        let message = format!(
-            "page_id {page_id:?}: expected the number of a Page (never a personal profile)"
-        );
-        section.fault(section.place("page_id"), message);
-    }
-    if let Some(other) = accounts.insert(format!("page {page_id}"), id.to_owned())
-        && !page_id.is_empty()
-    {
-        let message =
-            format!("channels {other} and {id} are one Page, {page_id}: a Page is connected once");
-        section.fault(section.place("page_id"), message);
-    }
-    let api_url = section.text_or("api_url", GRAPH);
+/// Reads where a platform is called; absent: its own address.
+fn api_url(section: &Section<'_, '_>, own: &str) -> String {
+    let api_url = section.text_or("api_url", own);
     let is_web =
         url::Url::parse(&api_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !is_web {
         section.fault(
             section.place("api_url"),
-            format!("api_url {api_url:?}: expected an address such as {GRAPH}"),
+            format!("api_url {api_url:?}: expected an address such as {own}"),
         );
     }
-    MessengerSettings {
-        page_id,
-        access_token: section.secret("access_token"),
-        verify_token: section.secret("verify_token"),
-        app_secret: section.secret("app_secret"),
-        app_id: section
-            .text("app_id")
-            .filter(|id| !id.is_empty() && id != "…"),
-        human_agent: section.flag("human_agent", false),
-        api_url,
-    }
+    api_url
 }
 
 /// Looks at the keys of kinds to come, so that their files can be written already.

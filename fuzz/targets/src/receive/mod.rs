@@ -1,41 +1,25 @@
-//! Any body that Meta signs is translated without a fault, and whatever it becomes is clean, has its key and its visitor.
+//! Any body that a platform sends is translated without a fault, and whatever it becomes is clean, has its key and its
+//! visitor.
 
-use std::sync::LazyLock;
+pub mod messenger;
+pub mod telegram;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use relay::channels::messenger::{Messenger, MessengerSettings};
 use relay::channels::{Channel, Happening, Inbound, Quote, Received, Watermark, Webhook};
 use shared::model::{Attachment, AttachmentKind, EntryPoint, ThreadOwner, Timestamp};
 use shared::text;
 
 use crate::promise;
-use crate::signature::signature;
 
-/// Of the application.
-pub(crate) const APP_SECRET: &str = "an application's secret";
-/// Made up by an admin.
-pub(crate) const VERIFY_TOKEN: &str = "sesame";
-
-static CHANNEL: LazyLock<Messenger> = LazyLock::new(messenger);
-
-/// Returns a channel that calls nobody.
-pub(crate) fn messenger() -> Messenger {
-    let settings = MessengerSettings {
-        page_id: "104820093344556".to_owned(),
-        access_token: "a page's token".into(),
-        verify_token: VERIFY_TOKEN.into(),
-        app_secret: APP_SECRET.into(),
-        app_id: Some("263902037430900".to_owned()),
-        human_agent: true,
-        api_url: "http://127.0.0.1:9".to_owned(),
-    };
-    Messenger::new(settings, reqwest::Client::new())
-}
-
-pub fn check(bytes: &[u8]) {
-    let received = receive(bytes);
-    assert_eq!(received, receive(bytes), "a repeat is the same");
+/// Checks what a channel makes of a body with a header that proves whose it is.
+fn check(channel: &dyn Channel, header: (&'static str, &str), body: &[u8]) {
+    let received = receive(channel, header, body);
+    assert_eq!(
+        received,
+        receive(channel, header, body),
+        "a repeat is the same"
+    );
     for inbound in &received.inbound {
         check_inbound(inbound);
     }
@@ -44,22 +28,22 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-fn receive(body: &[u8]) -> Received {
+fn receive(channel: &dyn Channel, header: (&'static str, &str), body: &[u8]) -> Received {
     let mut headers = HeaderMap::new();
-    let value = signature(body).parse().expect("a signature is a header");
-    headers.insert("x-hub-signature-256", value);
+    let value = header.1.parse().expect("a proof is a header");
+    headers.insert(header.0, value);
     let webhook = Webhook {
         headers: &headers,
         body: &Bytes::copy_from_slice(body),
         received_at: Timestamp(1_795_190_400_000),
     };
-    CHANNEL.receive(&webhook).expect("it is signed")
+    channel.receive(&webhook).expect("it is proved")
 }
 
 fn check_inbound(inbound: &Inbound) {
     assert!(!inbound.account.0.is_empty(), "an event has its account");
     assert!(!inbound.key.is_empty(), "an event has its key");
-    assert_ne!(inbound.account, inbound.visitor, "a page is no visitor");
+    assert_ne!(inbound.account, inbound.visitor, "an account is no visitor");
     let is_alarm = matches!(inbound.what, Happening::Alarm { .. });
     assert_eq!(
         inbound.visitor.0.is_empty(),
@@ -121,6 +105,7 @@ fn check_inbound(inbound: &Inbound) {
                 id(application);
             }
         }
+        Happening::Aside { notice } => promise::is_inert_line(&notice.text),
         Happening::Typing => {}
         Happening::Alarm { text } => promise::is_inert_line(text),
     }

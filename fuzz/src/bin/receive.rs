@@ -1,5 +1,0 @@
-//! See `fuzz_targets::receive`.
-#![no_main]
-#![forbid(unsafe_code)]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::receive::check(bytes));

@@ -1,0 +1,84 @@
+//! One reply, once (telegram.md 5, 6). There is no key of ours that Telegram would remember: what is unclear stays so.
+
+use serde_json::{Value, json};
+
+use shared::model::PlatformId;
+
+use crate::channels::wire;
+use crate::channels::{Outbound, Receipt, SendError, Signal};
+
+use super::api::{Api, CallError};
+use super::message;
+
+/// On the button that sends one's own number; Telegram draws it into the visitor's keyboard.
+const SHARE_NUMBER: &str = "📱";
+
+pub(super) async fn send(api: &Api, reply: &Outbound) -> Result<Receipt, SendError> {
+    let sent = api.call_in_turn("sendMessage", &body(reply)).await;
+    receipt_of(&sent.map_err(CallError::for_send)?)
+}
+
+/// Reads a yes. Without a message id nobody knows what it was a yes to.
+pub(super) fn receipt_of(sent: &Value) -> Result<Receipt, SendError> {
+    match message::id_of(sent) {
+        Some(platform_id) => Ok(Receipt {
+            platform_id: Some(platform_id),
+        }),
+        None => Err(SendError::Unclear {
+            cause: "Telegram said yes without a message".to_owned(),
+        }),
+    }
+}
+
+/// Returns the body of a call. The text goes without marks of its own: what the operator wrote is what is read.
+pub(super) fn body(reply: &Outbound) -> Value {
+    let mut body = json!({
+        "chat_id": chat_of(&reply.visitor),
+        "text": reply.text,
+        "link_preview_options": { "is_disabled": true },
+    });
+    if let Some(number) = reply.quotes.as_ref().and_then(message::number_of) {
+        body["reply_parameters"] =
+            json!({ "message_id": number, "allow_sending_without_reply": true });
+    }
+    if reply.asks.phone {
+        body["reply_markup"] = json!({
+            "keyboard": [[{ "text": SHARE_NUMBER, "request_contact": true }]],
+            "resize_keyboard": true,
+            "one_time_keyboard": true,
+        });
+    }
+    body
+}
+
+/// Ids of people are numbers; whatever else stands there Telegram refuses.
+pub(super) fn chat_of(visitor: &PlatformId) -> Value {
+    let id = visitor.as_str();
+    id.parse::<i64>().map_or_else(|_| id.into(), Value::from)
+}
+
+pub(super) async fn signal(
+    api: &Api,
+    visitor: &PlatformId,
+    signal: Signal,
+) -> Result<(), SendError> {
+    match signal {
+        Signal::TypingOn => {
+            let body = json!({ "chat_id": chat_of(visitor), "action": "typing" });
+            let done = api.call_in_turn("sendChatAction", &body).await;
+            done.map(drop).map_err(CallError::for_send)
+        }
+        // The sign goes out by itself, and reading is never shown.
+        Signal::TypingOff | Signal::Seen => Ok(()),
+    }
+}
+
+/// Whether a call that only says yes did.
+pub(super) fn is_yes(result: &Value) -> bool {
+    *result == Value::Bool(true)
+}
+
+/// Returns the name of a bot, from what it says of itself.
+pub(super) fn bot_id(me: &Value) -> Option<PlatformId> {
+    wire::platform_id(me.get("id"))
+}

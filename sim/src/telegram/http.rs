@@ -1,0 +1,97 @@
+//! The HTTP side: the token in the address, parameters as JSON, the envelope of answers (telegram.md 1).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State as Shared};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::bot::Site;
+use super::methods::{self, Refused};
+use super::state::Trouble;
+use crate::http::hang_up;
+
+pub(super) async fn serve(site: Arc<Site>, listener: TcpListener, stopping: watch::Receiver<bool>) {
+    let router = Router::new()
+        .route("/{bot}/{method}", any(handle))
+        .with_state(site);
+    crate::http::serve(router, listener, stopping).await;
+}
+
+async fn handle(
+    Shared(site): Shared<Arc<Site>>,
+    Path((bot, method)): Path<(String, String)>,
+    body: Bytes,
+) -> Response {
+    if bot.strip_prefix("bot") != Some(site.token().as_str()) {
+        return refusal(&Refused::new(401, "Unauthorized"));
+    }
+    let call = serde_json::from_slice::<Value>(&body).unwrap_or_else(|_| json!({}));
+    let trouble = {
+        let mut state = site.lock();
+        *state.calls.entry(method.clone()).or_default() += 1;
+        state.take_trouble(&method)
+    };
+    site.changed.notify_waiters();
+    match trouble {
+        None => answer(methods::call(&site, &method, &call).await),
+        Some(Trouble::Refuse(code, words)) => refusal(&Refused::new(code, &words)),
+        Some(Trouble::TooFast(seconds)) => refusal(&Refused::too_fast(seconds)),
+        Some(Trouble::Garbage) => (
+            StatusCode::BAD_GATEWAY,
+            "<html><h1>502 Bad Gateway</h1></html>",
+        )
+            .into_response(),
+        Some(Trouble::CloseAfter) => {
+            let done = methods::call(&site, &method, &call).await;
+            if done.is_err() {
+                tracing::debug!("what was to be done unheard was refused");
+            }
+            hang_up()
+        }
+        Some(Trouble::Hang(long)) => {
+            tokio::time::sleep(long).await;
+            hang_up()
+        }
+    }
+}
+
+fn answer(done: Result<Value, Refused>) -> Response {
+    match done {
+        Ok(result) => render(200, &json!({ "ok": true, "result": result })),
+        Err(refused) => refusal(&refused),
+    }
+}
+
+fn refusal(refused: &Refused) -> Response {
+    let mut body = json!({ "ok": false, "error_code": refused.code, "description": refused.words });
+    if let Some(seconds) = refused.retry_after {
+        body["parameters"] = json!({ "retry_after": seconds });
+    }
+    render(refused.code, &body)
+}
+
+/// As the server writes: everything that is not ASCII is escaped.
+fn render(code: u16, body: &Value) -> Response {
+    let mut text = String::new();
+    for char in body.to_string().chars() {
+        if char.is_ascii() {
+            text.push(char);
+        } else {
+            for unit in &*char.encode_utf16(&mut [0; 2]) {
+                text.push_str("\\u");
+                for shift in [12, 8, 4, 0] {
+                    text.extend(char::from_digit(u32::from(*unit) >> shift & 15, 16));
+                }
+            }
+        }
+    }
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}

@@ -1,0 +1,182 @@
+//! What the methods do (telegram.md 2, 5).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::bot::Site;
+use super::state::{Hook, Sent};
+
+/// The longest text.
+const TEXT_LIMIT: usize = 4096;
+/// Seconds that a question for updates waits at most.
+const LONGEST_QUESTION: u64 = 50;
+/// Updates of one answer at most.
+const AT_MOST: usize = 100;
+
+/// Why a call is not done.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) code: u16,
+    pub(super) words: String,
+    pub(super) retry_after: Option<u64>,
+}
+
+impl Refused {
+    pub(super) fn new(code: u16, words: &str) -> Self {
+        Self {
+            code,
+            words: words.to_owned(),
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn too_fast(seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(429, &format!("Too Many Requests: retry after {seconds}"))
+        }
+    }
+}
+
+pub(super) async fn call(site: &Site, method: &str, call: &Value) -> Result<Value, Refused> {
+    let done = match method {
+        "getMe" => Ok(site.me()),
+        "getUpdates" => get_updates(site, call).await,
+        "setWebhook" => set_webhook(site, call),
+        "deleteWebhook" => {
+            site.lock().hook = None;
+            Ok(true.into())
+        }
+        "getWebhookInfo" => Ok(webhook_info(site)),
+        "sendMessage" => send_message(site, call),
+        "sendChatAction" | "answerCallbackQuery" => Ok(true.into()),
+        "getChat" => get_chat(site, call),
+        _ => Err(Refused::new(404, "Not Found: method not found")),
+    };
+    site.changed.notify_waiters();
+    done
+}
+
+async fn get_updates(site: &Site, call: &Value) -> Result<Value, Refused> {
+    let mine = {
+        let mut state = site.lock();
+        if state.hook.is_some() {
+            return Err(Refused::new(
+                409,
+                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+            ));
+        }
+        if let Some(allowed) = call.get("allowed_updates").and_then(Value::as_array) {
+            state.allowed = Some(allowed.clone());
+        }
+        if let Some(offset) = call.get("offset").and_then(Value::as_i64) {
+            state.confirm(offset);
+        }
+        state.asking += 1;
+        state.asking
+    };
+    site.changed.notify_waiters();
+    let seconds = call.get("timeout").and_then(Value::as_u64).unwrap_or(0);
+    let deadline = Instant::now() + Duration::from_secs(seconds.min(LONGEST_QUESTION));
+    let is_over = |state: &super::state::State| !state.updates.is_empty() || state.asking != mine;
+    site.until(is_over, deadline).await;
+    let state = site.lock();
+    if state.asking != mine {
+        return Err(Refused::new(
+            409,
+            "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+        ));
+    }
+    let updates = state.updates.iter().take(AT_MOST);
+    Ok(updates.map(|(_, update)| update.clone()).collect())
+}
+
+fn set_webhook(site: &Site, call: &Value) -> Result<Value, Refused> {
+    let text = |name: &str| call.get(name).and_then(Value::as_str).map(str::to_owned);
+    let url = text("url").unwrap_or_default();
+    let mut state = site.lock();
+    if let Some(allowed) = call.get("allowed_updates").and_then(Value::as_array) {
+        state.allowed = Some(allowed.clone());
+    }
+    if url.is_empty() {
+        state.hook = None;
+        return Ok(true.into());
+    }
+    // A server of one's own takes plain addresses too (telegram.md 8).
+    if !url.starts_with("http") {
+        return Err(Refused::new(
+            400,
+            "Bad Request: bad webhook: An HTTPS URL must be provided for webhook",
+        ));
+    }
+    state.asking += 1;
+    state.hook = Some(Hook {
+        url,
+        secret: text("secret_token"),
+        last_error: None,
+    });
+    Ok(true.into())
+}
+
+fn webhook_info(site: &Site) -> Value {
+    let state = site.lock();
+    let mut info = json!({
+        "url": state.hook.as_ref().map_or("", |hook| hook.url.as_str()),
+        "has_custom_certificate": false,
+        "pending_update_count": state.updates.len(),
+    });
+    if let Some(allowed) = &state.allowed {
+        info["allowed_updates"] = allowed.clone().into();
+    }
+    if let Some(error) = state
+        .hook
+        .as_ref()
+        .and_then(|hook| hook.last_error.as_ref())
+    {
+        info["last_error_message"] = error.as_str().into();
+        info["last_error_date"] = site.now().into();
+    }
+    info
+}
+
+/// Finds the person of a call, who must have written first and not have stopped the bot.
+fn chat_of(state: &super::state::State, call: &Value) -> Result<i64, Refused> {
+    let id = call.get("chat_id").and_then(Value::as_i64);
+    let id = id.filter(|id| state.people.contains_key(id));
+    let id = id.ok_or_else(|| Refused::new(400, "Bad Request: chat not found"))?;
+    if state.gone.contains(&id) {
+        return Err(Refused::new(403, "Forbidden: bot was blocked by the user"));
+    }
+    Ok(id)
+}
+
+fn send_message(site: &Site, call: &Value) -> Result<Value, Refused> {
+    let mut state = site.lock();
+    let chat = chat_of(&state, call)?;
+    let text = call.get("text").and_then(Value::as_str).unwrap_or_default();
+    if text.trim().is_empty() {
+        return Err(Refused::new(400, "Bad Request: message text is empty"));
+    }
+    if text.chars().count() > TEXT_LIMIT {
+        return Err(Refused::new(400, "Bad Request: message is too long"));
+    }
+    state.last_message += 1;
+    let message_id = state.last_message;
+    state.sent.push(Sent {
+        chat,
+        message_id,
+        text: text.to_owned(),
+        call: call.clone(),
+    });
+    Ok(json!({
+        "message_id": message_id, "from": site.me(), "chat": state.chat(chat), "date": site.now(), "text": text,
+    }))
+}
+
+fn get_chat(site: &Site, call: &Value) -> Result<Value, Refused> {
+    let state = site.lock();
+    let id = chat_of(&state, call)?;
+    Ok(state.chat(id))
+}

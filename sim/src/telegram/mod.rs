@@ -1,0 +1,10 @@
+//! A Telegram Bot API server with one bot: updates by question or by call, messages, and whatever goes wrong on the way.
+
+mod bot;
+mod hooks;
+mod http;
+mod methods;
+mod state;
+
+pub use bot::{BotApi, BotOptions, Person};
+pub use state::{Sent, Trouble};
