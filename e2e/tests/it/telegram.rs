@@ -183,6 +183,8 @@ async fn trouble_of_the_bot_delays_no_other_channel_and_doubles_nothing() {
     ] {
         bot.api.trouble("getUpdates", trouble);
     }
+    bot.olga.writes("ends the question under way");
+    anna.chat_saying("ends the question under way").await;
     bot.world
         .graph
         .visitor("7412589630147852")
