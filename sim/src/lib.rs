@@ -4,6 +4,7 @@
 //! - [`messenger`] is the Graph API: Send, profiles, conversations, subscriptions, thread control, tokens, and a webhook
 //!   sender that signs, retries, repeats, reorders and batches. Trouble is scripted with [`messenger::Fault`].
 //! - [`telegram`] is a Bot API server: updates by question or by call, messages, and what goes wrong on the way.
+//! - [`viber`] is Viber's bot API: signed events, sent until they are taken, and calls that are refused with a number.
 //! - [`visitors`] are scripted people who write to such a Graph in real time and answer the operator.
 //!
 //! A story in a test, the relay being whatever listens at `callback`:
@@ -54,7 +55,9 @@ mod clock;
 mod http;
 pub mod messenger;
 mod random;
+mod sign;
 pub mod telegram;
+pub mod viber;
 pub mod visitors;
 
 pub use clock::Clock;

@@ -34,5 +34,6 @@ mod shut_out;
 mod telegram;
 mod tidy;
 mod token;
+mod viber;
 mod window;
 mod work;

@@ -20,7 +20,7 @@ pub mod wrapping;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("cleaning", cleaning::check),
     ("config", config::check),
     ("decide", decide::check),
@@ -30,6 +30,7 @@ pub const TARGETS: [Target; 13] = [
     ("keys", keys::check),
     ("receive_messenger", receive::messenger::check),
     ("receive_telegram", receive::telegram::check),
+    ("receive_viber", receive::viber::check),
     ("search", search::check),
     ("signature", signature::check),
     ("upcast", upcast::check),

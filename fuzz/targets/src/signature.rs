@@ -77,9 +77,14 @@ fn header(source: &mut Source<'_>, right: &str, body: &[u8]) -> (&'static str, V
 
 /// What Meta writes for a body.
 pub(crate) fn signature(body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(APP_SECRET.as_bytes()).expect("any key is good");
+    format!("sha256={}", hmac_hex(APP_SECRET, body))
+}
+
+/// Returns HMAC-SHA256 in hex.
+pub(crate) fn hmac_hex(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key is good");
     mac.update(body);
     let digest = mac.finalize().into_bytes();
     let digits: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={}", digits.concat())
+    digits.concat()
 }

@@ -76,6 +76,7 @@ replays! {
     keys_are_in_normal_form: "keys",
     bodies_of_meta_become_clean_events: "receive_messenger",
     bodies_of_telegram_become_clean_events: "receive_telegram",
+    bodies_of_viber_become_clean_events: "receive_viber",
     a_search_answers_as_the_index_does: "search",
     only_the_right_signature_is_taken: "signature",
     stored_events_are_read: "upcast",
@@ -84,7 +85,7 @@ replays! {
 
 #[test]
 fn every_sample_of_a_platform_is_taken() {
-    for (platform, least) in [("messenger", 100), ("telegram", 50)] {
+    for (platform, least) in [("messenger", 100), ("telegram", 50), ("viber", 25)] {
         let samples = files(
             &root()
                 .join("../relay/src/channels")

@@ -10,6 +10,7 @@ use crate::config::{Config, Platform};
 use super::Channel;
 use super::messenger::Messenger;
 use super::telegram::{Receive, Telegram};
+use super::viber::Viber;
 
 /// Returns the channels of a config. A switched-off one still answers its platform (CH-12).
 pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
@@ -25,18 +26,27 @@ pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, A
             Platform::Telegram(settings) => {
                 let mut settings = settings.clone();
                 if let Receive::Webhook { address, .. } = &mut settings.receive {
-                    let public = config.relay.public_url.as_deref();
-                    *address = public.map(|url| webhook_address(url, &channel.id));
+                    *address = webhook_address(config, &channel.id);
                 }
                 let telegram: Arc<dyn Channel> = Arc::new(Telegram::new(settings, client.clone()));
                 Some((channel.id.clone(), telegram))
+            }
+            Platform::Viber(settings) => {
+                let mut settings = settings.clone();
+                settings.address = webhook_address(config, &channel.id);
+                let viber: Arc<dyn Channel> = Arc::new(Viber::new(settings, client.clone()));
+                Some((channel.id.clone(), viber))
             }
             Platform::NotBuilt => None,
         });
     built.collect()
 }
 
-/// Where a platform calls for a channel (`interface.md`, HTTP addresses).
-fn webhook_address(public_url: &str, channel: &ChannelId) -> String {
-    format!("{}/webhooks/{channel}", public_url.trim_end_matches('/'))
+/// Where a platform calls for a channel (`interface.md`, HTTP addresses); none: the relay does not know its own address.
+fn webhook_address(config: &Config, channel: &ChannelId) -> Option<String> {
+    let public_url = config.relay.public_url.as_deref()?;
+    Some(format!(
+        "{}/webhooks/{channel}",
+        public_url.trim_end_matches('/')
+    ))
 }

@@ -7,9 +7,11 @@ mod calls;
 pub(crate) mod fake;
 pub mod messenger;
 pub mod registry;
+mod signed;
 pub mod telegram;
 #[cfg(test)]
 mod testing;
+pub mod viber;
 mod wire;
 
 use std::time::Duration;

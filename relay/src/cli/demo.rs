@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use sim::messenger::{Graph, GraphOptions};
+use sim::telegram::{BotApi, BotOptions};
 use sim::visitors::{Cast, CastOptions};
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,9 +49,11 @@ pub(super) fn demo(no_desk: bool) -> anyhow::Result<ExitCode> {
     let place = folder.path().to_owned();
     let shown = super::block_on_briefly(async move {
         let graph = Graph::start(GraphOptions::default()).await?;
-        let running = app::start(company(&place, graph.url())?, None, None).await?;
+        let bot = BotApi::start(BotOptions::default()).await?;
+        let company = company(&place, &graph, &bot)?;
+        let running = app::start(company, None, None).await?;
         graph.set_callback(&format!("http://{}/webhooks/acme-page", running.address));
-        let cast = Cast::start(&graph, CastOptions::default());
+        let cast = Cast::start_mixed(&graph, &bot, CastOptions::default());
         let shown = if no_desk {
             wait(&running).await
         } else {
@@ -61,6 +64,7 @@ pub(super) fn demo(no_desk: bool) -> anyhow::Result<ExitCode> {
             cast.stop().await;
             running.stop().await;
             graph.stop().await;
+            bot.stop().await;
         };
         if tokio::time::timeout(STOP_WITHIN, stopping).await.is_err() {
             tracing::debug!("the demo ends before its parts have");
@@ -101,10 +105,12 @@ fn clean_up(parent: &Path) {
 }
 
 /// Returns the embedded config, filled in.
-fn company(folder: &Path, api_url: &str) -> anyhow::Result<Config> {
+fn company(folder: &Path, graph: &Graph, bot: &BotApi) -> anyhow::Result<Config> {
     let text = COMPANY
         .replace("{data_dir}", &folder.display().to_string())
-        .replace("{api_url}", api_url)
+        .replace("{graph_url}", graph.url())
+        .replace("{bot_url}", bot.url())
+        .replace("{bot_token}", &bot.token())
         .replace("{language}", language())
         .replace("{password_hash}", &password::hash(PASSWORD)?);
     let loaded = config::parse(Path::new("demo.toml"), &text);

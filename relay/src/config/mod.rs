@@ -37,7 +37,7 @@ pub use locate::{default_data_folder, locate};
 pub use reload::{Reload, watch};
 pub use settings::Setting;
 
-use crate::channels::{messenger, telegram};
+use crate::channels::{messenger, telegram, viber};
 
 /// Everything the file says, checked.
 #[derive(Debug, Clone)]
@@ -196,6 +196,7 @@ fn abilities(platform: &Platform) -> Abilities {
     match platform {
         Platform::Messenger(settings) => messenger::abilities(settings.human_agent),
         Platform::Telegram(_) => telegram::abilities(),
+        Platform::Viber(_) => viber::abilities(),
         Platform::NotBuilt => Abilities {
             human_window: None,
             starts_chats: false,

@@ -9,8 +9,8 @@ use super::errors::GraphError;
 use super::fields::{self, Field};
 use super::profile::ProfileAnswer;
 use super::state::{Conversation, State, Stored};
-use super::wire::hex;
 use crate::clock::graph_time;
+use crate::sign::hex;
 
 /// Only the newest messages of a conversation have details.
 const DETAILED: usize = 20;

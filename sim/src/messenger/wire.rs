@@ -5,11 +5,11 @@
 use std::io;
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
 use serde_json::{Map, Value};
-use sha2::Sha256;
+
+use crate::sign::hmac_hex;
 
 /// One element of `messaging[]` or `standby[]`.
 #[derive(Clone, Debug, Serialize)]
@@ -168,21 +168,6 @@ pub fn signature(app_secret: &str, body: &[u8]) -> String {
 /// Returns the `appsecret_proof` of a token: hex HMAC-SHA256 keyed with the app secret (Meta: *Secure Graph API Calls*).
 pub fn appsecret_proof(app_secret: &str, access_token: &str) -> String {
     hmac_hex(app_secret, access_token.as_bytes())
-}
-
-fn hmac_hex(key: &str, message: &[u8]) -> String {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(message);
-    hex(&mac.finalize().into_bytes())
-}
-
-/// Renders bytes as lowercase hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles
-        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-        .collect()
 }
 
 #[cfg(test)]

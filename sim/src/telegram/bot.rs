@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
@@ -127,12 +127,21 @@ impl BotApi {
 
     /// Returns somebody who can write to the bot.
     pub fn person(&self, id: i64, first_name: &str, last_name: &str) -> Person {
-        let names = (first_name.to_owned(), last_name.to_owned());
-        self.site.lock().people.insert(id, names);
-        Person {
+        self.people().person(id, first_name, last_name)
+    }
+
+    /// Returns the door through which people come.
+    pub fn people(&self) -> People {
+        People {
             site: self.site.clone(),
-            id,
         }
+    }
+
+    /// Tells of every message that goes out from now on.
+    pub fn follow_sent(&self) -> mpsc::UnboundedReceiver<Sent> {
+        let (sent_tx, sent_rx) = mpsc::unbounded_channel();
+        self.site.lock().followers.push(sent_tx);
+        sent_rx
     }
 
     /// Puts trouble in the way of the next call of a method.
@@ -195,6 +204,36 @@ impl BotApi {
     }
 }
 
+/// Lets people come to the bot.
+#[derive(Clone)]
+pub struct People {
+    site: Arc<Site>,
+}
+
+impl People {
+    /// Returns somebody who can write to the bot.
+    pub fn person(&self, id: i64, first_name: &str, last_name: &str) -> Person {
+        let names = (first_name.to_owned(), last_name.to_owned());
+        self.site.lock().people.insert(id, names);
+        Person {
+            site: self.site.clone(),
+            id,
+        }
+    }
+}
+
+impl std::fmt::Debug for People {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("People").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Person").field(&self.id).finish()
+    }
+}
+
 /// Somebody who writes to the bot.
 #[derive(Clone)]
 pub struct Person {
@@ -203,6 +242,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// Their number.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// Writes something; returns the number of the message.
     pub fn writes(&self, text: &str) -> i64 {
         self.sends(json!({ "text": text }))

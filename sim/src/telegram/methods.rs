@@ -164,12 +164,16 @@ fn send_message(site: &Site, call: &Value) -> Result<Value, Refused> {
     }
     state.last_message += 1;
     let message_id = state.last_message;
-    state.sent.push(Sent {
+    let sent = Sent {
         chat,
         message_id,
         text: text.to_owned(),
         call: call.clone(),
-    });
+    };
+    state
+        .followers
+        .retain(|follower| follower.send(sent.clone()).is_ok());
+    state.sent.push(sent);
     Ok(json!({
         "message_id": message_id, "from": site.me(), "chat": state.chat(chat), "date": site.now(), "text": text,
     }))

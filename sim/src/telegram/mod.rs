@@ -6,5 +6,5 @@ mod http;
 mod methods;
 mod state;
 
-pub use bot::{BotApi, BotOptions, Person};
+pub use bot::{BotApi, BotOptions, People, Person};
 pub use state::{Sent, Trouble};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 /// A message that the bot sent and its person has.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,8 @@ pub(super) struct State {
     pub(super) last_update: i64,
     pub(super) last_message: i64,
     pub(super) sent: Vec<Sent>,
+    /// Who is told of each.
+    pub(super) followers: Vec<mpsc::UnboundedSender<Sent>>,
     pub(super) hook: Option<Hook>,
     pub(super) allowed: Option<Vec<Value>>,
     pub(super) troubles: VecDeque<(String, Trouble)>,

@@ -8,11 +8,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::face::{Face, Heard};
 use super::newcomers::NEWCOMERS;
 use super::person::{Act, Person, Role};
 use super::scripts::REGULARS;
-use crate::messenger::{Graph, SentMessage, Visitor};
+use crate::messenger::Graph;
 use crate::random::Random;
+use crate::telegram::{BotApi, People};
+
+/// With a bot beside the Page, every so many people go there.
+const TO_THE_BOT: usize = 3;
 
 /// How lively the people are.
 #[derive(Clone, Debug)]
@@ -51,7 +56,7 @@ impl Default for CastOptions {
     }
 }
 
-/// Scripted people in front of the first Page of a Graph. They leave when this is dropped.
+/// Scripted people in front of the first Page of a Graph, and of a bot. They leave when this is dropped.
 #[derive(Debug)]
 pub struct Cast {
     playing: JoinHandle<()>,
@@ -60,10 +65,29 @@ pub struct Cast {
 impl Cast {
     /// Lets the people come in. They answer every message the Page sends them from now on, until their words run out.
     pub fn start(graph: &Graph, options: CastOptions) -> Self {
-        let mut stage = Stage::new(graph, options);
-        let sent_rx = graph.follow_sent();
+        Self::play(graph, None, options)
+    }
+
+    /// The same, and every third of them writes to a bot.
+    pub fn start_mixed(graph: &Graph, bot: &BotApi, options: CastOptions) -> Self {
+        Self::play(graph, Some(bot), options)
+    }
+
+    fn play(graph: &Graph, bot: Option<&BotApi>, options: CastOptions) -> Self {
+        let mut stage = Stage::new(graph, bot.map(BotApi::people), options);
+        let (heard_tx, heard_rx) = mpsc::unbounded_channel();
+        let of_page = listen(graph.follow_sent(), heard_tx.clone());
+        let of_bot = bot.map(|bot| listen(bot.follow_sent(), heard_tx));
+        let of_bot = async {
+            if let Some(of_bot) = of_bot {
+                of_bot.await;
+            }
+        };
+        let playing = async move {
+            tokio::join!(of_page, of_bot, stage.play(heard_rx));
+        };
         Self {
-            playing: tokio::spawn(async move { stage.play(sent_rx).await }),
+            playing: tokio::spawn(playing),
         }
     }
 
@@ -74,6 +98,18 @@ impl Cast {
             && !fault.is_cancelled()
         {
             tracing::warn!(%fault, "the scripted visitors ended badly");
+        }
+    }
+}
+
+/// Passes on what is said on one platform.
+async fn listen<T: Into<Heard>>(
+    mut sent_rx: mpsc::UnboundedReceiver<T>,
+    heard_tx: mpsc::UnboundedSender<Heard>,
+) {
+    while let Some(sent) = sent_rx.recv().await {
+        if heard_tx.send(sent.into()).is_err() {
+            return;
         }
     }
 }
@@ -108,7 +144,7 @@ enum Step {
 #[derive(Debug)]
 struct Player {
     person: Person,
-    visitor: Visitor,
+    face: Face,
     heard: String,
     heard_mid: String,
     /// An answer is already planned: lines that follow meanwhile are answered together.
@@ -118,6 +154,8 @@ struct Player {
 #[derive(Debug)]
 struct Stage {
     graph: Graph,
+    bot: Option<People>,
+    entered: usize,
     options: CastOptions,
     random: Random,
     players: BTreeMap<String, Player>,
@@ -128,11 +166,13 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(graph: &Graph, options: CastOptions) -> Self {
+    fn new(graph: &Graph, bot: Option<People>, options: CastOptions) -> Self {
         let mut random = Random::new(options.seed);
         let first_newcomer = random.below(NEWCOMERS.len());
         let mut stage = Self {
             graph: graph.clone(),
+            bot,
+            entered: 0,
             random,
             players: BTreeMap::new(),
             plan: BTreeMap::new(),
@@ -149,12 +189,12 @@ impl Stage {
         stage
     }
 
-    async fn play(&mut self, mut sent_rx: mpsc::UnboundedReceiver<SentMessage>) {
+    async fn play(&mut self, mut heard_rx: mpsc::UnboundedReceiver<Heard>) {
         loop {
             let next = self.plan.keys().next().map(|(at, _)| *at);
             tokio::select! {
-                sent = sent_rx.recv() => match sent {
-                    Some(sent) => self.hear(&sent),
+                heard = heard_rx.recv() => match heard {
+                    Some(heard) => self.hear(&heard),
                     None => return,
                 },
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
@@ -171,17 +211,15 @@ impl Stage {
         self.plan.insert((at, self.next_number), step);
     }
 
-    fn hear(&mut self, sent: &SentMessage) {
-        let Some(player) = self.players.get_mut(&sent.psid) else {
+    fn hear(&mut self, heard: &Heard) {
+        let Some(player) = self.players.get_mut(&heard.by) else {
             return;
         };
-        player
-            .heard
-            .push_str(sent.text.as_deref().unwrap_or_default());
+        player.heard.push_str(&heard.text);
         player.heard.push('\n');
-        player.heard_mid.clone_from(&sent.message_id);
+        player.heard_mid.clone_from(&heard.message);
         let is_answering = std::mem::replace(&mut player.is_answering, true);
-        let psid = sent.psid.clone();
+        let psid = heard.by.clone();
         let reads_at = Instant::now() + self.random.between(&self.options.reading);
         self.schedule(reads_at, Step::Reads { psid: psid.clone() });
         if !is_answering {
@@ -203,7 +241,7 @@ impl Stage {
             Step::Newcomer(count) => self.newcomer(count),
             Step::Reads { psid } => {
                 if let Some(player) = self.players.get(&psid) {
-                    player.visitor.reads();
+                    player.face.reads();
                 }
             }
             Step::Answers { psid } => {
@@ -234,14 +272,20 @@ impl Stage {
     }
 
     fn enter(&mut self, role: &'static Role) {
-        let psid = format!("7{}", self.random.digits(15));
-        let visitor = self
-            .graph
-            .visitor(&psid)
-            .named(role.first_name, role.last_name);
+        self.entered += 1;
+        let number = self.random.digits(15);
+        let bot = self
+            .bot
+            .as_ref()
+            .filter(|_| self.entered.is_multiple_of(TO_THE_BOT));
+        let face = match bot {
+            Some(people) => Face::of_bot(people, &number, role),
+            None => Face::of_page(&self.graph, &number, role),
+        };
+        let psid = face.id();
         let player = Player {
             person: Person::new(role),
-            visitor,
+            face,
             heard: String::new(),
             heard_mid: String::new(),
             is_answering: false,
@@ -264,9 +308,9 @@ impl Stage {
 impl Player {
     fn does(&self, act: Act) {
         match act {
-            Act::Writes(text) => drop(self.visitor.writes(text)),
-            Act::SendsPhoto => drop(self.visitor.sends_photo()),
-            Act::Reacts(emoji) => self.visitor.reacts(&self.heard_mid, emoji),
+            Act::Writes(text) => self.face.writes(text),
+            Act::SendsPhoto => self.face.sends_photo(),
+            Act::Reacts(emoji) => self.face.reacts(&self.heard_mid, emoji),
         }
     }
 }

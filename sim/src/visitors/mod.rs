@@ -4,6 +4,7 @@
 //! is the only file with time in it.
 
 mod cast;
+mod face;
 mod newcomers;
 mod person;
 mod scripts;

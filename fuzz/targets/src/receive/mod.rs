@@ -3,6 +3,7 @@
 
 pub mod messenger;
 pub mod telegram;
+pub mod viber;
 
 use bytes::Bytes;
 use http::HeaderMap;

@@ -2,6 +2,7 @@
 
 mod messenger;
 mod telegram;
+mod viber;
 
 use std::collections::HashMap;
 
@@ -12,6 +13,7 @@ use shared::model::{ChannelId, DepartmentId, Language, OnReturn, OperatorId};
 
 use crate::channels::messenger::MessengerSettings;
 use crate::channels::telegram::TelegramSettings;
+use crate::channels::viber::ViberSettings;
 
 use super::section::Section;
 
@@ -59,8 +61,10 @@ pub struct ChannelConfig {
 pub enum Platform {
     /// A Page.
     Messenger(MessengerSettings),
-    /// A bot.
+    /// A bot of Telegram.
     Telegram(TelegramSettings),
+    /// A bot of Viber.
+    Viber(ViberSettings),
     /// A kind that this release does not build; such a channel is inactive.
     NotBuilt,
 }
@@ -71,8 +75,15 @@ impl ChannelConfig {
         match (&self.platform, &other.platform) {
             (Platform::Messenger(a), Platform::Messenger(b)) => messenger::is_same(a, b),
             (Platform::Telegram(a), Platform::Telegram(b)) => telegram::is_same(a, b),
+            (Platform::Viber(a), Platform::Viber(b)) => viber::is_same(a, b),
             (Platform::NotBuilt, Platform::NotBuilt) => true,
-            (Platform::Messenger(_) | Platform::Telegram(_) | Platform::NotBuilt, _) => false,
+            (
+                Platform::Messenger(_)
+                | Platform::Telegram(_)
+                | Platform::Viber(_)
+                | Platform::NotBuilt,
+                _,
+            ) => false,
         }
     }
 }
@@ -108,6 +119,7 @@ pub(super) fn read(
     let platform = match kind.as_str() {
         "messenger" => Platform::Messenger(messenger::read(section, &id, accounts)),
         "telegram" => Platform::Telegram(telegram::read(section, &id, accounts)),
+        "viber" => Platform::Viber(viber::read(section, &id, accounts)),
         _ => {
             not_built(section, &kind, active);
             Platform::NotBuilt

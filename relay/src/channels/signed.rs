@@ -1,0 +1,61 @@
+//! Bodies signed with HMAC-SHA256 over the raw bytes, in hex, in a header: checked before anything else (CH-06).
+
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderMap;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::Rejected;
+
+/// Checks the signature that stands in `header` after `prefix`. An empty secret verifies nothing.
+pub(super) fn check(
+    headers: &HeaderMap,
+    header: &str,
+    prefix: &str,
+    body: &[u8],
+    secret: &str,
+) -> Result<(), Rejected> {
+    let mut values = headers.get_all(header).iter();
+    let value = values.next().ok_or(Rejected::Missing)?;
+    if values.next().is_some() || secret.is_empty() {
+        return Err(Rejected::Malformed);
+    }
+    let claimed = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.strip_prefix(prefix))
+        .and_then(parse_hex);
+    let claimed = claimed.ok_or(Rejected::Malformed)?;
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+        return Err(Rejected::Malformed);
+    };
+    mac.update(body);
+    let expected = mac.finalize().into_bytes();
+    if bool::from(expected.as_slice().ct_eq(&claimed)) {
+        Ok(())
+    } else {
+        Err(Rejected::Wrong)
+    }
+}
+
+/// Reads 64 lower-case hex digits; nothing else.
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    let mut bytes = [0; 32];
+    if digits.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+        let [high, low] = pair else { return None };
+        *byte = (digit(*high)? << 4) | digit(*low)?;
+    }
+    Some(bytes)
+}
+
+fn digit(char: u8) -> Option<u8> {
+    match char {
+        b'0'..=b'9' => Some(char - b'0'),
+        b'a'..=b'f' => Some(char - b'a' + 10),
+        _ => None,
+    }
+}
