@@ -11,7 +11,7 @@ use shared::model::{Abilities, PlatformId, Timestamp};
 use super::registry::Registry;
 use super::{
     Answer, CatchUpEnd, CaughtUp, Channel, FetchError, History, Inbound, LinkFault, Outbound,
-    Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    PollError, Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 
 /// See the module. What is not told is a yes without anything in it.
@@ -30,6 +30,8 @@ struct State {
     asked_since: Vec<Timestamp>,
     links: VecDeque<Result<(), LinkFault>>,
     rejects: Option<Rejected>,
+    polls: VecDeque<Result<Polled, PollError>>,
+    asked_after: Vec<Option<String>>,
 }
 
 pub(crate) const CHANNEL: &str = "acme-page";
@@ -70,6 +72,16 @@ impl FakeChannel {
 
     pub(crate) fn will_find_link(&self, link: Result<(), LinkFault>) {
         self.state.lock().unwrap().links.push_back(link);
+    }
+
+    /// Answers a question for what happened; those that are not told of wait for ever.
+    pub(crate) fn will_poll(&self, polled: Result<Polled, PollError>) {
+        self.state.lock().unwrap().polls.push_back(polled);
+    }
+
+    /// After what it was asked, each time.
+    pub(crate) fn asked_after(&self) -> Vec<Option<String>> {
+        self.state.lock().unwrap().asked_after.clone()
     }
 
     /// Turns every webhook away from now on.
@@ -159,5 +171,21 @@ impl Channel for FakeChannel {
             .links
             .pop_front()
             .unwrap_or(Ok(()))
+    }
+
+    fn is_polled(&self) -> bool {
+        true
+    }
+
+    async fn poll(&self, after: Option<&str>) -> Result<Polled, PollError> {
+        let next = {
+            let mut state = self.state.lock().unwrap();
+            state.asked_after.push(after.map(str::to_owned));
+            state.polls.pop_front()
+        };
+        match next {
+            Some(polled) => polled,
+            None => std::future::pending().await,
+        }
     }
 }

@@ -95,7 +95,8 @@ impl Poller {
         let Some(channel) = self.registry.find(&self.channel) else {
             return Err(Trouble::Gone);
         };
-        let name = format!("polled:{}", self.channel);
+        // Another account behind the same channel counts anew.
+        let name = format!("polled:{}:{}", self.channel, channel.account());
         let after = self.store.bookmark(&name).await.map_err(Trouble::own)?;
         let polled = channel.poll(after.as_deref()).await;
         let Polled { updates, bookmark } = polled.map_err(Trouble::Platform)?;
@@ -163,3 +164,6 @@ impl Trouble {
         Self::Own(Box::new(error))
     }
 }
+
+#[cfg(test)]
+mod tests;
