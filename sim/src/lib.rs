@@ -5,6 +5,7 @@
 //!   sender that signs, retries, repeats, reorders and batches. Trouble is scripted with [`messenger::Fault`].
 //! - [`telegram`] is a Bot API server: updates by question or by call, messages, and what goes wrong on the way.
 //! - [`viber`] is Viber's bot API: signed events, sent until they are taken, and calls that are refused with a number.
+//! - [`backend`] is an app that uses the relay's own signed format.
 //! - [`visitors`] are scripted people who write to such a Graph in real time and answer the operator.
 //!
 //! A story in a test, the relay being whatever listens at `callback`:
@@ -51,6 +52,7 @@
 //! # }
 //! ```
 
+pub mod backend;
 mod clock;
 mod http;
 pub mod messenger;

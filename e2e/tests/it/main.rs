@@ -21,6 +21,7 @@ mod crash;
 mod demo;
 mod faults;
 mod hostile;
+mod http_channel;
 mod hurt;
 mod lifecycle;
 mod planted;

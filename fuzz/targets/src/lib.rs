@@ -20,7 +20,7 @@ pub mod wrapping;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     ("cleaning", cleaning::check),
     ("config", config::check),
     ("decide", decide::check),
@@ -28,6 +28,7 @@ pub const TARGETS: [Target; 14] = [
     ("frames", frames::check),
     ("handshake", handshake::check),
     ("keys", keys::check),
+    ("receive_http", receive::http::check),
     ("receive_messenger", receive::messenger::check),
     ("receive_telegram", receive::telegram::check),
     ("receive_viber", receive::viber::check),

@@ -32,9 +32,13 @@ fn wrapped(text: &str, cells: usize) {
         promise::is_between_clusters(text, row.range.end);
         let shown = row.of(text);
         assert!(!shown.contains('\n'), "a newline ends its row");
-        // A cluster is drawn whole or not at all, however wide.
+        // A cluster is drawn whole or not at all, however wide; those that are drawn in no cell take none from it.
         let seen = without_hanging(shown);
-        let is_one_cluster = seen.graphemes(true).nth(1).is_none();
+        let is_one_cluster = seen
+            .graphemes(true)
+            .filter(|cluster| width(cluster) > 0)
+            .nth(1)
+            .is_none();
         let fits = row.width <= cells && width(seen) <= cells;
         assert!(fits || is_one_cluster, "{shown:?} is {} wide", row.width);
         let drawn = expand_tabs(shown);

@@ -74,6 +74,7 @@ replays! {
     frames_survive_the_line: "frames",
     an_address_is_confirmed_to_whoever_knows_the_token: "handshake",
     keys_are_in_normal_form: "keys",
+    bodies_of_apps_become_clean_events: "receive_http",
     bodies_of_meta_become_clean_events: "receive_messenger",
     bodies_of_telegram_become_clean_events: "receive_telegram",
     bodies_of_viber_become_clean_events: "receive_viber",
@@ -85,7 +86,12 @@ replays! {
 
 #[test]
 fn every_sample_of_a_platform_is_taken() {
-    for (platform, least) in [("messenger", 100), ("telegram", 50), ("viber", 25)] {
+    for (platform, least) in [
+        ("http", 15),
+        ("messenger", 100),
+        ("telegram", 50),
+        ("viber", 25),
+    ] {
         let samples = files(
             &root()
                 .join("../relay/src/channels")

@@ -8,6 +8,7 @@ use shared::model::ChannelId;
 use crate::config::{Config, Platform};
 
 use super::Channel;
+use super::http::Http;
 use super::messenger::Messenger;
 use super::telegram::{Receive, Telegram};
 use super::viber::Viber;
@@ -36,6 +37,10 @@ pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, A
                 settings.address = webhook_address(config, &channel.id);
                 let viber: Arc<dyn Channel> = Arc::new(Viber::new(settings, client.clone()));
                 Some((channel.id.clone(), viber))
+            }
+            Platform::Http(settings) => {
+                let http: Arc<dyn Channel> = Arc::new(Http::new(settings.clone(), client.clone()));
+                Some((channel.id.clone(), http))
             }
             Platform::NotBuilt => None,
         });

@@ -5,6 +5,7 @@ pub mod build;
 mod calls;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod http;
 pub mod messenger;
 pub mod registry;
 mod signed;
@@ -16,9 +17,9 @@ mod wire;
 
 use std::time::Duration;
 
+use ::http::HeaderMap;
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::HeaderMap;
 
 use shared::model::{
     Abilities, Attachment, ContactAsk, DeliveryId, EntryPoint, FailureReason, Notice, PlatformId,

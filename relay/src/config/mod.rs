@@ -37,7 +37,7 @@ pub use locate::{default_data_folder, locate};
 pub use reload::{Reload, watch};
 pub use settings::Setting;
 
-use crate::channels::{messenger, telegram, viber};
+use crate::channels::{http, messenger, telegram, viber};
 
 /// Everything the file says, checked.
 #[derive(Debug, Clone)]
@@ -197,6 +197,7 @@ fn abilities(platform: &Platform) -> Abilities {
         Platform::Messenger(settings) => messenger::abilities(settings.human_agent),
         Platform::Telegram(_) => telegram::abilities(),
         Platform::Viber(_) => viber::abilities(),
+        Platform::Http(_) => http::abilities(),
         Platform::NotBuilt => Abilities {
             human_window: None,
             starts_chats: false,

@@ -1,12 +1,13 @@
 //! Any body that a platform sends is translated without a fault, and whatever it becomes is clean, has its key and its
 //! visitor.
 
+pub mod http;
 pub mod messenger;
 pub mod telegram;
 pub mod viber;
 
+use ::http::HeaderMap;
 use bytes::Bytes;
-use http::HeaderMap;
 use relay::channels::{Channel, Happening, Inbound, Quote, Received, Watermark, Webhook};
 use shared::model::{Attachment, AttachmentKind, EntryPoint, ThreadOwner, Timestamp};
 use shared::text;

@@ -1,5 +1,6 @@
 //! `[[channel]]`: the connected accounts, each kind with its own keys (CH-01 … CH-03, CH-17).
 
+mod http;
 mod messenger;
 mod telegram;
 mod viber;
@@ -11,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 use shared::model::{ChannelId, DepartmentId, Language, OnReturn, OperatorId};
 
+use crate::channels::http::HttpSettings;
 use crate::channels::messenger::MessengerSettings;
 use crate::channels::telegram::TelegramSettings;
 use crate::channels::viber::ViberSettings;
@@ -65,6 +67,8 @@ pub enum Platform {
     Telegram(TelegramSettings),
     /// A bot of Viber.
     Viber(ViberSettings),
+    /// Anything that can make an HTTP call.
+    Http(HttpSettings),
     /// A kind that this release does not build; such a channel is inactive.
     NotBuilt,
 }
@@ -76,11 +80,13 @@ impl ChannelConfig {
             (Platform::Messenger(a), Platform::Messenger(b)) => messenger::is_same(a, b),
             (Platform::Telegram(a), Platform::Telegram(b)) => telegram::is_same(a, b),
             (Platform::Viber(a), Platform::Viber(b)) => viber::is_same(a, b),
+            (Platform::Http(a), Platform::Http(b)) => http::is_same(a, b),
             (Platform::NotBuilt, Platform::NotBuilt) => true,
             (
                 Platform::Messenger(_)
                 | Platform::Telegram(_)
                 | Platform::Viber(_)
+                | Platform::Http(_)
                 | Platform::NotBuilt,
                 _,
             ) => false,
@@ -120,6 +126,7 @@ pub(super) fn read(
         "messenger" => Platform::Messenger(messenger::read(section, &id, accounts)),
         "telegram" => Platform::Telegram(telegram::read(section, &id, accounts)),
         "viber" => Platform::Viber(viber::read(section, &id, accounts)),
+        "http" => Platform::Http(http::read(section, &id)),
         _ => {
             not_built(section, &kind, active);
             Platform::NotBuilt

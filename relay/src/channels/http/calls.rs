@@ -1,0 +1,213 @@
+//! Calls of the other side: one body each, signed like those that come in. The key of a reply stays the same when it is sent
+//! again: whoever has seen it does nothing.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::{Client, StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use shared::model::{FailureReason, PlatformId};
+
+use crate::channels::calls::{Failed, read};
+use crate::channels::wire;
+use crate::channels::{FetchError, LinkFault, Outbound, Profile, Receipt, SendError, Signal};
+use crate::hex::hex;
+
+use super::{HEADER, HttpSettings, PREFIX};
+
+/// For a whole call.
+const CALL_WITHIN: Duration = Duration::from_secs(15);
+/// No wait that is asked for is longer.
+const LONGEST_WAIT: u64 = 86_400;
+
+/// The other side.
+pub(super) struct Calls {
+    client: Client,
+    url: String,
+    secret: SecretString,
+}
+
+/// An answer that is no yes.
+enum No {
+    Failed(Failed),
+    Status(StatusCode, Option<Duration>, String),
+}
+
+impl From<Failed> for No {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl Calls {
+    pub(super) fn new(client: Client, settings: &HttpSettings) -> Self {
+        Self {
+            client,
+            url: settings.api_url.clone(),
+            secret: settings.secret.clone(),
+        }
+    }
+
+    pub(super) async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
+        let answer = self.call(&reply_body(reply)).await.map_err(No::for_send)?;
+        Ok(Receipt {
+            platform_id: wire::platform_id(answer.get("id")),
+        })
+    }
+
+    pub(super) async fn signal(
+        &self,
+        visitor: &PlatformId,
+        signal: Signal,
+    ) -> Result<(), SendError> {
+        let name = match signal {
+            Signal::TypingOn => "typing_on",
+            Signal::TypingOff => "typing_off",
+            Signal::Seen => "seen",
+        };
+        let done = self
+            .call(&json!({ "type": name, "visitor": visitor }))
+            .await;
+        done.map(drop).map_err(No::for_send)
+    }
+
+    pub(super) async fn profile(
+        &self,
+        visitor: &PlatformId,
+    ) -> Result<Option<Profile>, FetchError> {
+        let asked = json!({ "type": "profile", "visitor": visitor });
+        match self.call(&asked).await {
+            Ok(answer) => {
+                let profile = Profile {
+                    name: wire::line(answer.get("name")),
+                    first_name: wire::line(answer.get("first_name")),
+                    photo_url: wire::address(answer.get("photo_url")),
+                };
+                Ok((profile != Profile::default()).then_some(profile))
+            }
+            Err(No::Failed(Failed::NotSent(cause) | Failed::Unclear(cause))) => {
+                Err(FetchError::Later { cause })
+            }
+            Err(No::Status(status, _, _)) if status.is_server_error() => Err(FetchError::Later {
+                cause: status.to_string(),
+            }),
+            // Whoever knows no profiles says so with any refusal.
+            Err(No::Status(..)) => Ok(None),
+        }
+    }
+
+    /// Whether somebody is there who knows the secret.
+    pub(super) async fn check(&self) -> Result<(), LinkFault> {
+        match self.call(&json!({ "type": "ping" })).await {
+            Err(No::Failed(Failed::NotSent(cause) | Failed::Unclear(cause))) => Err(LinkFault {
+                reason: format!("{} does not answer: {cause}", self.host()),
+                is_passing: true,
+            }),
+            Err(No::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, ..)) => {
+                Err(self.secret_fault())
+            }
+            // Not everybody knows pings.
+            Ok(_) | Err(No::Status(..)) => Ok(()),
+        }
+    }
+
+    async fn call(&self, body: &Value) -> Result<Value, No> {
+        let body = body.to_string();
+        let request = self
+            .client
+            .post(&self.url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(HEADER, self.signature(body.as_bytes()))
+            .timeout(CALL_WITHIN)
+            .body(body);
+        let response = request.send().await.map_err(Failed::from)?;
+        let status = response.status();
+        let wait = wait_of(response.headers());
+        let body = read(response).await?;
+        if status.is_success() {
+            // An empty answer is a yes without an id.
+            return Ok(serde_json::from_slice(&body).unwrap_or(Value::Null));
+        }
+        let words = serde_json::from_slice::<Value>(&body).ok();
+        let words = words.and_then(|answer| wire::line(answer.get("error")));
+        Err(No::Status(
+            status,
+            wait,
+            words.unwrap_or_else(|| status.to_string()),
+        ))
+    }
+
+    fn signature(&self, body: &[u8]) -> String {
+        let secret = self.secret.expose_secret().as_bytes();
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+            return String::new();
+        };
+        mac.update(body);
+        format!("{PREFIX}{}", hex(&mac.finalize().into_bytes()))
+    }
+
+    fn host(&self) -> String {
+        let host = url::Url::parse(&self.url).ok();
+        let host = host.and_then(|url| url.host_str().map(str::to_owned));
+        host.unwrap_or_else(|| "api_url".to_owned())
+    }
+
+    fn secret_fault(&self) -> LinkFault {
+        LinkFault {
+            reason: format!(
+                "{} turns our calls away: the secret must be the same on both sides",
+                self.host()
+            ),
+            is_passing: false,
+        }
+    }
+}
+
+impl No {
+    fn for_send(self) -> SendError {
+        match self {
+            Self::Failed(Failed::NotSent(cause)) => SendError::NotSent { cause, tries: None },
+            Self::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _, words) => {
+                SendError::Unauthorized(LinkFault {
+                    reason: format!(
+                        "the other side turns our calls away ({words}): the secret must be the same on both sides"
+                    ),
+                    is_passing: false,
+                })
+            }
+            Self::Status(StatusCode::TOO_MANY_REQUESTS, wait, _) => SendError::TooFast { wait },
+            Self::Status(StatusCode::NOT_FOUND | StatusCode::GONE, ..) => {
+                SendError::Refused(FailureReason::VisitorUnreachable)
+            }
+            Self::Status(status, _, text) if status.is_client_error() => {
+                SendError::Refused(FailureReason::Refused { text })
+            }
+            Self::Failed(Failed::Unclear(cause)) | Self::Status(_, _, cause) => {
+                SendError::Unclear { cause }
+            }
+        }
+    }
+}
+
+fn wait_of(headers: &header::HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    let seconds: u64 = seconds.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
+}
+
+/// Returns the body of a reply.
+pub(super) fn reply_body(reply: &Outbound) -> Value {
+    let mut body = json!({
+        "type": "reply",
+        "key": reply.delivery.to_string(),
+        "visitor": reply.visitor,
+        "text": reply.text,
+    });
+    if let Some(quoted) = &reply.quotes {
+        body["reply_to"] = quoted.as_str().into();
+    }
+    body
+}

@@ -1,0 +1,142 @@
+//! Anything that can make an HTTP call: a script, a shop, the backend of an app (CH-11, V-08). It posts signed events here,
+//! and is called with signed replies. The format is ours: `docs/http-channel.md` has every member, `fixtures/` examples.
+
+mod calls;
+mod events;
+mod receive;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Timestamp};
+
+use super::{
+    Answer, CatchUpEnd, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile,
+    Receipt, Received, Rejected, SendError, Signal, Webhook, signed,
+};
+
+use calls::Calls;
+
+/// UTF-16 units of a text.
+const TEXT_LIMIT: usize = 4096;
+/// Where the signature of a body stands, in both directions.
+pub(crate) const HEADER: &str = "x-deskwire-signature";
+/// Before its hex digits.
+pub(crate) const PREFIX: &str = "sha256=";
+
+/// What a caller needs.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// The channel's id stands for the account.
+    pub id: String,
+    /// Signs bodies in both directions.
+    pub secret: SecretString,
+    /// Who is called with replies.
+    pub api_url: String,
+}
+
+/// One caller.
+pub struct Http {
+    account: PlatformId,
+    abilities: Abilities,
+    secret: SecretString,
+    calls: Calls,
+}
+
+/// Returns what a caller can carry: everything that the format has.
+pub fn abilities() -> Abilities {
+    Abilities {
+        text_limit: TEXT_LIMIT,
+        reply_window: None,
+        human_window: None,
+        quotes: true,
+        typing: true,
+        seen: true,
+        asks_contacts: ContactAsk::default(),
+        delivered_receipts: true,
+        read_receipts: true,
+        starts_chats: false,
+        reconciles: Reconciles::ByKey,
+    }
+}
+
+impl Http {
+    /// Returns a channel for a caller.
+    pub fn new(settings: HttpSettings, client: reqwest::Client) -> Self {
+        Self {
+            calls: Calls::new(client, &settings),
+            account: PlatformId(settings.id),
+            abilities: abilities(),
+            secret: settings.secret,
+        }
+    }
+}
+
+#[async_trait]
+impl Channel for Http {
+    fn abilities(&self) -> &Abilities {
+        &self.abilities
+    }
+
+    fn account(&self) -> &PlatformId {
+        &self.account
+    }
+
+    fn secret_fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(self.secret.expose_secret().as_bytes()).into()
+    }
+
+    fn handshake(&self, _query: &str) -> Result<Answer, Rejected> {
+        Err(Rejected::WrongToken)
+    }
+
+    fn receive(&self, webhook: &Webhook<'_>) -> Result<Received, Rejected> {
+        let secret = self.secret.expose_secret();
+        signed::check(webhook.headers, HEADER, PREFIX, webhook.body, secret)?;
+        Ok(receive::translate(
+            webhook.body,
+            &self.account,
+            webhook.received_at,
+        ))
+    }
+
+    fn message_key(&self, platform_id: &PlatformId) -> String {
+        events::message_key(platform_id)
+    }
+
+    async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
+        self.calls.send(reply).await
+    }
+
+    async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {
+        self.calls.signal(visitor, signal).await
+    }
+
+    async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {
+        self.calls.profile(visitor).await
+    }
+
+    async fn history(&self, _visitor: &PlatformId) -> Result<History, FetchError> {
+        Err(FetchError::Refused {
+            cause: "the caller is not asked for a history: it knows our keys".to_owned(),
+        })
+    }
+
+    /// Nothing is asked for: the caller posts again what was not answered with 200.
+    async fn catch_up(&self, _since: Timestamp, _reach: Duration) -> Result<CaughtUp, FetchError> {
+        Ok(CaughtUp {
+            inbound: vec![],
+            newest: None,
+            end: CatchUpEnd::Reached,
+        })
+    }
+
+    async fn check_link(&self) -> Result<(), LinkFault> {
+        self.calls.check().await
+    }
+}
