@@ -1,13 +1,18 @@
 //! An app that posts signed events and takes signed replies (CH-11, V-08).
 
+use std::path::Path;
+use std::process::Stdio;
+
 use serde_json::json;
 use sim::backend::{Backend, Trouble};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::Command;
 
 use shared::chat::Event;
 
 use crate::harness::desk::texts;
 use crate::harness::relay::Setup;
-use crate::harness::{PATIENCE, World};
+use crate::harness::{PATIENCE, World, eventually};
 
 const SECRET: &str = "a secret of both sides";
 
@@ -117,5 +122,53 @@ async fn an_app_with_another_secret_is_turned_away_and_what_is_strange_is_kept()
     let anna = app.world.desk("anna").await;
     assert_eq!(anna.look(|seen| seen.chats.len()), 0);
     stranger.stop().await;
+    app.backend.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_of_the_documentation_works() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/http-channel.py");
+    let app = App::start().await;
+    let spawned = Command::new("python3")
+        .arg(script)
+        .args([&app.world.relay.url("/webhooks/acme-app"), "0"])
+        .env("SECRET", SECRET)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn();
+    let Ok(mut python) = spawned else {
+        println!("no Python here: what CI runs on has one");
+        return;
+    };
+    let mut says = BufReader::new(python.stdout.take().unwrap()).lines();
+    let listening = says.next_line().await.unwrap().unwrap();
+    let port = listening.strip_prefix("listening on ").unwrap();
+    let (here, there) = (app.backend.url(), format!("http://127.0.0.1:{port}/"));
+    app.world
+        .relay
+        .rewrite_config(|text| text.replace(here, &there));
+
+    let mut anna = app.world.desk("anna").await;
+    let mut stdin = python.stdin.take().unwrap();
+    stdin
+        .write_all("hello from a script\n".as_bytes())
+        .await
+        .unwrap();
+    let chat = anna.chat_saying("hello from a script").await.id;
+    eventually("the changed config is in force", || async {
+        app.world
+            .relay
+            .log()
+            .contains("the changed config is in force")
+    })
+    .await;
+    anna.claim(chat).await.unwrap();
+    anna.reply(chat, "hello, script").await.unwrap();
+    let said = tokio::time::timeout(PATIENCE, says.next_line())
+        .await
+        .unwrap();
+    assert_eq!(said.unwrap().unwrap(), "operator: hello, script");
+    python.kill().await.unwrap();
     app.backend.stop().await;
 }
