@@ -4,6 +4,8 @@
 pub mod build;
 mod calls;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 pub(crate) mod fake;
 pub mod http;
 pub mod messenger;

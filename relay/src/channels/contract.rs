@@ -1,0 +1,250 @@
+//! What every channel promises, whatever its platform: told once, held against each with all of its samples.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderMap;
+use secrecy::SecretString;
+use sha2::Sha256;
+
+use shared::model::Timestamp;
+
+use super::testing::{Samples, assert_inert};
+use super::{Channel, Happening, Received, Rejected, Webhook};
+use super::{http as caller, messenger, telegram, viber};
+
+const SECRET: &str = "a-secret-of-both-sides";
+const NOON: Timestamp = Timestamp(1_795_190_400_000);
+
+/// A channel that calls nobody, and how its platform proves a body.
+struct Case {
+    samples: Samples,
+    /// Names of bodies begin so.
+    bodies: &'static str,
+    channel: Box<dyn Channel>,
+    /// The header with the proof, and what stands before the digits; none: the secret itself.
+    header: &'static str,
+    prefix: Option<&'static str>,
+}
+
+fn cases() -> Vec<Case> {
+    let client = reqwest::Client::new();
+    let secret = || SecretString::from(SECRET);
+    let nowhere = || "http://127.0.0.1:9".to_owned();
+    vec![
+        Case {
+            samples: Samples("messenger"),
+            bodies: "messenger_",
+            channel: Box::new(messenger::Messenger::new(
+                messenger::MessengerSettings {
+                    page_id: "104820093344556".to_owned(),
+                    access_token: secret(),
+                    verify_token: secret(),
+                    app_secret: secret(),
+                    app_id: None,
+                    human_agent: false,
+                    api_url: nowhere(),
+                },
+                client.clone(),
+            )),
+            header: "x-hub-signature-256",
+            prefix: Some("sha256="),
+        },
+        Case {
+            samples: Samples("telegram"),
+            bodies: "update_",
+            channel: Box::new(telegram::Telegram::new(
+                telegram::TelegramSettings {
+                    token: "6000000002:AAsampleSampleSampleSampleSample_00".into(),
+                    receive: telegram::Receive::Webhook {
+                        secret: secret(),
+                        address: None,
+                    },
+                    api_url: nowhere(),
+                },
+                client.clone(),
+            )),
+            header: "x-telegram-bot-api-secret-token",
+            prefix: None,
+        },
+        Case {
+            samples: Samples("viber"),
+            bodies: "event_",
+            channel: Box::new(viber::Viber::new(
+                viber::ViberSettings {
+                    token: secret(),
+                    sender: "Acme".to_owned(),
+                    address: None,
+                    api_url: nowhere(),
+                },
+                client.clone(),
+            )),
+            header: "x-viber-content-signature",
+            prefix: Some(""),
+        },
+        Case {
+            samples: Samples("http"),
+            bodies: "event_",
+            channel: Box::new(caller::Http::new(
+                caller::HttpSettings {
+                    id: "acme-app".to_owned(),
+                    secret: secret(),
+                    api_url: nowhere(),
+                },
+                client,
+            )),
+            header: "x-deskwire-signature",
+            prefix: Some("sha256="),
+        },
+    ]
+}
+
+impl Case {
+    fn proof(&self, body: &[u8]) -> String {
+        let Some(prefix) = self.prefix else {
+            return SECRET.to_owned();
+        };
+        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+        mac.update(body);
+        format!("{prefix}{}", crate::hex::hex(&mac.finalize().into_bytes()))
+    }
+
+    fn receive(&self, body: &[u8], proofs: &[&str]) -> Result<Received, Rejected> {
+        let mut headers = HeaderMap::new();
+        for proof in proofs {
+            headers.append(self.header, proof.parse().unwrap());
+        }
+        self.channel.receive(&Webhook {
+            headers: &headers,
+            body: &Bytes::copy_from_slice(body),
+            received_at: NOON,
+        })
+    }
+
+    fn take(&self, body: &[u8]) -> Received {
+        let proof = self.proof(body);
+        let name = self.samples.0;
+        self.receive(body, &[&proof])
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn each_body(&self, check: impl Fn(&str, &[u8])) {
+        let names = self.samples.names(self.bodies);
+        assert!(names.len() > 15, "{} has samples", self.samples.0);
+        for name in names {
+            check(&name, &self.samples.bytes(&name));
+        }
+    }
+}
+
+#[test]
+fn nothing_is_taken_without_the_right_proof_and_only_one() {
+    for case in cases() {
+        case.each_body(|name, body| {
+            let right = case.proof(body);
+            assert!(case.receive(body, &[&right]).is_ok(), "{name}");
+            assert_eq!(case.receive(body, &[]), Err(Rejected::Missing), "{name}");
+            for wrong in [
+                "",
+                "sha256=",
+                "0",
+                &right.replace(['a', '3'], "b"),
+                &format!("{right}0"),
+            ] {
+                assert!(case.receive(body, &[wrong]).is_err(), "{name}: {wrong:?}");
+            }
+            assert!(
+                case.receive(body, &[&right, &right]).is_err(),
+                "{name}: twice"
+            );
+            if case.prefix.is_some() {
+                let longer = [body, b" "].concat();
+                assert_eq!(
+                    case.receive(&longer, &[&right]),
+                    Err(Rejected::Wrong),
+                    "{name}"
+                );
+            }
+        });
+    }
+}
+
+#[test]
+fn a_body_means_the_same_each_time_and_nothing_of_it_acts_on_a_terminal() {
+    for case in cases() {
+        case.each_body(|name, body| {
+            let received = case.take(body);
+            assert_eq!(received, case.take(body), "{name}");
+            assert_inert(name, &received);
+        });
+    }
+}
+
+#[test]
+fn every_event_has_an_account_a_visitor_and_a_key_of_its_own() {
+    for case in cases() {
+        case.each_body(|name, body| {
+            let mut keys = BTreeMap::new();
+            for inbound in case.take(body).inbound {
+                let is_alarm = matches!(inbound.what, Happening::Alarm { .. });
+                assert_eq!(inbound.visitor.as_str().is_empty(), is_alarm, "{name}");
+                assert_ne!(inbound.account, inbound.visitor, "{name}");
+                if let Happening::Message { platform_id, .. }
+                | Happening::Echo { platform_id, .. } = &inbound.what
+                {
+                    let key = case.channel.message_key(platform_id);
+                    assert_eq!(inbound.key, key, "{name}: found by its edits");
+                }
+                let what = format!("{:?}", inbound.what);
+                let place = format!("{} {}", inbound.account, inbound.key);
+                let earlier = keys.insert(place, what.clone());
+                assert!(
+                    earlier.is_none_or(|earlier| earlier == what),
+                    "{name}: one key, two things"
+                );
+            }
+        });
+    }
+}
+
+#[test]
+fn what_is_no_event_is_kept_and_never_an_error() {
+    for case in cases() {
+        for body in [
+            "",
+            "{",
+            "null",
+            "[]",
+            "7",
+            "{\"x\":",
+            "\u{feff}{}",
+            "{\"object\":7}",
+        ] {
+            let received = case.take(body.as_bytes());
+            assert_eq!(received.inbound, vec![], "{}: {body}", case.samples.0);
+        }
+        let deep = "[".repeat(100_000);
+        assert_eq!(
+            case.take(deep.as_bytes()).inbound,
+            vec![],
+            "{}",
+            case.samples.0
+        );
+    }
+}
+
+#[test]
+fn no_channel_promises_what_makes_no_sense() {
+    for case in cases() {
+        let (name, abilities) = (case.samples.0, case.channel.abilities());
+        assert!(abilities.text_limit >= 1000, "{name}");
+        assert!(!case.channel.account().as_str().is_empty(), "{name}");
+        let windows = abilities.reply_window.zip(abilities.human_window);
+        assert!(
+            windows.is_none_or(|(reply, human)| reply.0 < human.0),
+            "{name}"
+        );
+        assert!(!abilities.starts_chats, "{name}: OUT-14");
+    }
+}
