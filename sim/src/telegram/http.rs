@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State as Shared};
-use axum::http::{StatusCode, header};
+use axum::extract::{Path, RawQuery, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use url::form_urlencoded;
 
 use super::bot::Site;
 use super::methods::{self, Refused};
@@ -27,12 +28,14 @@ pub(super) async fn serve(site: Arc<Site>, listener: TcpListener, stopping: watc
 async fn handle(
     Shared(site): Shared<Arc<Site>>,
     Path((bot, method)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     if bot.strip_prefix("bot") != Some(site.token().as_str()) {
         return refusal(&Refused::new(401, "Unauthorized"));
     }
-    let call = serde_json::from_slice::<Value>(&body).unwrap_or_else(|_| json!({}));
+    let call = parameters(&query.unwrap_or_default(), &headers, &body);
     let trouble = {
         let mut state = site.lock();
         *state.calls.entry(method.clone()).or_default() += 1;
@@ -60,6 +63,35 @@ async fn handle(
             hang_up()
         }
     }
+}
+
+/// Numbers among the parameters, where those are text.
+const NUMBERS: [&str; 6] = [
+    "chat_id",
+    "limit",
+    "message_id",
+    "offset",
+    "timeout",
+    "user_id",
+];
+
+/// Reads parameters as they may come: in the address, as a form, as JSON (telegram.md 1).
+fn parameters(query: &str, headers: &HeaderMap, body: &[u8]) -> Value {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("application/json") {
+        return serde_json::from_slice(body).unwrap_or_else(|_| json!({}));
+    }
+    let pairs = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(body));
+    let parameters = pairs.map(|(name, text)| {
+        let is_json = text.starts_with(['[', '{']) || NUMBERS.contains(&name.as_ref());
+        let value = serde_json::from_str(&text).ok().filter(|_| is_json);
+        (
+            name.into_owned(),
+            value.unwrap_or_else(|| text.into_owned().into()),
+        )
+    });
+    Value::Object(parameters.collect())
 }
 
 fn answer(done: Result<Value, Refused>) -> Response {

@@ -181,6 +181,12 @@ fn send_message(site: &Site, call: &Value) -> Result<Value, Refused> {
 
 fn get_chat(site: &Site, call: &Value) -> Result<Value, Refused> {
     let state = site.lock();
-    let id = chat_of(&state, call)?;
-    Ok(state.chat(id))
+    let mut chat = state.chat(chat_of(&state, call)?);
+    chat["accent_color_id"] = 3.into();
+    chat["max_reaction_count"] = 11.into();
+    chat["accepted_gift_types"] = json!({
+        "unlimited_gifts": true, "limited_gifts": true, "unique_gifts": true, "premium_subscription": true,
+        "gifts_from_channels": true,
+    });
+    Ok(chat)
 }

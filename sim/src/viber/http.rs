@@ -32,6 +32,8 @@ async fn handle(
         .get("x-viber-auth-token")
         .and_then(|value| value.to_str().ok());
     let call = serde_json::from_slice::<Value>(&body).unwrap_or_else(|_| json!({}));
+    // Older clients put it into the body.
+    let token = token.or_else(|| call.get("auth_token").and_then(Value::as_str));
     let done = match token {
         Some(token) if token == site.options.token => methods::call(&site, &method, &call).await,
         Some(_) => Err(Refused(2, "invalidAuthToken")),

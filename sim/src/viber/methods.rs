@@ -8,6 +8,8 @@ use super::bot::{Sent, Site};
 const TEXT_LIMIT: usize = 7000;
 /// The longest name of a sender.
 const NAME_LIMIT: usize = 28;
+/// What comes to those who want it.
+const OPTIONAL: [&str; 4] = ["delivered", "seen", "failed", "conversation_started"];
 /// What always comes.
 const ALWAYS: [&str; 3] = ["message", "subscribed", "unsubscribed"];
 
@@ -47,7 +49,8 @@ async fn set_webhook(site: &Site, call: &Value) -> Result<Value, Refused> {
         return Err(Refused(1, "invalidUrl"));
     }
     let wanted = call.get("event_types").and_then(Value::as_array).cloned();
-    let mut types = wanted.unwrap_or_default();
+    // None named: all of them.
+    let mut types = wanted.unwrap_or_else(|| OPTIONAL.map(Value::from).to_vec());
     types.extend(ALWAYS.map(Value::from));
     let mut state = site.lock();
     state.event_types.clone_from(&types);
