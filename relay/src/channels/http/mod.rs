@@ -1,9 +1,10 @@
 //! Anything that can make an HTTP call: a script, a shop, the backend of an app (CH-11, V-08). It posts signed events here,
 //! and is called with signed replies. The format is ours: `docs/http-channel.md` has every member, `fixtures/` examples.
 
-mod calls;
+mod errors;
 mod events;
 mod receive;
+mod send;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ use super::{
     Receipt, Received, Rejected, SendError, Signal, Webhook, signed,
 };
 
-use calls::Calls;
+use send::Calls;
 
 /// UTF-16 units of a text.
 const TEXT_LIMIT: usize = 4096;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use shared::model::{ContactAsk, DeliveryId, PlatformId, Timestamp};
 
-use super::{Http, HttpSettings, calls, receive};
+use super::{Http, HttpSettings, receive, send};
 use crate::channels::testing::{Samples, assert_inert, outline};
 use crate::channels::{Channel, Outbound, Received, Rejected, Webhook};
 
@@ -47,10 +47,7 @@ fn a_reply_is_the_sample() {
         asks: ContactAsk::default(),
         human_agent: false,
     };
-    assert_eq!(
-        calls::reply_body(&reply),
-        SAMPLES.json("request_reply.json")
-    );
+    assert_eq!(send::reply_body(&reply), SAMPLES.json("request_reply.json"));
     assert!(SAMPLES.json("response_reply.json")["id"].is_string());
 }
 

@@ -9,37 +9,24 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use shared::model::{FailureReason, PlatformId};
+use shared::model::PlatformId;
 
 use crate::channels::calls::{Failed, read};
 use crate::channels::wire;
 use crate::channels::{FetchError, LinkFault, Outbound, Profile, Receipt, SendError, Signal};
 use crate::hex::hex;
 
+use super::errors::{No, wait_of};
 use super::{HEADER, HttpSettings, PREFIX};
 
 /// For a whole call.
 const CALL_WITHIN: Duration = Duration::from_secs(15);
-/// No wait that is asked for is longer.
-const LONGEST_WAIT: u64 = 86_400;
 
 /// The other side.
 pub(super) struct Calls {
     client: Client,
     url: String,
     secret: SecretString,
-}
-
-/// An answer that is no yes.
-enum No {
-    Failed(Failed),
-    Status(StatusCode, Option<Duration>, String),
-}
-
-impl From<Failed> for No {
-    fn from(failed: Failed) -> Self {
-        Self::Failed(failed)
-    }
 }
 
 impl Calls {
@@ -164,38 +151,6 @@ impl Calls {
             is_passing: false,
         }
     }
-}
-
-impl No {
-    fn for_send(self) -> SendError {
-        match self {
-            Self::Failed(Failed::NotSent(cause)) => SendError::NotSent { cause, tries: None },
-            Self::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _, words) => {
-                SendError::Unauthorized(LinkFault {
-                    reason: format!(
-                        "the other side turns our calls away ({words}): the secret must be the same on both sides"
-                    ),
-                    is_passing: false,
-                })
-            }
-            Self::Status(StatusCode::TOO_MANY_REQUESTS, wait, _) => SendError::TooFast { wait },
-            Self::Status(StatusCode::NOT_FOUND | StatusCode::GONE, ..) => {
-                SendError::Refused(FailureReason::VisitorUnreachable)
-            }
-            Self::Status(status, _, text) if status.is_client_error() => {
-                SendError::Refused(FailureReason::Refused { text })
-            }
-            Self::Failed(Failed::Unclear(cause)) | Self::Status(_, _, cause) => {
-                SendError::Unclear { cause }
-            }
-        }
-    }
-}
-
-fn wait_of(headers: &header::HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-    let seconds: u64 = seconds.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
 }
 
 /// Returns the body of a reply.
