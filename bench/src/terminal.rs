@@ -17,17 +17,29 @@ const QUIET: Duration = Duration::from_millis(60);
 /// For the first byte of what is drawn.
 const DRAWN_WITHIN: Duration = Duration::from_secs(10);
 
+/// Ends a frame: until then the terminal shows the one before.
+const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
+
 /// What was drawn without a pause.
 pub(crate) struct Drawing {
     pub(crate) bytes: usize,
+    /// When its first frame was whole.
+    pub(crate) shown_at: Instant,
     pub(crate) ended_at: Instant,
+}
+
+/// What came at once.
+struct Chunk {
+    at: Instant,
+    bytes: usize,
+    ends_frame: bool,
 }
 
 /// See the module.
 pub(crate) struct Terminal {
     child: Child,
     keys: File,
-    chunks: mpsc::UnboundedReceiver<(Instant, usize)>,
+    chunks: mpsc::UnboundedReceiver<Chunk>,
 }
 
 impl Drop for Terminal {
@@ -83,8 +95,18 @@ impl Terminal {
         let (chunks_tx, chunks) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
-            while let Ok(count @ 1..) = output.read(&mut buffer) {
-                if chunks_tx.send((Instant::now(), count)).is_err() {
+            // The end of a frame may come in two parts.
+            let mut seen = vec![];
+            while let Ok(bytes @ 1..) = output.read(&mut buffer) {
+                seen.extend_from_slice(&buffer[..bytes]);
+                let mut windows = seen.windows(END_OF_FRAME.len());
+                let chunk = Chunk {
+                    at: Instant::now(),
+                    bytes,
+                    ends_frame: windows.any(|window| window == END_OF_FRAME),
+                };
+                seen.drain(..seen.len().saturating_sub(END_OF_FRAME.len() - 1));
+                if chunks_tx.send(chunk).is_err() {
                     return;
                 }
             }
@@ -104,12 +126,18 @@ impl Terminal {
     /// Waits for something to be drawn, and for its end.
     pub(crate) async fn drawing(&mut self) -> anyhow::Result<Drawing> {
         let first = timeout(DRAWN_WITHIN, self.chunks.recv()).await;
-        let first = first.ok().flatten();
-        let (mut ended_at, mut bytes) = first.context("the desk draws nothing")?;
-        while let Ok(Some((at, count))) = timeout(QUIET, self.chunks.recv()).await {
-            (ended_at, bytes) = (at, bytes + count);
+        let first = first.ok().flatten().context("the desk draws nothing")?;
+        let mut shown_at = first.ends_frame.then_some(first.at);
+        let (mut ended_at, mut bytes) = (first.at, first.bytes);
+        while let Ok(Some(chunk)) = timeout(QUIET, self.chunks.recv()).await {
+            (ended_at, bytes) = (chunk.at, bytes + chunk.bytes);
+            shown_at = shown_at.or(chunk.ends_frame.then_some(chunk.at));
         }
-        Ok(Drawing { bytes, ended_at })
+        Ok(Drawing {
+            bytes,
+            shown_at: shown_at.context("no frame came to its end")?,
+            ended_at,
+        })
     }
 
     /// Waits until nothing has been drawn for so long.

@@ -120,7 +120,7 @@ async fn look(bench: &Bench, server: &process::Server, round: u32) -> anyhow::Re
     let begun = Instant::now();
     let mut desk = Terminal::open(&program, &words, PASSWORD, home.path())?;
     let first = desk.drawing().await?;
-    seen.first_frame = milliseconds(first.ended_at, begun);
+    seen.first_frame = milliseconds(first.shown_at, begun);
     seen.first_bytes = as_float(first.bytes as u64);
     desk.calm(CALM).await;
 
