@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::http::hang_up;
 use crate::sign::hmac_hex;
+use crate::waiting::until;
 
 /// Where the signature stands, in both directions.
 const HEADER: &str = "x-deskwire-signature";
@@ -126,16 +127,8 @@ impl Backend {
     /// Waits for so many replies, and no longer than this; each key is one.
     pub async fn wait_for_replies(&self, count: usize, within: Duration) -> Vec<Value> {
         let deadline = Instant::now() + within;
-        loop {
-            let mut changed = std::pin::pin!(self.site.changed.notified());
-            changed.as_mut().enable();
-            if self.site.lock().replies.len() >= count {
-                break;
-            }
-            if timeout_at(deadline, changed).await.is_err() {
-                break;
-            }
-        }
+        let is_there = || self.site.lock().replies.len() >= count;
+        until(&self.site.changed, deadline, is_there).await;
         self.site.lock().replies.clone()
     }
 

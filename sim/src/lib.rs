@@ -56,10 +56,12 @@ pub mod backend;
 mod clock;
 mod http;
 pub mod messenger;
+mod places;
 mod random;
 mod sign;
 pub mod telegram;
 pub mod viber;
 pub mod visitors;
+mod waiting;
 
 pub use clock::Clock;

@@ -1,16 +1,18 @@
 //! What every channel promises, whatever its platform: told once, held against each with all of its samples.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
+use proptest::prelude::*;
 use secrecy::SecretString;
-use sha2::Sha256;
+use serde_json::Value;
 
 use shared::model::Timestamp;
 
-use super::testing::{Samples, assert_inert};
+use super::signed;
+use super::testing::{Samples, assert_inert, is_nothing};
 use super::{Channel, Happening, Received, Rejected, Webhook};
 use super::{http as caller, messenger, telegram, viber};
 
@@ -28,7 +30,7 @@ struct Case {
     prefix: Option<&'static str>,
 }
 
-fn cases() -> Vec<Case> {
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let client = reqwest::Client::new();
     let secret = || SecretString::from(SECRET);
     let nowhere = || "http://127.0.0.1:9".to_owned();
@@ -98,16 +100,14 @@ fn cases() -> Vec<Case> {
             prefix: Some("sha256="),
         },
     ]
-}
+});
 
 impl Case {
     fn proof(&self, body: &[u8]) -> String {
         let Some(prefix) = self.prefix else {
             return SECRET.to_owned();
         };
-        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-        mac.update(body);
-        format!("{prefix}{}", crate::hex::hex(&mac.finalize().into_bytes()))
+        format!("{prefix}{}", crate::hex::hex(&signed::mac(SECRET, body)))
     }
 
     fn receive(&self, body: &[u8], proofs: &[&str]) -> Result<Received, Rejected> {
@@ -140,7 +140,7 @@ impl Case {
 
 #[test]
 fn nothing_is_taken_without_the_right_proof_and_only_one() {
-    for case in cases() {
+    for case in CASES.iter() {
         case.each_body(|name, body| {
             let right = case.proof(body);
             assert!(case.receive(body, &[&right]).is_ok(), "{name}");
@@ -172,7 +172,7 @@ fn nothing_is_taken_without_the_right_proof_and_only_one() {
 
 #[test]
 fn a_body_means_the_same_each_time_and_nothing_of_it_acts_on_a_terminal() {
-    for case in cases() {
+    for case in CASES.iter() {
         case.each_body(|name, body| {
             let received = case.take(body);
             assert_eq!(received, case.take(body), "{name}");
@@ -183,7 +183,7 @@ fn a_body_means_the_same_each_time_and_nothing_of_it_acts_on_a_terminal() {
 
 #[test]
 fn every_event_has_an_account_a_visitor_and_a_key_of_its_own() {
-    for case in cases() {
+    for case in CASES.iter() {
         case.each_body(|name, body| {
             let mut keys = BTreeMap::new();
             for inbound in case.take(body).inbound {
@@ -210,7 +210,7 @@ fn every_event_has_an_account_a_visitor_and_a_key_of_its_own() {
 
 #[test]
 fn what_is_no_event_is_kept_and_never_an_error() {
-    for case in cases() {
+    for case in CASES.iter() {
         for body in [
             "",
             "{",
@@ -236,7 +236,7 @@ fn what_is_no_event_is_kept_and_never_an_error() {
 
 #[test]
 fn no_channel_promises_what_makes_no_sense() {
-    for case in cases() {
+    for case in CASES.iter() {
         let (name, abilities) = (case.samples.0, case.channel.abilities());
         assert!(abilities.text_limit >= 1000, "{name}");
         assert!(!case.channel.account().as_str().is_empty(), "{name}");
@@ -246,5 +246,57 @@ fn no_channel_promises_what_makes_no_sense() {
             "{name}"
         );
         assert!(!abilities.starts_chats, "{name}: OUT-14");
+    }
+}
+
+/// Returns every place in a body where something stands that could be something else.
+fn members(body: &mut Value) -> Vec<&mut Value> {
+    match body {
+        Value::Object(object) if object.is_empty() => vec![],
+        Value::Object(object) => object.values_mut().flat_map(with_members).collect(),
+        Value::Array(list) => list.iter_mut().flat_map(members).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => vec![],
+    }
+}
+
+/// Returns an object's members, or else the place itself.
+fn with_members(value: &mut Value) -> Vec<&mut Value> {
+    let has_members = match value {
+        Value::Object(object) => !object.is_empty(),
+        Value::Array(list) => list.iter().any(Value::is_object),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    };
+    if has_members {
+        members(value)
+    } else {
+        vec![value]
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_body_makes_a_channel_fail(body in prop::collection::vec(any::<u8>(), 0..400)) {
+        for case in CASES.iter() {
+            case.take(&body);
+        }
+    }
+
+    #[test]
+    fn no_sample_with_a_piece_of_another_in_it_makes_a_channel_fail(
+        from in any::<prop::sample::Index>(),
+        into in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        for case in CASES.iter() {
+            let names = case.samples.names(case.bodies);
+            let mut body = case.samples.json(&names[into.index(names.len())]);
+            let piece = case.samples.json(&names[from.index(names.len())]);
+            let is_silent = is_nothing(&case.take(body.to_string().as_bytes()));
+            let mut places = members(&mut body);
+            let place = at.index(places.len());
+            *places.swap_remove(place) = piece;
+            let received = case.take(body.to_string().as_bytes());
+            prop_assert!(is_silent || !is_nothing(&received), "{}: {body}", case.samples.0);
+        }
     }
 }

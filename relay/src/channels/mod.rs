@@ -44,7 +44,11 @@ pub trait Channel: Send + Sync {
     /// # Errors
     ///
     /// [`Rejected`] when the token is not the configured one.
-    fn handshake(&self, query: &str) -> Result<Answer, Rejected>;
+    fn handshake(&self, query: &str) -> Result<Answer, Rejected> {
+        // Most platforms do not ask.
+        let _ = query;
+        Err(Rejected::WrongToken)
+    }
     /// Checks the signature on the raw bytes, translates the body, says what to answer. Pure: every case is a fixture.
     ///
     /// # Errors
@@ -62,10 +66,23 @@ pub trait Channel: Send + Sync {
     /// Asks for the visitor's name and picture (V-01); none: the platform does not tell.
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError>;
     /// Asks what was said with one visitor lately, in the platform's order; to clear up a doubtful send.
-    async fn history(&self, visitor: &PlatformId) -> Result<History, FetchError>;
+    async fn history(&self, visitor: &PlatformId) -> Result<History, FetchError> {
+        let _ = visitor;
+        Err(FetchError::Refused {
+            cause: "the platform shows no history".to_owned(),
+        })
+    }
     /// Asks for everything that was said since then (platform's clock), yet no further back than `reach` before the
-    /// newest, as inbound events with the same keys as webhooks (meta.md 14).
-    async fn catch_up(&self, since: Timestamp, reach: Duration) -> Result<CaughtUp, FetchError>;
+    /// newest, as inbound events with the same keys as webhooks (meta.md 14). A platform that cannot be asked brings by
+    /// itself whatever it kept.
+    async fn catch_up(&self, since: Timestamp, reach: Duration) -> Result<CaughtUp, FetchError> {
+        let _ = (since, reach);
+        Ok(CaughtUp {
+            inbound: vec![],
+            newest: None,
+            end: CatchUpEnd::Reached,
+        })
+    }
     /// Looks whether the account still delivers to us, and mends the subscription if it can (CH-24, meta.md 7).
     async fn check_link(&self) -> Result<(), LinkFault>;
 
@@ -260,7 +277,7 @@ pub enum Happening {
         entry: Option<EntryPoint>,
     },
     /// Not a message and nothing to answer: a line in the visitor's open chat, and no chat is opened for it.
-    Aside {
+    Remark {
         /// What.
         notice: Notice,
     },

@@ -38,6 +38,49 @@ impl Samples {
     }
 }
 
+impl Samples {
+    /// Returns what every body that begins so led to, by name; asserts that each led to something, and to nothing that acts
+    /// on a terminal.
+    pub(super) fn outcomes(self, prefix: &str, translate: impl Fn(&[u8]) -> Received) -> String {
+        let mut text = String::new();
+        for name in self.names(prefix) {
+            let received = translate(&self.bytes(&name));
+            assert!(!is_nothing(&received), "{name} led to nothing at all");
+            assert_inert(&name, &received);
+            let lines = outline(&received);
+            let lines = lines.lines().map(|line| line.chars().take(600).collect());
+            let lines: Vec<String> = lines.collect();
+            writeln!(text, "{name}\n{}\n", lines.join("\n")).unwrap();
+        }
+        text
+    }
+
+    /// Asserts that every sample that begins so is held against the code, or named with the reason why it is not.
+    pub(super) fn assert_each_is_named(
+        self,
+        prefixes: &[&str],
+        used: &[&str],
+        later: &[(&str, &str)],
+    ) {
+        let is_later = |name: &str| later.iter().any(|(later, _)| *later == name);
+        for file in prefixes.iter().flat_map(|prefix| self.names(prefix)) {
+            let name = file.trim_end_matches(".json");
+            assert!(
+                used.contains(&name) != is_later(name),
+                "{name} is neither used nor named, or both"
+            );
+        }
+        for name in used.iter().chain(later.iter().map(|(name, _)| name)) {
+            assert!(!self.json(&format!("{name}.json")).is_null());
+        }
+    }
+}
+
+/// Whether a body led to nothing, not even to a word about it.
+pub(super) fn is_nothing(received: &Received) -> bool {
+    received.inbound.is_empty() && received.unread.is_empty() && received.ignored.is_empty()
+}
+
 /// One line an event, in words that a reader can check against the body.
 pub(super) fn outline(received: &Received) -> String {
     let mut text = String::new();

@@ -78,7 +78,7 @@ impl Intake {
                 self.visitor_speaks(channel, inbound, entry.as_ref(), make)
                     .await
             }
-            Happening::Aside { notice } => self.aside(channel, inbound, notice).await,
+            Happening::Remark { notice } => self.remark(channel, inbound, notice).await,
             Happening::ThreadControl { owner, notice } => {
                 let make = |opening| PlatformCommand::ThreadControl {
                     opening,
@@ -228,7 +228,7 @@ impl Intake {
         is_dropped
     }
 
-    async fn aside(
+    async fn remark(
         &self,
         channel: &ChannelId,
         inbound: &Inbound,

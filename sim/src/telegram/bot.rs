@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::state::{Sent, State, Trouble};
 use super::{hooks, http};
 use crate::clock::Clock;
+use crate::waiting::until;
 
 /// The bot. All values are invented.
 #[derive(Clone, Debug)]
@@ -65,17 +66,7 @@ impl Site {
     }
 
     pub(super) async fn until(&self, is_so: impl Fn(&State) -> bool, deadline: Instant) -> bool {
-        loop {
-            let changed = self.changed.notified();
-            let mut changed = std::pin::pin!(changed);
-            changed.as_mut().enable();
-            if is_so(&self.lock()) {
-                return true;
-            }
-            if timeout_at(deadline, changed).await.is_err() {
-                return is_so(&self.lock());
-            }
-        }
+        until(&self.changed, deadline, || is_so(&self.lock())).await
     }
 }
 
@@ -184,8 +175,7 @@ impl BotApi {
 
     /// Says where an address that only the public can reach is on this machine.
     pub fn resolve(&self, public: &str, here: &str) {
-        let place = (public.to_owned(), here.to_owned());
-        self.site.lock().places.push(place);
+        self.site.lock().places.add(public, here);
     }
 
     /// Where updates are sent, if they are.

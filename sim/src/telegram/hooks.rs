@@ -49,7 +49,7 @@ async fn call_once(site: &Site) -> bool {
         let state = site.lock();
         match (state.hook.clone(), state.updates.front()) {
             (Some(mut hook), Some((number, update))) => {
-                hook.url = state.resolved(&hook.url);
+                hook.url = state.places.find(&hook.url).unwrap_or(hook.url);
                 (hook, *number, update.to_string())
             }
             (None, _) | (_, None) => return false,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use crate::places::Places;
+
 /// A message that the bot sent and its person has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sent {
@@ -64,7 +66,7 @@ pub(super) struct State {
     /// Rises with each question for updates: an older one ends when a newer one comes.
     pub(super) asking: u64,
     /// Public addresses, and where they are on this machine.
-    pub(super) places: Vec<(String, String)>,
+    pub(super) places: Places,
 }
 
 impl State {
@@ -95,15 +97,6 @@ impl State {
     pub(super) fn chat(&self, id: i64) -> Value {
         let (first, last) = self.people.get(&id).cloned().unwrap_or_default();
         json!({ "id": id, "type": "private", "first_name": first, "last_name": last })
-    }
-
-    /// Returns where an address really is.
-    pub(super) fn resolved(&self, url: &str) -> String {
-        let found = self.places.iter().find_map(|(public, here)| {
-            let rest = url.strip_prefix(public)?;
-            Some(format!("{here}{rest}"))
-        });
-        found.unwrap_or_else(|| url.to_owned())
     }
 
     /// Takes the trouble that is meant for a call of this method.

@@ -11,12 +11,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use super::http;
 use crate::clock::Clock;
+use crate::places::Places;
 use crate::random::Random;
 use crate::sign::hmac_hex;
+use crate::waiting::until;
 
 /// Between two tries of an event.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
@@ -66,17 +68,7 @@ pub(super) struct State {
     /// Status numbers for the next calls of a method.
     pub(super) refusals: VecDeque<(String, i64)>,
     waiting: VecDeque<String>,
-    places: Vec<(String, String)>,
-}
-
-impl State {
-    /// Finds where an address that only the public can reach is on this machine.
-    fn resolve(&self, url: &str) -> Option<String> {
-        self.places.iter().find_map(|(public, here)| {
-            let rest = url.strip_prefix(public.as_str())?;
-            Some(format!("{here}{rest}"))
-        })
-    }
+    places: Places,
 }
 
 pub(super) struct Site {
@@ -121,11 +113,15 @@ impl Site {
     pub(super) async fn post(&self, url: &str, body: String) -> Option<u16> {
         // A story says where an address is as soon as it knows.
         let deadline = Instant::now() + RESOLVED_WITHIN;
-        let is_known = |state: &State| url.starts_with("http:") || state.resolve(url).is_some();
+        let is_known = |state: &State| url.starts_with("http:") || state.places.find(url).is_some();
         if !self.until(is_known, deadline).await {
             return None;
         }
-        let here = self.lock().resolve(url).unwrap_or_else(|| url.to_owned());
+        let here = self
+            .lock()
+            .places
+            .find(url)
+            .unwrap_or_else(|| url.to_owned());
         let signature = hmac_hex(&self.options.token, body.as_bytes());
         let request = self
             .client
@@ -138,16 +134,7 @@ impl Site {
     }
 
     async fn until(&self, is_so: impl Fn(&State) -> bool, deadline: Instant) -> bool {
-        loop {
-            let mut changed = std::pin::pin!(self.changed.notified());
-            changed.as_mut().enable();
-            if is_so(&self.lock()) {
-                return true;
-            }
-            if timeout_at(deadline, changed).await.is_err() {
-                return is_so(&self.lock());
-            }
-        }
+        until(&self.changed, deadline, || is_so(&self.lock())).await
     }
 
     async fn call_for_ever(&self) {
@@ -237,8 +224,7 @@ impl Bot {
 
     /// Says where an address that only the public can reach is on this machine.
     pub fn resolve(&self, public: &str, here: &str) {
-        let place = (public.to_owned(), here.to_owned());
-        self.site.lock().places.push(place);
+        self.site.lock().places.add(public, here);
         self.site.changed.notify_waiters();
     }
 

@@ -107,7 +107,7 @@ fn check_inbound(inbound: &Inbound) {
                 id(application);
             }
         }
-        Happening::Aside { notice } => promise::is_inert_line(&notice.text),
+        Happening::Remark { notice } => promise::is_inert_line(&notice.text),
         Happening::Typing => {}
         Happening::Alarm { text } => promise::is_inert_line(text),
     }

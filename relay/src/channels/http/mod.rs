@@ -8,17 +8,15 @@ mod send;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Timestamp};
+use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles};
 
 use super::{
-    Answer, CatchUpEnd, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile,
-    Receipt, Received, Rejected, SendError, Signal, Webhook, signed,
+    Channel, FetchError, LinkFault, Outbound, Profile, Receipt, Received, Rejected, SendError,
+    Signal, Webhook, signed,
 };
 
 use send::Calls;
@@ -92,10 +90,6 @@ impl Channel for Http {
         Sha256::digest(self.secret.expose_secret().as_bytes()).into()
     }
 
-    fn handshake(&self, _query: &str) -> Result<Answer, Rejected> {
-        Err(Rejected::WrongToken)
-    }
-
     fn receive(&self, webhook: &Webhook<'_>) -> Result<Received, Rejected> {
         let secret = self.secret.expose_secret();
         signed::check(webhook.headers, HEADER, PREFIX, webhook.body, secret)?;
@@ -120,21 +114,6 @@ impl Channel for Http {
 
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {
         self.calls.profile(visitor).await
-    }
-
-    async fn history(&self, _visitor: &PlatformId) -> Result<History, FetchError> {
-        Err(FetchError::Refused {
-            cause: "the caller is not asked for a history: it knows our keys".to_owned(),
-        })
-    }
-
-    /// Nothing is asked for: the caller posts again what was not answered with 200.
-    async fn catch_up(&self, _since: Timestamp, _reach: Duration) -> Result<CaughtUp, FetchError> {
-        Ok(CaughtUp {
-            inbound: vec![],
-            newest: None,
-            end: CatchUpEnd::Reached,
-        })
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

@@ -3,15 +3,14 @@
 
 use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Client, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use shared::model::PlatformId;
 
 use crate::channels::calls::{Failed, read};
+use crate::channels::signed;
 use crate::channels::wire;
 use crate::channels::{FetchError, LinkFault, Outbound, Profile, Receipt, SendError, Signal};
 use crate::hex::hex;
@@ -128,12 +127,8 @@ impl Calls {
     }
 
     fn signature(&self, body: &[u8]) -> String {
-        let secret = self.secret.expose_secret().as_bytes();
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
-            return String::new();
-        };
-        mac.update(body);
-        format!("{PREFIX}{}", hex(&mac.finalize().into_bytes()))
+        let mac = signed::mac(self.secret.expose_secret(), body);
+        format!("{PREFIX}{}", hex(&mac))
     }
 
     fn host(&self) -> String {

@@ -11,6 +11,7 @@ use crate::channels::{
     CatchUpEnd, CaughtUp, FetchError, Happening, History, Inbound, PastMessage, Quote,
 };
 
+use super::errors::Refused;
 use super::events::message_key;
 use super::graph::{CallError, Graph};
 use crate::channels::wire;
@@ -87,7 +88,7 @@ pub(super) async fn catch_up(
     for call in 0..CALLS {
         let answer = match page(graph, limit, after.as_deref()).await {
             Ok(answer) => answer,
-            Err(CallError::Graph(error, _)) if error.asks_for_less() && limit > 1 => {
+            Err(CallError::No(Refused { error, .. })) if error.asks_for_less() && limit > 1 => {
                 limit /= 2;
                 continue;
             }

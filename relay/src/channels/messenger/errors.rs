@@ -7,9 +7,9 @@ use serde_json::Value;
 use shared::model::FailureReason;
 use shared::text;
 
-use crate::channels::{LinkFault, SendError};
-
+use crate::channels::calls::Refusal;
 use crate::channels::wire;
+use crate::channels::{FetchError, LinkFault, SendError};
 
 /// A punished Page is left alone so long.
 const POLICY_REST: Duration = Duration::from_secs(3600);
@@ -133,6 +133,35 @@ impl GraphError {
         self.class() == Class::Unknown
     }
 
+    /// Returns what the keeper learns.
+    pub(super) fn link_fault(&self) -> LinkFault {
+        match self.class() {
+            Class::Token => self.token_fault(),
+            Class::Policy => self.policy_fault(),
+            Class::TooFast | Class::Later | Class::Shortly | Class::Unknown | Class::Unclear => {
+                LinkFault {
+                    reason: format!("Meta is busy: {}", self.words),
+                    is_passing: true,
+                }
+            }
+            Class::Window
+            | Class::Person
+            | Class::Thread
+            | Class::NotAllowed
+            | Class::Tag
+            | Class::Refused => {
+                let reason = format!(
+                    "Meta refuses ({}): check the permissions pages_messaging and pages_manage_metadata of the token",
+                    self.words
+                );
+                LinkFault {
+                    reason,
+                    is_passing: false,
+                }
+            }
+        }
+    }
+
     /// Says that the Page is punished, and what to do.
     pub(super) fn policy_fault(&self) -> LinkFault {
         let reason = format!(
@@ -163,6 +192,50 @@ impl GraphError {
             reason,
             is_passing: false,
         }
+    }
+}
+
+/// An error, and how long the answer's headers ask to wait.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) error: GraphError,
+    pub(super) wait: Option<Duration>,
+}
+
+impl Refusal for Refused {
+    const PLATFORM: &str = "Meta";
+
+    fn log(&self) {
+        let GraphError { code, subcode, .. } = self.error;
+        let trace = self.error.trace.as_deref();
+        tracing::warn!(code, subcode, trace, "Meta refused a call");
+    }
+
+    fn for_send(self) -> SendError {
+        self.error.for_send(self.wait)
+    }
+
+    fn for_fetch(self) -> FetchError {
+        let cause = self.error.words.clone();
+        match self.error.class() {
+            Class::TooFast
+            | Class::Later
+            | Class::Shortly
+            | Class::Unknown
+            | Class::Unclear
+            | Class::Token => FetchError::Later { cause },
+            Class::Window
+            | Class::Person
+            | Class::Thread
+            | Class::NotAllowed
+            | Class::Policy
+            | Class::Tag
+            | Class::Refused => FetchError::Refused { cause },
+        }
+    }
+
+    fn for_link(self) -> LinkFault {
+        self.error.link_fault()
     }
 }
 

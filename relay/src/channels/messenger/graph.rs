@@ -5,18 +5,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use sha2::Sha256;
 use tokio::time::Instant;
 
-use crate::channels::calls::{Failed, read};
-use crate::channels::{FetchError, LinkFault, SendError};
+use crate::channels::calls::{self, Failed, read};
+use crate::channels::signed;
 
 use super::MessengerSettings;
-use super::errors::{Class, GraphError};
+use super::errors::{GraphError, Refused};
 use super::usage::{Pace, Usage};
 
 /// The newest version known (meta.md 1).
@@ -39,15 +37,7 @@ pub(super) struct Graph {
 }
 
 /// Why a call brought nothing.
-#[derive(Debug)]
-pub(super) enum CallError {
-    /// Nothing was written.
-    NotSent(String),
-    /// Written, and then silence or nonsense.
-    Unclear(String),
-    /// Meta says no; how long its headers ask to wait.
-    Graph(GraphError, Option<Duration>),
-}
+pub(super) type CallError = calls::CallError<Refused>;
 
 impl Graph {
     pub(super) fn new(client: Client, settings: &MessengerSettings) -> Self {
@@ -141,116 +131,26 @@ impl Graph {
         let body = read(response).await?;
         match serde_json::from_slice::<Value>(&body) {
             Ok(value) => match GraphError::of(&value) {
-                Some(error) => Err(CallError::Graph(error, usage.wait)),
+                Some(error) => Err(CallError::No(Refused {
+                    error,
+                    wait: usage.wait,
+                })),
                 None if status.is_success() => Ok(value),
-                None => Err(CallError::Unclear(format!(
-                    "status {status} without a reason"
-                ))),
+                None => Err(unclear(format!("status {status} without a reason"))),
             },
-            Err(_) => Err(CallError::Unclear(format!(
+            Err(_) => Err(unclear(format!(
                 "status {status} with an unreadable answer"
             ))),
         }
     }
 }
 
-impl CallError {
-    pub(super) fn is_of(&self, class: &Class) -> bool {
-        matches!(self, Self::Graph(error, _) if error.class() == *class)
-    }
-
-    /// What the outbox learns.
-    pub(super) fn for_send(self) -> SendError {
-        match self {
-            Self::NotSent(cause) => SendError::NotSent { cause, tries: None },
-            Self::Unclear(cause) => SendError::Unclear { cause },
-            Self::Graph(error, wait) => {
-                log(&error);
-                error.for_send(wait)
-            }
-        }
-    }
-
-    /// What whoever asks for data learns.
-    pub(super) fn for_fetch(self) -> FetchError {
-        match self {
-            Self::NotSent(cause) | Self::Unclear(cause) => FetchError::Later { cause },
-            Self::Graph(error, _) => match error.class() {
-                Class::TooFast
-                | Class::Later
-                | Class::Shortly
-                | Class::Unknown
-                | Class::Unclear
-                | Class::Token => FetchError::Later { cause: error.words },
-                Class::Window
-                | Class::Person
-                | Class::Thread
-                | Class::NotAllowed
-                | Class::Policy
-                | Class::Tag
-                | Class::Refused => FetchError::Refused { cause: error.words },
-            },
-        }
-    }
-
-    /// What the keeper learns.
-    pub(super) fn for_link(self) -> LinkFault {
-        match self {
-            Self::NotSent(cause) | Self::Unclear(cause) => LinkFault {
-                reason: format!("Meta does not answer: {cause}"),
-                is_passing: true,
-            },
-            Self::Graph(error, _) => match error.class() {
-                Class::Token => error.token_fault(),
-                Class::Policy => error.policy_fault(),
-                Class::TooFast
-                | Class::Later
-                | Class::Shortly
-                | Class::Unknown
-                | Class::Unclear => LinkFault {
-                    reason: format!("Meta is busy: {}", error.words),
-                    is_passing: true,
-                },
-                Class::Window
-                | Class::Person
-                | Class::Thread
-                | Class::NotAllowed
-                | Class::Tag
-                | Class::Refused => {
-                    let reason = format!(
-                        "Meta refuses ({}): check the permissions pages_messaging and pages_manage_metadata of the token",
-                        error.words
-                    );
-                    LinkFault {
-                        reason,
-                        is_passing: false,
-                    }
-                }
-            },
-        }
-    }
-}
-
-fn log(error: &GraphError) {
-    let (code, subcode, trace) = (error.code, error.subcode, error.trace.as_deref());
-    tracing::warn!(code, subcode, trace, "Meta refused a call");
-}
-
-impl From<Failed> for CallError {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::NotSent(cause) => Self::NotSent(cause),
-            Failed::Unclear(cause) => Self::Unclear(cause),
-        }
-    }
+fn unclear(cause: String) -> CallError {
+    Failed::Unclear(cause).into()
 }
 
 /// Proves that the caller knows the app secret (meta.md 15).
 fn proof(settings: &MessengerSettings) -> SecretString {
-    let secret = settings.app_secret.expose_secret().as_bytes();
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
-        return SecretString::default();
-    };
-    mac.update(settings.access_token.expose_secret().as_bytes());
-    crate::hex::hex(&mac.finalize().into_bytes()).into()
+    let token = settings.access_token.expose_secret().as_bytes();
+    crate::hex::hex(&signed::mac(settings.app_secret.expose_secret(), token)).into()
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::channels::LinkFault;
 
+use super::errors::Refused;
 use super::graph::{CallError, Graph};
 use super::send::is_success;
 use crate::channels::wire;
@@ -109,7 +110,7 @@ async fn subscribe(graph: &Graph, path: &str) -> Result<(), LinkFault> {
                     is_passing: false,
                 });
             }
-            Err(CallError::Graph(error, _)) if error.code == 100 && fields.len() > 1 => {
+            Err(CallError::No(Refused { error, .. })) if error.code == 100 && fields.len() > 1 => {
                 match refused_place(&error.words).filter(|place| *place < fields.len()) {
                     Some(place) => {
                         tracing::warn!(
@@ -118,7 +119,7 @@ async fn subscribe(graph: &Graph, path: &str) -> Result<(), LinkFault> {
                         );
                         fields.remove(place);
                     }
-                    None => return Err(CallError::Graph(error, None).for_link()),
+                    None => return Err(error.link_fault()),
                 }
             }
             Err(error) => return Err(error.for_link()),

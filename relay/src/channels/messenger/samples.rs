@@ -3,7 +3,7 @@
 use shared::model::PlatformId;
 
 use super::errors::GraphError;
-use super::tests::{json_fixture, names};
+use super::tests::{SAMPLES, json_fixture};
 use super::{conversations, link, profile, send};
 use crate::channels::{SendError, Signal};
 
@@ -32,7 +32,7 @@ const USED: [&str; 20] = [
 ];
 
 /// Not held against the code, and why.
-const LATER: [(&str, &str); 26] = [
+const LATER: [(&str, &str); 23] = [
     ("request_extend_thread_control", NO_HANDOVER),
     ("request_moderate_block", "blocks are ours alone (BL-08)"),
     ("request_pass_thread_control", NO_HANDOVER),
@@ -59,9 +59,6 @@ const LATER: [(&str, &str); 26] = [
     ("response_thread_owner_hidden", SEND_TELLS),
     ("response_thread_owner_idle", SEND_TELLS),
     ("response_upload_ok", NO_FILES),
-    ("error_no_matching_ig_user", "of Instagram"),
-    ("error_ig_access_disabled", "of Instagram"),
-    ("error_ig_blocked_business", "of Instagram"),
 ];
 const NO_FILES: &str = "replies with files come with the file store";
 const NO_HANDOVER: &str = "giving the thread away comes with the bots";
@@ -70,20 +67,8 @@ const SEND_TELLS: &str = "who may answer is told by webhooks and by sends";
 
 #[test]
 fn every_sample_of_a_call_is_used_or_named_with_a_reason() {
-    let later = LATER.map(|(name, _)| name);
-    for prefix in ["request_", "response_", "signature_", "webhook_"] {
-        for file in names(prefix) {
-            let name = file.trim_end_matches(".json");
-            assert!(
-                USED.contains(&name) || later.contains(&name),
-                "{name} is neither used nor named"
-            );
-        }
-    }
-    for name in USED {
-        assert!(!json_fixture(&format!("{name}.json")).is_null());
-        assert!(!later.contains(&name), "{name} is named twice");
-    }
+    let prefixes = ["request_", "response_", "signature_", "webhook_"];
+    SAMPLES.assert_each_is_named(&prefixes, &USED, &LATER);
 }
 
 fn visitor() -> PlatformId {

@@ -31,7 +31,7 @@ async fn try_send(
     let path = format!("{}/messages", graph.page_id());
     let body = body(reply, human_agent && graph.human_agent());
     let answer = graph.post(&path, &[], &body).await.map_err(|error| {
-        if error.is_of(&Class::Tag) {
+        if matches!(&error, CallError::No(no) if no.error.class() == Class::Tag) {
             graph.stop_tagging();
         }
         error.for_send()

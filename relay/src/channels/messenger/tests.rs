@@ -14,7 +14,7 @@ use shared::model::{ContactAsk, DeliveryId, FailureReason, Timestamp};
 
 use super::errors::GraphError;
 use super::{Messenger, MessengerSettings, conversations, handshake, receive, send, signature};
-use crate::channels::testing::{Samples, assert_inert, outline};
+use crate::channels::testing::{Samples, assert_inert, is_nothing, outline};
 use crate::channels::{
     CatchUpEnd, Channel, Happening, Outbound, Received, Rejected, SendError, Webhook,
 };
@@ -25,7 +25,7 @@ const OUR_APP: &str = "1029384756102938";
 const REACH: Duration = Duration::from_secs(86_400);
 const RECEIVED_AT: Timestamp = Timestamp(1_795_190_200_000);
 
-const SAMPLES: Samples = Samples("messenger");
+pub(super) const SAMPLES: Samples = Samples("messenger");
 
 fn fixture(name: &str) -> Vec<u8> {
     SAMPLES.bytes(name)
@@ -35,7 +35,7 @@ pub(super) fn json_fixture(name: &str) -> Value {
     SAMPLES.json(name)
 }
 
-pub(super) fn names(prefix: &str) -> Vec<String> {
+fn names(prefix: &str) -> Vec<String> {
     SAMPLES.names(prefix)
 }
 
@@ -51,9 +51,7 @@ fn every_body_has_its_stated_outcome() {
     assert!(bodies.len() > 70, "the fixtures are there");
     for name in bodies {
         let received = translate(&fixture(&name));
-        let is_empty = received.inbound.is_empty()
-            && received.unread.is_empty()
-            && received.ignored.is_empty();
+        let is_empty = is_nothing(&received);
         let may_be_empty = [
             "messenger_empty_entry.json",
             "messenger_entry_without_channel.json",

@@ -9,11 +9,10 @@ use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::channels::calls::{Failed, read};
-use crate::channels::{FetchError, LinkFault, PollError, SendError};
+use crate::channels::calls::{self, Failed, read};
 
 use super::TelegramSettings;
-use super::errors::{ApiError, Class};
+use super::errors::ApiError;
 
 /// For a whole call that does not wait for anything.
 const CALL_WITHIN: Duration = Duration::from_secs(30);
@@ -28,24 +27,7 @@ pub(super) struct Api {
 }
 
 /// Why a call brought nothing.
-#[derive(Debug)]
-pub(super) enum CallError {
-    /// Nothing was written.
-    NotSent(String),
-    /// Written, and then silence or nonsense.
-    Unclear(String),
-    /// Telegram says no.
-    Api(ApiError),
-}
-
-impl From<Failed> for CallError {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::NotSent(cause) => Self::NotSent(cause),
-            Failed::Unclear(cause) => Self::Unclear(cause),
-        }
-    }
-}
+pub(super) type CallError = calls::CallError<ApiError>;
 
 impl Api {
     pub(super) fn new(client: Client, settings: &TelegramSettings) -> Self {
@@ -87,82 +69,18 @@ impl Api {
         let body = read(response).await?;
         let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else {
             let cause = format!("status {status} with an unreadable answer");
-            return Err(CallError::Unclear(cause));
+            return Err(unclear(cause));
         };
         if answer.get("ok").and_then(Value::as_bool) == Some(true) && status.is_success() {
             return Ok(answer.get_mut("result").map_or(Value::Null, Value::take));
         }
         match ApiError::of(&answer) {
-            Some(error) => Err(CallError::Api(error)),
-            None => Err(CallError::Unclear(format!(
-                "status {status} without a reason"
-            ))),
+            Some(error) => Err(CallError::No(error)),
+            None => Err(unclear(format!("status {status} without a reason"))),
         }
     }
 }
 
-impl CallError {
-    /// What the outbox learns.
-    pub(super) fn for_send(self) -> SendError {
-        match self {
-            Self::NotSent(cause) => SendError::NotSent { cause, tries: None },
-            Self::Unclear(cause) => SendError::Unclear { cause },
-            Self::Api(error) => {
-                tracing::warn!(code = error.code, words = %error.words, "Telegram refused a call");
-                error.for_send()
-            }
-        }
-    }
-
-    /// What whoever asks for data learns.
-    pub(super) fn for_fetch(self) -> FetchError {
-        match self {
-            Self::NotSent(cause) | Self::Unclear(cause) => FetchError::Later { cause },
-            Self::Api(error) => match error.class() {
-                Class::TooFast | Class::Later | Class::Conflict | Class::Token => {
-                    FetchError::Later { cause: error.words }
-                }
-                Class::Person | Class::Refused => FetchError::Refused { cause: error.words },
-            },
-        }
-    }
-
-    /// What the poller learns.
-    pub(super) fn for_poll(self) -> PollError {
-        match self {
-            Self::NotSent(cause) | Self::Unclear(cause) => PollError::Later { cause, wait: None },
-            Self::Api(error) => match error.class() {
-                Class::Token => PollError::Fault(error.token_fault()),
-                Class::Conflict => PollError::Fault(error.conflict()),
-                Class::TooFast | Class::Later | Class::Person | Class::Refused => {
-                    PollError::Later {
-                        wait: error.wait,
-                        cause: error.words,
-                    }
-                }
-            },
-        }
-    }
-
-    /// What the keeper learns.
-    pub(super) fn for_link(self) -> LinkFault {
-        match self {
-            Self::NotSent(cause) | Self::Unclear(cause) => LinkFault {
-                reason: format!("Telegram does not answer: {cause}"),
-                is_passing: true,
-            },
-            Self::Api(error) => match error.class() {
-                Class::Token => error.token_fault(),
-                Class::Conflict => error.conflict(),
-                Class::TooFast | Class::Later => LinkFault {
-                    reason: format!("Telegram is busy: {}", error.words),
-                    is_passing: true,
-                },
-                Class::Person | Class::Refused => LinkFault {
-                    reason: format!("Telegram refuses: {}", error.words),
-                    is_passing: false,
-                },
-            },
-        }
-    }
+fn unclear(cause: String) -> CallError {
+    Failed::Unclear(cause).into()
 }

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use shared::model::FailureReason;
 
+use crate::channels::calls::Refusal;
 use crate::channels::wire;
-use crate::channels::{LinkFault, SendError};
+use crate::channels::{FetchError, LinkFault, PollError, SendError};
 
 /// No wait that Telegram asks for is longer.
 const LONGEST_WAIT: u64 = 86_400;
@@ -67,20 +68,6 @@ impl ApiError {
         self.words.to_ascii_lowercase().contains(words)
     }
 
-    /// What the outbox learns.
-    pub(super) fn for_send(self) -> SendError {
-        match self.class() {
-            Class::TooFast => SendError::TooFast { wait: self.wait },
-            // It may have been sent, and there is no key to ask by (telegram.md 6).
-            Class::Later => SendError::Unclear { cause: self.words },
-            Class::Token => SendError::Unauthorized(self.token_fault()),
-            Class::Person => SendError::Refused(FailureReason::VisitorUnreachable),
-            Class::Conflict | Class::Refused => {
-                SendError::Refused(FailureReason::Refused { text: self.words })
-            }
-        }
-    }
-
     /// Says what is wrong with the token, and what to do (CH-24).
     pub(super) fn token_fault(&self) -> LinkFault {
         LinkFault {
@@ -101,6 +88,65 @@ impl ApiError {
                 self.words
             ),
             is_passing: true,
+        }
+    }
+}
+
+impl Refusal for ApiError {
+    const PLATFORM: &str = "Telegram";
+
+    fn log(&self) {
+        tracing::warn!(code = self.code, words = %self.words, "Telegram refused a call");
+    }
+
+    fn for_send(self) -> SendError {
+        match self.class() {
+            Class::TooFast => SendError::TooFast { wait: self.wait },
+            // It may have been sent, and there is no key to ask by (telegram.md 6).
+            Class::Later => SendError::Unclear { cause: self.words },
+            Class::Token => SendError::Unauthorized(self.token_fault()),
+            Class::Person => SendError::Refused(FailureReason::VisitorUnreachable),
+            Class::Conflict | Class::Refused => {
+                SendError::Refused(FailureReason::Refused { text: self.words })
+            }
+        }
+    }
+
+    fn for_fetch(self) -> FetchError {
+        match self.class() {
+            Class::TooFast | Class::Later | Class::Conflict | Class::Token => {
+                FetchError::Later { cause: self.words }
+            }
+            Class::Person | Class::Refused => FetchError::Refused { cause: self.words },
+        }
+    }
+
+    fn for_link(self) -> LinkFault {
+        match self.class() {
+            Class::Token => self.token_fault(),
+            Class::Conflict => self.conflict(),
+            Class::TooFast | Class::Later => LinkFault {
+                reason: format!("Telegram is busy: {}", self.words),
+                is_passing: true,
+            },
+            Class::Person | Class::Refused => LinkFault {
+                reason: format!("Telegram refuses: {}", self.words),
+                is_passing: false,
+            },
+        }
+    }
+}
+
+impl ApiError {
+    /// What the poller learns.
+    pub(super) fn for_poll(self) -> PollError {
+        match self.class() {
+            Class::Token => PollError::Fault(self.token_fault()),
+            Class::Conflict => PollError::Fault(self.conflict()),
+            Class::TooFast | Class::Later | Class::Person | Class::Refused => PollError::Later {
+                wait: self.wait,
+                cause: self.words,
+            },
         }
     }
 }

@@ -69,8 +69,7 @@ async fn call_here(api: &Api, info: &Value, address: &str, secret: &str) -> Resu
         return Ok(());
     }
     tracing::info!("Telegram does not call this relay for everything; setting the webhook");
-    let body = json!({ "url": address, "secret_token": secret, "allowed_updates": UPDATES });
-    let done = api.call("setWebhook", &body).await;
+    let done = api.call("setWebhook", &webhook(address, secret)).await;
     if is_yes(&done.map_err(CallError::for_link)?) {
         Ok(())
     } else {
@@ -79,6 +78,16 @@ async fn call_here(api: &Api, info: &Value, address: &str, secret: &str) -> Resu
             is_passing: true,
         })
     }
+}
+
+/// Returns what Telegram is told about calling us. Updates that wait are never dropped.
+pub(super) fn webhook(address: &str, secret: &str) -> Value {
+    json!({
+        "url": address,
+        "secret_token": secret,
+        "allowed_updates": UPDATES,
+        "drop_pending_updates": false,
+    })
 }
 
 /// Whether everything that we want is told. None named: what comes by itself, and reactions do not.

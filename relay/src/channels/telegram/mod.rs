@@ -15,17 +15,15 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Timestamp};
+use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles};
 
 use super::{
-    Answer, CatchUpEnd, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, PollError,
-    Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Channel, FetchError, LinkFault, Outbound, PollError, Polled, Profile, Receipt, Received,
+    Rejected, SendError, Signal, Webhook,
 };
 
 use api::Api;
@@ -125,10 +123,6 @@ impl Channel for Telegram {
         Sha256::digest(self.account.as_str().as_bytes()).into()
     }
 
-    fn handshake(&self, _query: &str) -> Result<Answer, Rejected> {
-        Err(Rejected::WrongToken)
-    }
-
     fn receive(&self, webhook: &Webhook<'_>) -> Result<Received, Rejected> {
         let Receive::Webhook { secret, .. } = &self.receive else {
             return Err(Rejected::WrongToken);
@@ -158,21 +152,6 @@ impl Channel for Telegram {
         let chat = self.api.call("getChat", &body).await;
         let chat = chat.map_err(api::CallError::for_fetch)?;
         Ok(message::profile_of(&chat))
-    }
-
-    async fn history(&self, _visitor: &PlatformId) -> Result<History, FetchError> {
-        Err(FetchError::Refused {
-            cause: "Telegram shows bots no history".to_owned(),
-        })
-    }
-
-    /// Nothing is asked for: Telegram keeps what was not taken, and brings it by itself for 24 hours (telegram.md 2.2, 2.4).
-    async fn catch_up(&self, _since: Timestamp, _reach: Duration) -> Result<CaughtUp, FetchError> {
-        Ok(CaughtUp {
-            inbound: vec![],
-            newest: None,
-            end: CatchUpEnd::Reached,
-        })
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use shared::model::{PlatformId, Timestamp};
 
+use crate::channels::calls::Failed;
 use crate::channels::{PollError, Polled};
 use crate::clock::{Clock as _, SystemClock};
 
@@ -31,7 +32,12 @@ pub(super) async fn poll(
         body["offset"] = offset.into();
     }
     let updates = api.call_within(WITHIN, "getUpdates", &body).await;
-    let updates = updates.map_err(CallError::for_poll)?;
+    let updates = updates.map_err(|error| match error {
+        CallError::Failed(Failed::NotSent(cause) | Failed::Unclear(cause)) => {
+            PollError::Later { cause, wait: None }
+        }
+        CallError::No(no) => no.for_poll(),
+    })?;
     Ok(polled(&updates, account, SystemClock.now()))
 }
 

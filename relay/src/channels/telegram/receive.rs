@@ -219,7 +219,7 @@ impl Update<'_> {
             kind: NoticeKind::Other,
             text: text.to_owned(),
         };
-        Some(self.inbound(visitor, key, at, Happening::Aside { notice }))
+        Some(self.inbound(visitor, key, at, Happening::Remark { notice }))
     }
 
     fn reaction(&self) -> Option<Inbound> {

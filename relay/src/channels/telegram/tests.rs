@@ -1,11 +1,9 @@
 //! Every fixture has a stated outcome. Bodies: `snapshots/`, one line an event. Errors: the table below.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -13,8 +11,9 @@ use shared::model::{ContactAsk, DeliveryId, FailureReason, PlatformId, Timestamp
 
 use super::errors::{ApiError, Class};
 use super::{Receive, Telegram, TelegramSettings, bot_of, link, message, poll, receive, send};
-use crate::channels::testing::{Samples, assert_inert, outline};
-use crate::channels::{Channel, Happening, Outbound, Received, Rejected, SendError, Webhook};
+use crate::channels::calls::Refusal as _;
+use crate::channels::testing::Samples;
+use crate::channels::{Channel, Happening, Outbound, Rejected, SendError, Webhook};
 
 pub(super) const SAMPLES: Samples = Samples("telegram");
 const RECEIVED_AT: Timestamp = Timestamp(1_750_000_500_000);
@@ -22,10 +21,6 @@ const TOKEN: &str = "6000000002:AAsampleSampleSampleSampleSample_00";
 
 fn bot() -> PlatformId {
     "6000000002".into()
-}
-
-fn translate(name: &str) -> Received {
-    receive::translate(&SAMPLES.bytes(name), &bot(), RECEIVED_AT)
 }
 
 pub(super) fn reply(text: &str) -> Outbound {
@@ -41,23 +36,10 @@ pub(super) fn reply(text: &str) -> Outbound {
 
 #[test]
 fn every_update_has_its_stated_outcome() {
-    let mut text = String::new();
-    let bodies = SAMPLES.names("update_");
-    assert!(bodies.len() > 40, "the fixtures are there");
-    for name in bodies {
-        let received = translate(&name);
-        assert!(
-            received.inbound.len() + received.unread.len() + received.ignored.len() > 0,
-            "{name} led to nothing at all"
-        );
-        assert_inert(&name, &received);
-        let lines: String = outline(&received)
-            .lines()
-            .map(|line| shared::text::one_line(line, 600) + "\n")
-            .collect();
-        writeln!(text, "{name}\n{lines}").unwrap();
-    }
-    insta::assert_snapshot!("updates", text);
+    let outcomes = SAMPLES.outcomes("update_", |body| {
+        receive::translate(body, &bot(), RECEIVED_AT)
+    });
+    insta::assert_snapshot!("updates", outcomes);
 }
 
 #[test]
@@ -290,24 +272,4 @@ fn a_webhook_that_fails_is_told_and_an_incomplete_one_is_set_anew() {
     assert!(link::is_complete(
         &json!({ "allowed_updates": link::UPDATES })
     ));
-}
-
-proptest! {
-    #[test]
-    fn no_body_makes_it_fail(body in proptest::collection::vec(any::<u8>(), 0..400)) {
-        receive::translate(&body, &bot(), RECEIVED_AT);
-    }
-
-    #[test]
-    fn no_sample_with_a_piece_of_another_in_it_makes_it_fail(from: prop::sample::Index, into: prop::sample::Index, at: prop::sample::Index) {
-        let names = SAMPLES.names("update_");
-        let mut body = SAMPLES.json(&names[into.index(names.len())]);
-        let piece = SAMPLES.json(&names[from.index(names.len())]);
-        let payload = body.as_object_mut().unwrap().values_mut().find(|value| value.is_object()).unwrap();
-        let members = payload.as_object_mut().unwrap();
-        let name = members.keys().nth(at.index(members.len())).unwrap().clone();
-        members.insert(name, piece);
-        let received = receive::take(&body, &bot(), RECEIVED_AT);
-        prop_assert!(received.inbound.len() + received.unread.len() + received.ignored.len() > 0);
-    }
 }

@@ -6,11 +6,10 @@ use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::channels::calls::{Failed, read};
-use crate::channels::{FetchError, LinkFault, SendError};
+use crate::channels::calls::{self, Failed, read};
 
 use super::ViberSettings;
-use super::errors::{ApiError, Class};
+use super::errors::ApiError;
 
 /// For a whole call.
 const CALL_WITHIN: Duration = Duration::from_secs(30);
@@ -24,24 +23,7 @@ pub(super) struct Api {
 }
 
 /// Why a call brought nothing.
-#[derive(Debug)]
-pub(super) enum CallError {
-    /// Nothing was written.
-    NotSent(String),
-    /// Written, and then silence or nonsense.
-    Unclear(String),
-    /// Viber says no.
-    Api(ApiError),
-}
-
-impl From<Failed> for CallError {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::NotSent(cause) => Self::NotSent(cause),
-            Failed::Unclear(cause) => Self::Unclear(cause),
-        }
-    }
-}
+pub(super) type CallError = calls::CallError<ApiError>;
 
 impl Api {
     pub(super) fn new(client: Client, settings: &ViberSettings) -> Self {
@@ -70,58 +52,11 @@ impl Api {
             .and_then(|answer| answer.get("status")?.as_i64());
         match (answer, code) {
             (Ok(answer), Some(0)) => Ok(answer),
-            (Ok(answer), Some(code)) => Err(CallError::Api(ApiError::of(code, &answer))),
-            (Ok(_) | Err(_), _) => Err(CallError::Unclear(format!(
-                "status {status} with an unreadable answer"
-            ))),
-        }
-    }
-}
-
-impl CallError {
-    /// What the outbox learns.
-    pub(super) fn for_send(self) -> SendError {
-        match self {
-            Self::NotSent(cause) => SendError::NotSent { cause, tries: None },
-            Self::Unclear(cause) => SendError::Unclear { cause },
-            Self::Api(error) => {
-                tracing::warn!(code = error.code, words = %error.words, "Viber refused a call");
-                error.for_send()
+            (Ok(answer), Some(code)) => Err(CallError::No(ApiError::of(code, &answer))),
+            (Ok(_) | Err(_), _) => {
+                let cause = format!("status {status} with an unreadable answer");
+                Err(Failed::Unclear(cause).into())
             }
-        }
-    }
-
-    /// What whoever asks for data learns.
-    pub(super) fn for_fetch(self) -> FetchError {
-        match self {
-            Self::NotSent(cause) | Self::Unclear(cause) => FetchError::Later { cause },
-            Self::Api(error) => match error.class() {
-                Class::TooFast | Class::Later | Class::Account => {
-                    FetchError::Later { cause: error.words }
-                }
-                Class::Person | Class::Unpaid | Class::Refused => {
-                    FetchError::Refused { cause: error.words }
-                }
-            },
-        }
-    }
-
-    /// What the keeper learns.
-    pub(super) fn for_link(self) -> LinkFault {
-        match self {
-            Self::NotSent(cause) | Self::Unclear(cause) => LinkFault {
-                reason: format!("Viber does not answer: {cause}"),
-                is_passing: true,
-            },
-            Self::Api(error) => match error.class() {
-                Class::TooFast | Class::Later => LinkFault {
-                    reason: format!("Viber is busy: {}", error.words),
-                    is_passing: true,
-                },
-                Class::Account | Class::Person | Class::Unpaid | Class::Refused => {
-                    error.account_fault()
-                }
-            },
         }
     }
 }

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use shared::model::FailureReason;
 
+use crate::channels::calls::Refusal;
 use crate::channels::wire;
-use crate::channels::{LinkFault, SendError};
+use crate::channels::{FetchError, LinkFault, SendError};
 
 /// *General error* so often of one reply is a no.
 const FEW_TRIES: u32 = 4;
@@ -53,22 +54,6 @@ impl ApiError {
         }
     }
 
-    /// What the outbox learns.
-    pub(super) fn for_send(self) -> SendError {
-        let text = self.words.clone();
-        match self.class() {
-            Class::TooFast => SendError::TooFast { wait: None },
-            Class::Later => SendError::NotSent {
-                cause: text,
-                tries: Some(FEW_TRIES),
-            },
-            Class::Account => SendError::Unauthorized(self.account_fault()),
-            Class::Person => SendError::Refused(FailureReason::VisitorUnreachable),
-            Class::Unpaid => SendError::Refused(FailureReason::NotAllowed { text }),
-            Class::Refused => SendError::Refused(FailureReason::Refused { text }),
-        }
-    }
-
     /// Says what is wrong with the bot, and what to do (CH-24).
     pub(super) fn account_fault(&self) -> LinkFault {
         let what = match self.code {
@@ -88,6 +73,50 @@ impl ApiError {
         LinkFault {
             reason: format!("{what} ({})", self.words),
             is_passing: false,
+        }
+    }
+}
+
+impl Refusal for ApiError {
+    const PLATFORM: &str = "Viber";
+
+    fn log(&self) {
+        tracing::warn!(code = self.code, words = %self.words, "Viber refused a call");
+    }
+
+    fn for_send(self) -> SendError {
+        let text = self.words.clone();
+        match self.class() {
+            Class::TooFast => SendError::TooFast { wait: None },
+            Class::Later => SendError::NotSent {
+                cause: text,
+                tries: Some(FEW_TRIES),
+            },
+            Class::Account => SendError::Unauthorized(self.account_fault()),
+            Class::Person => SendError::Refused(FailureReason::VisitorUnreachable),
+            Class::Unpaid => SendError::Refused(FailureReason::NotAllowed { text }),
+            Class::Refused => SendError::Refused(FailureReason::Refused { text }),
+        }
+    }
+
+    fn for_fetch(self) -> FetchError {
+        match self.class() {
+            Class::TooFast | Class::Later | Class::Account => {
+                FetchError::Later { cause: self.words }
+            }
+            Class::Person | Class::Unpaid | Class::Refused => {
+                FetchError::Refused { cause: self.words }
+            }
+        }
+    }
+
+    fn for_link(self) -> LinkFault {
+        match self.class() {
+            Class::TooFast | Class::Later => LinkFault {
+                reason: format!("Viber is busy: {}", self.words),
+                is_passing: true,
+            },
+            Class::Account | Class::Person | Class::Unpaid | Class::Refused => self.account_fault(),
         }
     }
 }

@@ -13,20 +13,18 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Timestamp};
+use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles};
 
 use crate::hex::hex;
 
 use super::{
-    Answer, CatchUpEnd, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile,
-    Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Channel, FetchError, LinkFault, Outbound, Profile, Receipt, Received, Rejected, SendError,
+    Signal, Webhook,
 };
 
 use api::{Api, CallError};
@@ -108,10 +106,6 @@ impl Channel for Viber {
         Sha256::digest(self.settings.token.expose_secret().as_bytes()).into()
     }
 
-    fn handshake(&self, _query: &str) -> Result<Answer, Rejected> {
-        Err(Rejected::WrongToken)
-    }
-
     fn receive(&self, webhook: &Webhook<'_>) -> Result<Received, Rejected> {
         let token = self.settings.token.expose_secret();
         signature::check(webhook.headers, webhook.body, token)?;
@@ -141,21 +135,6 @@ impl Channel for Viber {
             .await;
         let answer = answer.map_err(CallError::for_fetch)?;
         Ok(message::profile_of(answer.get("user")))
-    }
-
-    async fn history(&self, _visitor: &PlatformId) -> Result<History, FetchError> {
-        Err(FetchError::Refused {
-            cause: "Viber shows bots no history".to_owned(),
-        })
-    }
-
-    /// Nothing can be asked for: Viber repeats a call for about an hour, and that is all (viber.md 2).
-    async fn catch_up(&self, _since: Timestamp, _reach: Duration) -> Result<CaughtUp, FetchError> {
-        Ok(CaughtUp {
-            inbound: vec![],
-            newest: None,
-            end: CatchUpEnd::Reached,
-        })
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

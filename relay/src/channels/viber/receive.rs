@@ -73,11 +73,11 @@ impl Event<'_> {
                 platform_ids: vec![token],
                 until: Some(self.at),
             }),
-            "failed" => aside(titled("a reply did not reach them", self.value.get("desc"))),
-            "conversation_started" => aside(titled("opened the chat", self.value.get("context"))),
-            "subscribed" => aside("subscribed".to_owned()),
+            "failed" => remark(titled("a reply did not reach them", self.value.get("desc"))),
+            "conversation_started" => remark(titled("opened the chat", self.value.get("context"))),
+            "subscribed" => remark("subscribed".to_owned()),
             "unsubscribed" => {
-                aside("unsubscribed: nothing reaches them before they write again".to_owned())
+                remark("unsubscribed: nothing reaches them before they write again".to_owned())
             }
             _ => Happening::Notice {
                 notice: notice(format!("[{name}]")),
@@ -110,8 +110,8 @@ fn notice(text: String) -> Notice {
     }
 }
 
-fn aside(text: String) -> Happening {
-    Happening::Aside {
+fn remark(text: String) -> Happening {
+    Happening::Remark {
         notice: notice(text),
     }
 }

@@ -22,17 +22,5 @@ const LATER: [(&str, &str); 2] = [
 
 #[test]
 fn every_sample_of_a_call_is_used_or_named_with_a_reason() {
-    let later = LATER.map(|(name, _)| name);
-    for prefix in ["request_", "response_"] {
-        for file in SAMPLES.names(prefix) {
-            let name = file.trim_end_matches(".json");
-            assert!(
-                USED.contains(&name) != later.contains(&name),
-                "{name} is neither used nor named, or both"
-            );
-        }
-    }
-    for name in USED.into_iter().chain(later) {
-        assert!(!SAMPLES.json(&format!("{name}.json")).is_null());
-    }
+    SAMPLES.assert_each_is_named(&["request_", "response_"], &USED, &LATER);
 }

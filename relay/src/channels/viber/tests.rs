@@ -1,10 +1,7 @@
 //! Every fixture has a stated outcome. Bodies: `snapshots/`, one line an event. Errors: the table below.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use http::HeaderMap;
-use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -12,7 +9,8 @@ use shared::model::{ContactAsk, DeliveryId, FailureReason, PlatformId, Timestamp
 
 use super::errors::{ApiError, Class};
 use super::{Viber, ViberSettings, account_of, link, message, receive, send, signature};
-use crate::channels::testing::{Samples, assert_inert, outline};
+use crate::channels::calls::Refusal as _;
+use crate::channels::testing::Samples;
 use crate::channels::{Channel, Outbound, Received, Rejected, SendError, Webhook};
 
 pub(super) const SAMPLES: Samples = Samples("viber");
@@ -40,19 +38,8 @@ fn reply(text: &str) -> Outbound {
 
 #[test]
 fn every_event_has_its_stated_outcome() {
-    let mut text = String::new();
-    let bodies = SAMPLES.names("event_");
-    assert!(bodies.len() > 18, "the fixtures are there");
-    for name in bodies {
-        let received = translate(&SAMPLES.bytes(&name));
-        assert!(
-            received.inbound.len() + received.unread.len() + received.ignored.len() > 0,
-            "{name} led to nothing at all"
-        );
-        assert_inert(&name, &received);
-        writeln!(text, "{name}\n{}", outline(&received)).unwrap();
-    }
-    insta::assert_snapshot!("events", text);
+    let outcomes = SAMPLES.outcomes("event_", translate);
+    insta::assert_snapshot!("events", outcomes);
 }
 
 #[test]
@@ -170,23 +157,4 @@ fn an_account_and_a_person_are_read() {
     assert_eq!(profile.name.as_deref(), Some("Проба"));
     assert!(profile.photo_url.is_some());
     assert_eq!(message::profile_of(None), None);
-}
-
-proptest! {
-    #[test]
-    fn no_body_makes_it_fail(body in proptest::collection::vec(any::<u8>(), 0..400)) {
-        translate(&body);
-    }
-
-    #[test]
-    fn no_sample_with_a_piece_of_another_in_it_makes_it_fail(from: prop::sample::Index, into: prop::sample::Index, at: prop::sample::Index) {
-        let names = SAMPLES.names("event_");
-        let mut body = SAMPLES.json(&names[into.index(names.len())]);
-        let piece = SAMPLES.json(&names[from.index(names.len())]);
-        let members = body.as_object_mut().unwrap();
-        let name = members.keys().nth(at.index(members.len())).unwrap().clone();
-        members.insert(name, piece);
-        let received = translate(body.to_string().as_bytes());
-        prop_assert!(received.inbound.len() + received.unread.len() + received.ignored.len() > 0);
-    }
 }
