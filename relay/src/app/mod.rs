@@ -1,10 +1,12 @@
-//! The running relay: its parts, joined. Builds them in order, stops them in order, replaces what a new config changes.
+//! The running relay: its parts, joined. Builds them in order, stops them in order.
 
-use std::collections::HashMap;
+mod crew;
+mod reloads;
+
 use std::fs::DirBuilder;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,24 +17,22 @@ use tokio::task::JoinSet;
 
 use shared::chat::{Chat, DeskCommand, PlatformCommand, SettledAs};
 use shared::model::{
-    ChannelId, ChannelState, ChatId, CommandId, OperatorId, Policy, Presence, Seq, Timestamp,
-    Visitor,
+    ChannelId, ChatId, CommandId, OperatorId, Policy, Presence, Seq, Timestamp, Visitor,
 };
 use shared::protocol::NoticeLevel;
 
 use crate::channels::Profile;
 use crate::channels::build::build;
 use crate::channels::registry::Registry;
-use crate::clock::{Clock, SystemClock, random_i64};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Reload};
 use crate::engine::{Bells, Engine, EngineError};
 use crate::http::listener::{Protection, serve};
 use crate::http::{Logins, Site, router, serve_metrics};
 use crate::intake::{Intake, Listener};
-use crate::keeper::{Keeper, ProfileTaker, Profiles, Signals};
-use crate::outbox::{Health, Outbox, OutboxBells, Settler, Worker};
+use crate::keeper::{ProfileTaker, Profiles, Signals};
+use crate::outbox::{OutboxBells, Settler};
 use crate::password;
-use crate::poller::Poller;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Delivery, Store, StoreError};
 use crate::supervise::keep_going;
@@ -40,6 +40,9 @@ use crate::telemetry::Metrics;
 use crate::timers::{self, TimerBell};
 use crate::tls;
 use crate::ws::{CommandFailure, Desks, Hub};
+
+use crew::Crew;
+use reloads::Reloads;
 
 /// Counts of dropped messages are written so often.
 const COUNT_EVERY: Duration = Duration::from_millis(500);
@@ -247,238 +250,6 @@ async fn run_until_stopped(
     crew.stop().await;
     while parts.join_next().await.is_some() {}
     sqlite.close().await;
-}
-
-/// What stops the people of a channel, and the people.
-type Shift = (watch::Sender<bool>, JoinSet<()>);
-
-/// Senders and keepers: one of each for every channel.
-#[derive(Clone)]
-struct Crew {
-    outbox: Outbox,
-    site: Site,
-    intake: Arc<Intake>,
-    at_work: Arc<Mutex<HashMap<ChannelId, Shift>>>,
-}
-
-impl Crew {
-    fn new(
-        site: &Site,
-        engine: &Arc<Engine>,
-        registry: &Registry,
-        bells: &Arc<RelayBells>,
-        intake: &Arc<Intake>,
-    ) -> Self {
-        let hub = site.hub.clone();
-        let health = Health::new(move |channel: &ChannelId, state: &ChannelState| {
-            hub.channel_changed(channel, state.clone());
-        });
-        let outbox = Outbox {
-            store: site.store.clone(),
-            settler: Arc::new(SettlerOf {
-                engine: engine.clone(),
-            }),
-            registry: registry.clone(),
-            clock: site.clock.clone(),
-            bells: bells.outbox.clone(),
-            health: Arc::new(health),
-            owner: new_owner(),
-        };
-        Self {
-            outbox,
-            site: site.clone(),
-            intake: intake.clone(),
-            at_work: Arc::default(),
-        }
-    }
-
-    /// Puts people to work for channels that have none, and says how switched-off ones are.
-    fn follow(&self, config: &Config) {
-        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
-        for channel in &config.channels {
-            if !channel.active {
-                self.outbox
-                    .health
-                    .note(&channel.id, &ChannelState::Inactive);
-            } else if self.outbox.health.state(&channel.id) == ChannelState::Inactive {
-                self.outbox.health.note(&channel.id, &ChannelState::Unknown);
-            }
-            let is_at_work = at_work.contains_key(&channel.id);
-            if is_at_work || !channel.active || self.outbox.registry.find(&channel.id).is_none() {
-                continue;
-            }
-            at_work.insert(channel.id.clone(), self.begin(&channel.id));
-        }
-    }
-
-    fn begin(&self, channel: &ChannelId) -> Shift {
-        let (stop_tx, stopping) = watch::channel(false);
-        let mut tasks = JoinSet::new();
-        let (outbox, of, at_worker) = (self.outbox.clone(), channel.clone(), stopping.clone());
-        tasks.spawn(keep_going("outbox", move || {
-            // A new name each time: what a panic cut off is then found as anybody's abandoned work.
-            let owner = new_owner();
-            let outbox = Outbox {
-                owner,
-                ..outbox.clone()
-            };
-            Worker::new(outbox, of.clone()).run(at_worker.clone())
-        }));
-        let keeper = Keeper {
-            channel: channel.clone(),
-            registry: self.outbox.registry.clone(),
-            store: self.site.store.clone(),
-            clock: self.site.clock.clone(),
-            health: self.outbox.health.clone(),
-            catcher: self.intake.clone(),
-        };
-        let poller = Poller {
-            channel: channel.clone(),
-            registry: self.outbox.registry.clone(),
-            store: self.site.store.clone(),
-            health: self.outbox.health.clone(),
-            taker: self.intake.clone(),
-        };
-        let at_poller = stopping.clone();
-        tasks.spawn(keep_going("poller", move || {
-            poller.clone().run(at_poller.clone())
-        }));
-        tasks.spawn(keep_going("keeper", move || {
-            keeper.clone().run(stopping.clone())
-        }));
-        (stop_tx, tasks)
-    }
-
-    /// Sends the people of these channels home, to come back with the new settings.
-    async fn send_home(&self, channels: &[ChannelId]) {
-        let gone: Vec<_> = {
-            let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
-            channels
-                .iter()
-                .filter_map(|channel| at_work.remove(channel))
-                .collect()
-        };
-        for (stop_tx, mut tasks) in gone {
-            stop_tx.send_replace(true);
-            while tasks.join_next().await.is_some() {}
-        }
-    }
-
-    async fn stop(&self) {
-        let channels: Vec<_> = {
-            let at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
-            for (stop_tx, _) in at_work.values() {
-                stop_tx.send_replace(true);
-            }
-            at_work.keys().cloned().collect()
-        };
-        self.send_home(&channels).await;
-    }
-}
-
-fn new_owner() -> Arc<str> {
-    format!("{:016x}", random_i64()).into()
-}
-
-/// Puts new configs in force.
-struct Reloads {
-    site: Site,
-    engine: Arc<Engine>,
-    registry: Registry,
-    client: reqwest::Client,
-    crew: Crew,
-}
-
-impl Reloads {
-    async fn run(self, mut config: Config, mut changes_rx: mpsc::Receiver<Reload>) {
-        let started = config.clone();
-        while let Some(change) = changes_rx.recv().await {
-            match change {
-                Reload::Taken(new) => match check_channels(&new, &self.site.store).await {
-                    Ok(()) => {
-                        self.take(&config, &new).await;
-                        config = *new;
-                        self.tell_taken(&started.needs_restart(&config));
-                    }
-                    Err(error) => self.refuse(&[error.to_string()]),
-                },
-                Reload::Refused(faults) => {
-                    self.refuse(&faults.iter().map(ToString::to_string).collect::<Vec<_>>());
-                }
-            }
-        }
-    }
-
-    fn tell_taken(&self, needs_restart: &[&str]) {
-        let (level, text) = if needs_restart.is_empty() {
-            let text = "The changed config is in force.".to_owned();
-            (NoticeLevel::Info, text)
-        } else {
-            let keys = needs_restart.join(", ");
-            let text = format!(
-                "The changed config is in force, but not {keys}: that is read only when the relay starts; restart it."
-            );
-            (NoticeLevel::Warning, text)
-        };
-        tracing::info!(?needs_restart, "the changed config is in force");
-        self.site.hub.notice(level, "config_taken", &text);
-    }
-
-    fn refuse(&self, faults: &[String]) {
-        for fault in faults {
-            tracing::error!("the changed config is not in force: {fault}");
-        }
-        let text = format!(
-            "The changed config has faults and is not in force: {}",
-            faults.join("; ")
-        );
-        self.site
-            .hub
-            .notice(NoticeLevel::Error, "config_refused", &text);
-    }
-
-    async fn take(&self, old: &Config, new: &Config) {
-        let is_same = |id: &ChannelId| {
-            let (old, new) = (find(old, id), find(new, id));
-            matches!((old, new), (Some(old), Some(new)) if old.active == new.active && old.same_platform(new))
-        };
-        let changed: Vec<_> = old
-            .channels
-            .iter()
-            .map(|c| c.id.clone())
-            .filter(|id| !is_same(id))
-            .collect();
-        self.crew.send_home(&changed).await;
-        let mut channels = build(new, &self.client);
-        // A channel whose settings are the same stays the same: it may be in the middle of something.
-        for (id, channel) in &mut channels {
-            if let Some(kept) = self.registry.find(id).filter(|_| is_same(id)) {
-                *channel = kept;
-            }
-        }
-        self.registry.replace(channels);
-        self.engine.set_policy(new.policy());
-        self.site
-            .logins
-            .replace_check(password::check(new.password_hashes.clone()));
-        *self
-            .site
-            .allowed
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(new.relay.allowed.clone());
-        self.site.hub.policy_changed(&new.policy());
-        for channel in &changed {
-            self.crew
-                .outbox
-                .health
-                .note(channel, &ChannelState::Unknown);
-        }
-        self.crew.follow(new);
-    }
-}
-
-fn find<'a>(config: &'a Config, id: &ChannelId) -> Option<&'a crate::config::ChannelConfig> {
-    config.channels.iter().find(|channel| channel.id == *id)
 }
 
 /// Writes the counts of dropped messages down (BL-02).
