@@ -146,6 +146,17 @@ async fn a_bot_that_is_called_takes_only_calls_with_its_secret() {
     }
     bot.olga.writes("the last");
     anna.chat_saying("the last").await;
+
+    // Another public address is told to Telegram as soon as it is in force.
+    bot.world
+        .relay
+        .rewrite_config(|text| text.replace(PUBLIC, "https://moved.acme.example"));
+    bot.api
+        .resolve("https://moved.acme.example", &bot.world.relay.url(""));
+    eventually("the webhook has moved", || async {
+        bot.api.hook().as_deref() == Some("https://moved.acme.example/webhooks/acme-bot")
+    })
+    .await;
     assert_eq!(anna.look(|seen| seen.chats.len()), 1);
     bot.api.stop().await;
 }

@@ -69,8 +69,9 @@ fn read_root(root: &dyn TableLike, file: &Path, faults: &Shared) -> Config {
     let (operators, password_hashes) = operators(&top, &language, &departments, faults);
 
     let (mut ids, mut accounts) = (HashSet::new(), HashMap::new());
+    let public_url = relay.public_url.as_deref();
     let channels = each(&top, "channel", faults, |section| {
-        let channel = channels::read(section, &language, &mut accounts);
+        let channel = channels::read(section, &language, public_url, &mut accounts);
         unique(section, "id", "channel", &channel.id.0, &mut ids);
         if let Some(department) = &channel.department {
             known_department(section, "department", &department.0, &departments);

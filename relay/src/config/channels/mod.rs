@@ -100,10 +100,11 @@ fn is_same_secret(a: &SecretString, b: &SecretString) -> bool {
     bool::from(a.ct_eq(b))
 }
 
-/// Reads one; `accounts` holds those seen before, with their lines.
+/// Reads one; `public_url` is the relay's, `accounts` holds those seen before, with their lines.
 pub(super) fn read(
     section: &Section<'_, '_>,
     main_language: &Language,
+    public_url: Option<&str>,
     accounts: &mut Accounts,
 ) -> ChannelConfig {
     let id = section.required("id");
@@ -122,10 +123,11 @@ pub(super) fn read(
         );
     }
     let active = section.flag("active", true);
+    let address = public_url.map(|url| webhook_address(url, &id));
     let platform = match kind.as_str() {
         "messenger" => Platform::Messenger(messenger::read(section, &id, accounts)),
-        "telegram" => Platform::Telegram(telegram::read(section, &id, accounts)),
-        "viber" => Platform::Viber(viber::read(section, &id, accounts)),
+        "telegram" => Platform::Telegram(telegram::read(section, &id, address, accounts)),
+        "viber" => Platform::Viber(viber::read(section, &id, address, accounts)),
         "http" => Platform::Http(http::read(section, &id)),
         _ => {
             not_built(section, &kind, active);
@@ -158,6 +160,11 @@ pub(super) fn read(
         on_return,
         platform,
     }
+}
+
+/// Where a platform calls for a channel (`interface.md`, HTTP addresses).
+fn webhook_address(public_url: &str, id: &str) -> String {
+    format!("{}/webhooks/{id}", public_url.trim_end_matches('/'))
 }
 
 /// Reads where a platform is called; absent: its own address.

@@ -15,6 +15,7 @@ const LONGEST_SECRET: usize = 256;
 pub(super) fn read(
     section: &Section<'_, '_>,
     id: &str,
+    address: Option<String>,
     accounts: &mut Accounts,
 ) -> TelegramSettings {
     let token = section.secret("token");
@@ -36,12 +37,12 @@ pub(super) fn read(
     }
     TelegramSettings {
         token,
-        receive: receive(section),
+        receive: receive(section, address),
         api_url: api_url(section, BOT_API),
     }
 }
 
-fn receive(section: &Section<'_, '_>) -> Receive {
+fn receive(section: &Section<'_, '_>, address: Option<String>) -> Receive {
     if section.choice("receive", "poll", &["poll", "webhook"]) != "webhook" {
         // May stand there for another day.
         section.maybe_secret("secret");
@@ -58,18 +59,19 @@ fn receive(section: &Section<'_, '_>) -> Receive {
             "secret: expected up to 256 letters, digits, - and _: Telegram repeats nothing else";
         section.fault(section.place("secret"), message);
     }
-    Receive::Webhook {
-        secret,
-        address: None,
-    }
+    Receive::Webhook { secret, address }
 }
 
 pub(super) fn is_same(a: &TelegramSettings, b: &TelegramSettings) -> bool {
     let is_same_way = match (&a.receive, &b.receive) {
         (Receive::Poll, Receive::Poll) => true,
-        (Receive::Webhook { secret: a, .. }, Receive::Webhook { secret: b, .. }) => {
-            is_same_secret(a, b)
-        }
+        (
+            Receive::Webhook { secret, address },
+            Receive::Webhook {
+                secret: other_secret,
+                address: other_address,
+            },
+        ) => address == other_address && is_same_secret(secret, other_secret),
         (Receive::Poll, Receive::Webhook { .. }) | (Receive::Webhook { .. }, Receive::Poll) => {
             false
         }

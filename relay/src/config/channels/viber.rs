@@ -14,7 +14,12 @@ const BOT_API: &str = "https://chatapi.viber.com/pa";
 /// Characters of a sender's name (viber.md 4).
 const LONGEST_NAME: usize = 28;
 
-pub(super) fn read(section: &Section<'_, '_>, id: &str, accounts: &mut Accounts) -> ViberSettings {
+pub(super) fn read(
+    section: &Section<'_, '_>,
+    id: &str,
+    address: Option<String>,
+    accounts: &mut Accounts,
+) -> ViberSettings {
     let token = section.secret("token");
     if !token.expose_secret().is_empty()
         && let Some(other) = accounts.insert(format!("viber {}", account_of(&token)), id.to_owned())
@@ -26,11 +31,14 @@ pub(super) fn read(section: &Section<'_, '_>, id: &str, accounts: &mut Accounts)
     ViberSettings {
         token,
         sender: text::one_line(&name, LONGEST_NAME),
-        address: None,
+        address,
         api_url: api_url(section, BOT_API),
     }
 }
 
 pub(super) fn is_same(a: &ViberSettings, b: &ViberSettings) -> bool {
-    a.api_url == b.api_url && a.sender == b.sender && is_same_secret(&a.token, &b.token)
+    a.api_url == b.api_url
+        && a.address == b.address
+        && a.sender == b.sender
+        && is_same_secret(&a.token, &b.token)
 }
