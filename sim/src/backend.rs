@@ -27,7 +27,7 @@ const HEADER: &str = "x-deskwire-signature";
 
 /// What happens to the next reply.
 #[derive(Clone, Copy, Debug)]
-pub enum Trouble {
+pub enum Fault {
     /// This status, and nothing is done.
     Status(u16),
     /// 429, with so many seconds to wait.
@@ -41,7 +41,7 @@ struct State {
     replies: Vec<Value>,
     keys: Vec<String>,
     calls: usize,
-    troubles: VecDeque<Trouble>,
+    faults: VecDeque<Fault>,
 }
 
 struct Site {
@@ -114,9 +114,9 @@ impl Backend {
         Ok(request.send().await?.status().as_u16())
     }
 
-    /// Puts trouble in the way of the next reply.
-    pub fn trouble(&self, trouble: Trouble) {
-        self.site.lock().troubles.push_back(trouble);
+    /// Puts a fault in the way of the next reply.
+    pub fn inject(&self, fault: Fault) {
+        self.site.lock().faults.push_back(fault);
     }
 
     /// How often a reply was brought, again or not.
@@ -162,17 +162,17 @@ async fn take(Shared(site): Shared<Arc<Site>>, headers: HeaderMap, body: Bytes) 
 fn reply(site: &Site, call: Value) -> Response {
     let mut state = site.lock();
     state.calls += 1;
-    let trouble = state.troubles.pop_front();
-    match trouble {
-        Some(Trouble::Status(status)) => {
+    let fault = state.faults.pop_front();
+    match fault {
+        Some(Fault::Status(status)) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
             return (status, json!({ "error": "refused by script" }).to_string()).into_response();
         }
-        Some(Trouble::TooFast(seconds)) => {
+        Some(Fault::TooFast(seconds)) => {
             let wait = [(header::RETRY_AFTER, seconds.to_string())];
             return (StatusCode::TOO_MANY_REQUESTS, wait).into_response();
         }
-        Some(Trouble::CloseAfter) | None => {}
+        Some(Fault::CloseAfter) | None => {}
     }
     let key = call.get("key").and_then(Value::as_str).unwrap_or_default();
     let id = format!("r-{key}");
@@ -180,7 +180,7 @@ fn reply(site: &Site, call: Value) -> Response {
         state.keys.push(key.to_owned());
         state.replies.push(call);
     }
-    if trouble.is_some() {
+    if fault.is_some() {
         return hang_up();
     }
     json!({ "id": id }).to_string().into_response()

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::json;
-use sim::backend::{Backend, Trouble};
+use sim::backend::{Backend, Fault};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
@@ -59,9 +59,9 @@ async fn an_app_talks_to_the_desk_and_every_reply_comes_once() {
     anna.claim(chat).await.unwrap();
 
     // Each is taken once, whatever the answer was.
-    app.backend.trouble(Trouble::CloseAfter);
-    app.backend.trouble(Trouble::Status(502));
-    app.backend.trouble(Trouble::TooFast(1));
+    app.backend.inject(Fault::CloseAfter);
+    app.backend.inject(Fault::Status(502));
+    app.backend.inject(Fault::TooFast(1));
     anna.reply(chat, "Смотрю.").await.unwrap();
     anna.reply(chat, "Готово!").await.unwrap();
     let replies = app.backend.wait_for_replies(2, PATIENCE).await;

@@ -2,7 +2,7 @@
 //! (CH-09, F-14).
 
 use serde_json::json;
-use sim::telegram::{BotApi, BotOptions, Person, Trouble};
+use sim::telegram::{BotApi, BotOptions, Fault, Person};
 
 use shared::chat::{self, Event};
 use shared::model::{AttachmentKind, ChatId, FailureReason};
@@ -169,12 +169,12 @@ async fn trouble_of_the_bot_delays_no_other_channel_and_doubles_nothing() {
     let chat = anna.chat_saying("hello").await.id;
     anna.claim(chat).await.unwrap();
 
-    bot.api.trouble("sendMessage", Trouble::TooFast(1));
+    bot.api.inject("sendMessage", Fault::TooFast(1));
     anna.reply(chat, "slowly").await.unwrap();
     let sent = bot.api.wait_for_sent(1, PATIENCE).await;
     assert_eq!(sent[0].text, "slowly");
 
-    bot.api.trouble("sendMessage", Trouble::CloseAfter);
+    bot.api.inject("sendMessage", Fault::CloseAfter);
     anna.reply(chat, "heard or not?").await.unwrap();
     anna.chat_when(chat, "nobody can tell: the operator is asked", |chat| {
         chat.outgoing
@@ -184,15 +184,15 @@ async fn trouble_of_the_bot_delays_no_other_channel_and_doubles_nothing() {
     .await;
     assert_eq!(bot.api.wait_for_sent(2, PATIENCE).await.len(), 2);
 
-    for trouble in [
-        Trouble::Garbage,
-        Trouble::Refuse(500, "Internal Server Error: restart".to_owned()),
-        Trouble::Refuse(
+    for fault in [
+        Fault::Garbage,
+        Fault::Refuse(500, "Internal Server Error: restart".to_owned()),
+        Fault::Refuse(
             409,
             "Conflict: terminated by other getUpdates request".to_owned(),
         ),
     ] {
-        bot.api.trouble("getUpdates", trouble);
+        bot.api.inject("getUpdates", fault);
     }
     bot.olga.writes("ends the question under way");
     anna.chat_saying("ends the question under way").await;

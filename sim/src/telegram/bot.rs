@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::state::{Sent, State, Trouble};
+use super::state::{Fault, Sent, State};
 use super::{hooks, http};
 use crate::clock::Clock;
 use crate::waiting::until;
@@ -135,13 +135,13 @@ impl BotApi {
         sent_rx
     }
 
-    /// Puts trouble in the way of the next call of a method.
-    pub fn trouble(&self, method: &str, trouble: Trouble) {
+    /// Puts a fault in the way of the next call of a method.
+    pub fn inject(&self, method: &str, fault: Fault) {
         let mut state = self.site.lock();
-        state.troubles.push_back((method.to_owned(), trouble));
+        state.faults.push_back((method.to_owned(), fault));
     }
 
-    /// How many troubles happened.
+    /// How many faults happened.
     pub fn injected(&self) -> usize {
         self.site.lock().injected
     }

@@ -15,7 +15,7 @@ use url::form_urlencoded;
 
 use super::bot::Site;
 use super::methods::{self, Refused};
-use super::state::Trouble;
+use super::state::Fault;
 use crate::http::hang_up;
 
 pub(super) async fn serve(site: Arc<Site>, listener: TcpListener, stopping: watch::Receiver<bool>) {
@@ -36,29 +36,29 @@ async fn handle(
         return refusal(&Refused::new(401, "Unauthorized"));
     }
     let call = parameters(&query.unwrap_or_default(), &headers, &body);
-    let trouble = {
+    let fault = {
         let mut state = site.lock();
         *state.calls.entry(method.clone()).or_default() += 1;
-        state.take_trouble(&method)
+        state.take_fault(&method)
     };
     site.changed.notify_waiters();
-    match trouble {
+    match fault {
         None => answer(methods::call(&site, &method, &call).await),
-        Some(Trouble::Refuse(code, words)) => refusal(&Refused::new(code, &words)),
-        Some(Trouble::TooFast(seconds)) => refusal(&Refused::too_fast(seconds)),
-        Some(Trouble::Garbage) => (
+        Some(Fault::Refuse(code, words)) => refusal(&Refused::new(code, &words)),
+        Some(Fault::TooFast(seconds)) => refusal(&Refused::too_fast(seconds)),
+        Some(Fault::Garbage) => (
             StatusCode::BAD_GATEWAY,
             "<html><h1>502 Bad Gateway</h1></html>",
         )
             .into_response(),
-        Some(Trouble::CloseAfter) => {
+        Some(Fault::CloseAfter) => {
             let done = methods::call(&site, &method, &call).await;
             if done.is_err() {
                 tracing::debug!("what was to be done unheard was refused");
             }
             hang_up()
         }
-        Some(Trouble::Hang(long)) => {
+        Some(Fault::Hang(long)) => {
             tokio::time::sleep(long).await;
             hang_up()
         }

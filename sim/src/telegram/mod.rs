@@ -7,4 +7,4 @@ mod methods;
 mod state;
 
 pub use bot::{BotApi, BotOptions, People, Person};
-pub use state::{Sent, Trouble};
+pub use state::{Fault, Sent};

@@ -22,7 +22,7 @@ pub struct Sent {
 
 /// What happens to the next call of a method.
 #[derive(Clone, Debug)]
-pub enum Trouble {
+pub enum Fault {
     /// Refused with this code and these words; nothing is done.
     Refuse(u16, String),
     /// Refused as too fast, with so many seconds to wait.
@@ -58,8 +58,8 @@ pub(super) struct State {
     pub(super) followers: Vec<mpsc::UnboundedSender<Sent>>,
     pub(super) hook: Option<Hook>,
     pub(super) allowed: Option<Vec<Value>>,
-    pub(super) troubles: VecDeque<(String, Trouble)>,
-    /// How many troubles happened.
+    pub(super) faults: VecDeque<(String, Fault)>,
+    /// How many faults happened.
     pub(super) injected: usize,
     /// Calls by method.
     pub(super) calls: BTreeMap<String, usize>,
@@ -99,10 +99,10 @@ impl State {
         json!({ "id": id, "type": "private", "first_name": first, "last_name": last })
     }
 
-    /// Takes the trouble that is meant for a call of this method.
-    pub(super) fn take_trouble(&mut self, method: &str) -> Option<Trouble> {
-        let place = self.troubles.iter().position(|(of, _)| of == method)?;
+    /// Takes the fault that is meant for a call of this method.
+    pub(super) fn take_fault(&mut self, method: &str) -> Option<Fault> {
+        let place = self.faults.iter().position(|(of, _)| of == method)?;
         self.injected += 1;
-        self.troubles.remove(place).map(|(_, trouble)| trouble)
+        self.faults.remove(place).map(|(_, fault)| fault)
     }
 }

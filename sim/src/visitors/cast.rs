@@ -128,14 +128,14 @@ enum Step {
     /// The n-th newcomer comes in.
     Newcomer(usize),
     Reads {
-        psid: String,
+        who: String,
     },
     /// Thinks of an answer to what was said last.
     Answers {
-        psid: String,
+        who: String,
     },
     Does {
-        psid: String,
+        who: String,
         act: Act,
     },
 }
@@ -212,19 +212,19 @@ impl Stage {
     }
 
     fn hear(&mut self, heard: &Heard) {
-        let Some(player) = self.players.get_mut(&heard.by) else {
+        let Some(player) = self.players.get_mut(&heard.who) else {
             return;
         };
         player.heard.push_str(&heard.text);
         player.heard.push('\n');
         player.heard_mid.clone_from(&heard.message);
         let is_answering = std::mem::replace(&mut player.is_answering, true);
-        let psid = heard.by.clone();
+        let who = heard.who.clone();
         let reads_at = Instant::now() + self.random.between(&self.options.reading);
-        self.schedule(reads_at, Step::Reads { psid: psid.clone() });
+        self.schedule(reads_at, Step::Reads { who: who.clone() });
         if !is_answering {
             let answers_at = reads_at + self.random.between(&self.options.typing);
-            self.schedule(answers_at, Step::Answers { psid });
+            self.schedule(answers_at, Step::Answers { who });
         }
     }
 
@@ -239,21 +239,21 @@ impl Stage {
                 self.schedule(Instant::now() + wait, Step::Regular(index + 1));
             }
             Step::Newcomer(count) => self.newcomer(count),
-            Step::Reads { psid } => {
-                if let Some(player) = self.players.get(&psid) {
+            Step::Reads { who } => {
+                if let Some(player) = self.players.get(&who) {
                     player.face.reads();
                 }
             }
-            Step::Answers { psid } => {
-                if let Some(player) = self.players.get_mut(&psid) {
+            Step::Answers { who } => {
+                if let Some(player) = self.players.get_mut(&who) {
                     player.is_answering = false;
                     let heard = std::mem::take(&mut player.heard);
                     let acts = player.person.answer(&heard);
-                    self.plan_acts(&psid, acts);
+                    self.plan_acts(&who, acts);
                 }
             }
-            Step::Does { psid, act } => {
-                if let Some(player) = self.players.get(&psid) {
+            Step::Does { who, act } => {
+                if let Some(player) = self.players.get(&who) {
                     player.does(act);
                 }
             }
@@ -282,7 +282,7 @@ impl Stage {
             Some(people) => Face::of_bot(people, &number, role),
             None => Face::of_page(&self.graph, &number, role),
         };
-        let psid = face.id();
+        let who = face.id();
         let player = Player {
             person: Person::new(role),
             face,
@@ -290,16 +290,16 @@ impl Stage {
             heard_mid: String::new(),
             is_answering: false,
         };
-        self.players.insert(psid.clone(), player);
-        self.plan_acts(&psid, role.opening);
+        self.players.insert(who.clone(), player);
+        self.plan_acts(&who, role.opening);
     }
 
     /// Plans acts one after the other, the first at once.
-    fn plan_acts(&mut self, psid: &str, acts: &[Act]) {
+    fn plan_acts(&mut self, who: &str, acts: &[Act]) {
         let mut at = Instant::now();
         for &act in acts {
-            let psid = psid.to_owned();
-            self.schedule(at, Step::Does { psid, act });
+            let who = who.to_owned();
+            self.schedule(at, Step::Does { who, act });
             at += self.random.between(&self.options.line);
         }
     }

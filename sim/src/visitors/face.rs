@@ -16,7 +16,7 @@ pub(super) enum Face {
 /// What the operator said to somebody.
 #[derive(Debug)]
 pub(super) struct Heard {
-    pub(super) by: String,
+    pub(super) who: String,
     pub(super) text: String,
     pub(super) message: String,
 }
@@ -24,7 +24,7 @@ pub(super) struct Heard {
 impl From<SentMessage> for Heard {
     fn from(sent: SentMessage) -> Self {
         Self {
-            by: sent.psid,
+            who: sent.psid,
             text: sent.text.unwrap_or_default(),
             message: sent.message_id,
         }
@@ -34,7 +34,7 @@ impl From<SentMessage> for Heard {
 impl From<Sent> for Heard {
     fn from(sent: Sent) -> Self {
         Self {
-            by: sent.chat.to_string(),
+            who: sent.chat.to_string(),
             text: sent.text,
             message: sent.message_id.to_string(),
         }

@@ -11,7 +11,6 @@ use crate::channels::wire;
 
 use super::Receive;
 use super::api::{Api, CallError};
-use super::send::{bot_id, is_yes};
 
 /// What Telegram shall tell us. Reactions come only to those who name them.
 pub(super) const UPDATES: [&str; 5] = [
@@ -114,4 +113,14 @@ pub(super) fn fault_of(info: &Value, address: &str) -> Option<LinkFault> {
         ),
         is_passing: true,
     })
+}
+
+/// Whether a call that only says yes did.
+fn is_yes(result: &Value) -> bool {
+    *result == Value::Bool(true)
+}
+
+/// Returns the id of a bot, from what it says of itself.
+pub(super) fn bot_id(me: &Value) -> Option<PlatformId> {
+    wire::platform_id(me.get("id"))
 }

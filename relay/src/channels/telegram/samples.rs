@@ -45,7 +45,7 @@ fn every_sample_of_a_call_is_used_or_named_with_a_reason() {
 #[test]
 fn a_bot_and_a_person_are_read() {
     let me = SAMPLES.json("response_getMe.json");
-    let bot = super::send::bot_id(&me["result"]).unwrap();
+    let bot = link::bot_id(&me["result"]).unwrap();
     assert_eq!(bot.as_str(), me["result"]["id"].to_string());
     let chat = SAMPLES.json("response_getChat.json");
     let profile = message::profile_of(&chat["result"]).unwrap();

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use shared::model::PlatformId;
 
-use crate::channels::wire;
 use crate::channels::{Outbound, Receipt, SendError, Signal};
 
 use super::api::{Api, CallError};
@@ -71,14 +70,4 @@ pub(super) async fn signal(
         // The sign goes out by itself, and reading is never shown.
         Signal::TypingOff | Signal::Seen => Ok(()),
     }
-}
-
-/// Whether a call that only says yes did.
-pub(super) fn is_yes(result: &Value) -> bool {
-    *result == Value::Bool(true)
-}
-
-/// Returns the name of a bot, from what it says of itself.
-pub(super) fn bot_id(me: &Value) -> Option<PlatformId> {
-    wire::platform_id(me.get("id"))
 }
