@@ -104,6 +104,7 @@ fn replies(
         .iter()
         .map(|row| (row.message, row.state.as_str()))
         .collect();
+    let results = results(evidence);
     for asked in asked.iter().filter(|asked| asked.reply.is_some()) {
         let text = asked.reply.as_deref().unwrap_or_default();
         let written = said.written.get(text).copied();
@@ -118,7 +119,11 @@ fn replies(
             tell(Clause::AskedAgain, format!("refused and stored: {text}"));
         }
         let arrived = arrived.get(text).copied().unwrap_or_default();
-        let state = written.and_then(|(_, message)| states.get(&message).copied());
+        // Old rows are removed, and by a clock that was set a row is old at once: what became of the reply stays an event.
+        let state = written.and_then(|(_, message)| {
+            let row = states.get(&message).copied();
+            row.or_else(|| results.get(&message).copied())
+        });
         let is_right = match state {
             Some("sent") => arrived == 1,
             Some("failed" | "withdrawn") | None => arrived == 0,
@@ -130,6 +135,20 @@ fn replies(
             tell(Clause::Delivered, what);
         }
     }
+}
+
+/// Returns what became of each reply by its events, in the words of the rows.
+fn results(evidence: &Evidence) -> HashMap<MessageId, &'static str> {
+    let results = evidence.events.iter().filter_map(|stored| {
+        Some(match &stored.event {
+            Event::ReplySent { message, .. } => (*message, "sent"),
+            Event::ReplyFailed { message, .. } => (*message, "failed"),
+            Event::ReplyWithdrawn { message, .. } => (*message, "withdrawn"),
+            Event::ReplyUnconfirmed { message } => (*message, "unconfirmed"),
+            _ => return None,
+        })
+    });
+    results.collect()
 }
 
 /// (e) of visitors: each posts the next message when the last was taken.
