@@ -32,6 +32,7 @@ pub fn check(bytes: &[u8]) {
     }
     let is_right = values.len() == 1 && values.first().is_some_and(|value| *value == right);
     let webhook = Webhook {
+        query: "",
         headers: &headers,
         body: &Bytes::from(body),
         received_at: Timestamp(0),

@@ -25,9 +25,15 @@ struct Case {
     /// Names of bodies begin so.
     bodies: &'static str,
     channel: Box<dyn Channel>,
-    /// The header with the proof, and what stands before the digits; none: the secret itself.
-    header: &'static str,
-    prefix: Option<&'static str>,
+    proof: Proof,
+}
+
+/// How a platform proves that a body is its own.
+enum Proof {
+    /// A signature in this header, after this prefix.
+    Signature(&'static str, &'static str),
+    /// The secret itself in this header.
+    Header(&'static str),
 }
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
@@ -50,8 +56,7 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
                 },
                 client.clone(),
             )),
-            header: "x-hub-signature-256",
-            prefix: Some("sha256="),
+            proof: Proof::Signature("x-hub-signature-256", "sha256="),
         },
         Case {
             samples: Samples("telegram"),
@@ -67,8 +72,7 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
                 },
                 client.clone(),
             )),
-            header: "x-telegram-bot-api-secret-token",
-            prefix: None,
+            proof: Proof::Header("x-telegram-bot-api-secret-token"),
         },
         Case {
             samples: Samples("viber"),
@@ -82,8 +86,7 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
                 },
                 client.clone(),
             )),
-            header: "x-viber-content-signature",
-            prefix: Some(""),
+            proof: Proof::Signature("x-viber-content-signature", ""),
         },
         Case {
             samples: Samples("http"),
@@ -96,26 +99,30 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
                 },
                 client,
             )),
-            header: "x-deskwire-signature",
-            prefix: Some("sha256="),
+            proof: Proof::Signature("x-deskwire-signature", "sha256="),
         },
     ]
 });
 
 impl Case {
+    /// What proves a body.
     fn proof(&self, body: &[u8]) -> String {
-        let Some(prefix) = self.prefix else {
-            return SECRET.to_owned();
-        };
-        format!("{prefix}{}", crate::hex::hex(&signed::mac(SECRET, body)))
+        match self.proof {
+            Proof::Signature(_, prefix) => {
+                format!("{prefix}{}", crate::hex::hex(&signed::mac(SECRET, body)))
+            }
+            Proof::Header(_) => SECRET.to_owned(),
+        }
     }
 
     fn receive(&self, body: &[u8], proofs: &[&str]) -> Result<Received, Rejected> {
         let mut headers = HeaderMap::new();
+        let (Proof::Signature(header, _) | Proof::Header(header)) = self.proof;
         for proof in proofs {
-            headers.append(self.header, proof.parse().unwrap());
+            headers.append(header, proof.parse().unwrap());
         }
         self.channel.receive(&Webhook {
+            query: "",
             headers: &headers,
             body: &Bytes::copy_from_slice(body),
             received_at: NOON,
@@ -158,7 +165,7 @@ fn nothing_is_taken_without_the_right_proof_and_only_one() {
                 case.receive(body, &[&right, &right]).is_err(),
                 "{name}: twice"
             );
-            if case.prefix.is_some() {
+            if matches!(case.proof, Proof::Signature(..)) {
                 let longer = [body, b" "].concat();
                 assert_eq!(
                     case.receive(&longer, &[&right]),

@@ -129,6 +129,8 @@ pub enum PollError {
 /// A request from a platform, as it came.
 #[derive(Debug, Clone, Copy)]
 pub struct Webhook<'a> {
+    /// What stands behind the `?` of the address, as it came; for platforms that prove themselves there.
+    pub query: &'a str,
     /// All headers.
     pub headers: &'a HeaderMap,
     /// The raw bytes; signatures are over these and nothing else.

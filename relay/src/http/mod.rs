@@ -43,6 +43,7 @@ pub trait Webhooks: Send + Sync {
     async fn webhook(
         &self,
         channel: &ChannelId,
+        query: &str,
         headers: &HeaderMap,
         body: Bytes,
     ) -> WebhookOutcome;

@@ -39,6 +39,7 @@ impl Webhooks for Door {
     async fn webhook(
         &self,
         _channel: &ChannelId,
+        _query: &str,
         _headers: &HeaderMap,
         _body: Bytes,
     ) -> WebhookOutcome {

@@ -31,6 +31,7 @@ pub(super) async fn handshake(
 pub(super) async fn take(
     State(site): State<Site>,
     Path(channel): Path<String>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -41,7 +42,12 @@ pub(super) async fn take(
     let begun = tokio::time::Instant::now();
     let outcome = site
         .webhooks
-        .webhook(&ChannelId(channel), &headers, body)
+        .webhook(
+            &ChannelId(channel),
+            query.as_deref().unwrap_or_default(),
+            &headers,
+            body,
+        )
         .await;
     histogram!("deskwire_webhook_seconds").record(begun.elapsed().as_secs_f64());
     crash_point!("answering");

@@ -197,6 +197,7 @@ impl Webhooks for Intake {
     async fn webhook(
         &self,
         channel: &ChannelId,
+        query: &str,
         headers: &HeaderMap,
         body: Bytes,
     ) -> WebhookOutcome {
@@ -204,6 +205,7 @@ impl Webhooks for Intake {
             return WebhookOutcome::NoSuchChannel;
         };
         let webhook = Webhook {
+            query,
             headers,
             body: &body,
             received_at: self.engine.now(),

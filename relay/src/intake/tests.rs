@@ -291,7 +291,7 @@ async fn an_admin_hears_of_many_wrong_signatures() {
     for _ in 0..30 {
         let outcome = world
             .intake
-            .webhook(&CHANNEL.into(), &HeaderMap::new(), Bytes::new())
+            .webhook(&CHANNEL.into(), "", &HeaderMap::new(), Bytes::new())
             .await;
         assert_eq!(outcome, WebhookOutcome::Rejected);
     }

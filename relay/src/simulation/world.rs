@@ -284,7 +284,7 @@ async fn post(world: Arc<World>, events: Vec<usize>, late: Duration, copy: u64) 
     loop {
         if let Some(run) = world.any_run(&chance) {
             let headers = HeaderMap::new();
-            let taken = run.intake.webhook(&channel, &headers, body.clone());
+            let taken = run.intake.webhook(&channel, "", &headers, body.clone());
             if let Ok(WebhookOutcome::Done(_)) = timeout(ANSWER_WITHIN, taken).await {
                 for event in &events {
                     world.platform.note_answered(*event);

@@ -102,6 +102,7 @@ impl Door {
         let signature = hostile::signatures::sign(SECRET, body);
         headers.insert(hostile::signatures::HEADER, signature.parse().unwrap());
         let webhook = Webhook {
+            query: "",
             headers: &headers,
             body: &Bytes::copy_from_slice(body),
             received_at: self.now(),

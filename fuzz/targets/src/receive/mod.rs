@@ -35,6 +35,7 @@ fn receive(channel: &dyn Channel, header: (&'static str, &str), body: &[u8]) -> 
     let value = header.1.parse().expect("a proof is a header");
     headers.insert(header.0, value);
     let webhook = Webhook {
+        query: "",
         headers: &headers,
         body: &Bytes::copy_from_slice(body),
         received_at: Timestamp(1_795_190_400_000),

@@ -53,6 +53,7 @@ fn only_signed_bodies_are_taken() {
             headers.insert(super::HEADER, signature.parse().unwrap());
         }
         let webhook = Webhook {
+            query: "",
             headers: &headers,
             body: &Bytes::from_static(b"{\"events\":[]}"),
             received_at: RECEIVED_AT,

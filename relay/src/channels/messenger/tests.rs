@@ -403,6 +403,7 @@ fn nothing_is_looked_at_before_the_signature() {
     let body = Bytes::from(fixture("messenger_text.json"));
     let headers = HeaderMap::new();
     let webhook = Webhook {
+        query: "",
         headers: &headers,
         body: &body,
         received_at: RECEIVED_AT,

@@ -151,6 +151,7 @@ fn only_calls_with_the_secret_are_telegrams() {
             headers.append("x-telegram-bot-api-secret-token", value.parse().unwrap());
         }
         let webhook = Webhook {
+            query: "",
             headers: &headers,
             body: &body,
             received_at: RECEIVED_AT,

@@ -103,6 +103,7 @@ fn a_body_that_is_not_signed_is_not_taken() {
     };
     let channel = Viber::new(settings, reqwest::Client::new());
     let webhook = Webhook {
+        query: "",
         headers: &HeaderMap::new(),
         body: &Bytes::from(SAMPLES.bytes("event_message_text.json")),
         received_at: RECEIVED_AT,
