@@ -51,7 +51,8 @@ fn every_platform_has_the_same_files() {
         .expect("the channels")
         .map(|entry| entry.expect("an entry").path())
     {
-        if !entry.is_dir() {
+        // What all of Meta's platforms share is no platform.
+        if !entry.is_dir() || entry.ends_with("meta") {
             continue;
         }
         for file in ["mod.rs", "receive.rs", "send.rs", "errors.rs", "tests.rs"] {

@@ -9,6 +9,7 @@ mod contract;
 pub(crate) mod fake;
 pub mod http;
 pub mod messenger;
+mod meta;
 pub mod registry;
 mod signed;
 pub mod telegram;

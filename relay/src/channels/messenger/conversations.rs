@@ -11,9 +11,8 @@ use crate::channels::{
     CatchUpEnd, CaughtUp, FetchError, Happening, History, Inbound, PastMessage, Quote,
 };
 
-use super::errors::Refused;
 use super::events::message_key;
-use super::graph::{CallError, Graph};
+use super::{CallError, Graph};
 use crate::channels::wire;
 
 const FIELDS: &str = "id,updated_time,participants,\
@@ -35,7 +34,7 @@ struct Past<'a> {
 
 /// What was said with one visitor.
 pub(super) async fn history(graph: &Graph, visitor: &PlatformId) -> Result<History, FetchError> {
-    let path = format!("{}/conversations", graph.page_id());
+    let path = format!("{}/conversations", graph.account());
     let query = [
         ("platform", "messenger"),
         ("user_id", visitor.as_str()),
@@ -48,7 +47,7 @@ pub(super) async fn history(graph: &Graph, visitor: &PlatformId) -> Result<Histo
     let Some(conversation) = answer.get("data").and_then(|data| data.get(0)) else {
         return Ok(History::default());
     };
-    Ok(history_of(graph.page_id(), conversation))
+    Ok(history_of(graph.account(), conversation))
 }
 
 /// Translates a conversation. Its order is the platform's: times are whole seconds only.
@@ -88,7 +87,7 @@ pub(super) async fn catch_up(
     for call in 0..CALLS {
         let answer = match page(graph, limit, after.as_deref()).await {
             Ok(answer) => answer,
-            Err(CallError::No(Refused { error, .. })) if error.asks_for_less() && limit > 1 => {
+            Err(CallError::No(no)) if no.asks_for_less() && limit > 1 => {
                 limit /= 2;
                 continue;
             }
@@ -114,7 +113,7 @@ pub(super) async fn catch_up(
             is_old |= updated.is_some_and(|updated| updated < since);
             caught
                 .inbound
-                .extend(inbound_of(graph.page_id(), conversation, since));
+                .extend(inbound_of(graph.account(), conversation, since));
         }
         let has_next = wire::at(&answer, &["paging", "next"]).is_some();
         after = wire::id(wire::at(&answer, &["paging", "cursors", "after"])).filter(|_| has_next);
@@ -128,7 +127,7 @@ pub(super) async fn catch_up(
 }
 
 async fn page(graph: &Graph, limit: usize, after: Option<&str>) -> Result<Value, CallError> {
-    let path = format!("{}/conversations", graph.page_id());
+    let path = format!("{}/conversations", graph.account());
     let limit = limit.to_string();
     let mut query = vec![
         ("platform", "messenger"),

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use shared::model::FailureReason;
-use shared::text;
 
 use crate::channels::calls::Refusal;
-use crate::channels::wire;
+use crate::channels::meta::error::{GraphError, Reading};
 use crate::channels::{FetchError, LinkFault, SendError};
 
 /// A punished Page is left alone so long.
@@ -18,15 +15,11 @@ const FEW_TRIES: u32 = 6;
 /// Meta's *unknown* so often: most often a permission is missing.
 const UNKNOWN_TRIES: u32 = 3;
 
-/// An error as Meta gave it; the words are clean.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct GraphError {
-    pub(super) code: i64,
-    pub(super) subcode: Option<i64>,
-    pub(super) is_transient: bool,
-    /// For people: Meta's words for users where there are any.
-    pub(super) words: String,
-    pub(super) trace: Option<String>,
+/// An error, and how long the answer's headers ask to wait.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) error: GraphError,
+    pub(super) wait: Option<Duration>,
 }
 
 /// What to do about an error.
@@ -60,31 +53,16 @@ pub(super) enum Class {
     Refused,
 }
 
-impl GraphError {
-    /// Reads the error object of an answer, if it is one.
-    pub(super) fn of(body: &Value) -> Option<Self> {
-        let error = body.get("error")?.as_object()?;
-        let number = |name: &str| wire::id(error.get(name)).and_then(|text| text.parse().ok());
-        let words =
-            wire::line(error.get("error_user_msg")).or_else(|| wire::line(error.get("message")));
-        Some(Self {
-            code: number("code").unwrap_or(0),
-            subcode: number("error_subcode"),
-            is_transient: error
-                .get("is_transient")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
-            words: words.map_or_else(
-                || "no reason given".to_owned(),
-                |words| text::one_line(&words, 200),
-            ),
-            trace: wire::line(error.get("fbtrace_id")),
-        })
+impl Reading for Refused {
+    fn of(error: GraphError, wait: Option<Duration>) -> Self {
+        Self { error, wait }
     }
+}
 
+impl Refused {
     /// The table of meta.md 10.
     pub(super) fn class(&self) -> Class {
-        match (self.code, self.subcode.unwrap_or(0)) {
+        match (self.error.code, self.error.subcode.unwrap_or(0)) {
             (1, 1_357_046) => Class::Unclear,
             (10, 2_018_278 | 2_018_065 | 2_534_022) => Class::Window,
             (551, _) | (200, 1_545_041) | (10, 2_018_108) | (100, 2_018_001 | 2_534_014 | 33) => {
@@ -99,14 +77,14 @@ impl GraphError {
             (2022 | 2_018_321, _) => Class::Later,
             (1, _) => Class::Unknown,
             (2 | 1200, _) => Class::Shortly,
-            _ if self.is_transient => Class::Shortly,
+            _ if self.error.is_transient => Class::Shortly,
             _ => Class::Refused,
         }
     }
 
-    /// Returns what the outbox learns of a send that was answered so. `wait`: how long the headers ask to wait.
-    pub(super) fn for_send(&self, wait: Option<Duration>) -> SendError {
-        let text = self.words.clone();
+    /// Returns what the outbox learns of a send that was answered so.
+    fn send_error(&self) -> SendError {
+        let text = self.error.words.clone();
         match self.class() {
             Class::Window => SendError::Refused(FailureReason::WindowClosed),
             Class::Person => SendError::Refused(FailureReason::VisitorUnreachable),
@@ -119,7 +97,7 @@ impl GraphError {
                 fault: self.policy_fault(),
                 rest: POLICY_REST,
             },
-            Class::TooFast => SendError::TooFast { wait },
+            Class::TooFast => SendError::TooFast { wait: self.wait },
             Class::Later => not_sent(text, None),
             Class::Shortly => not_sent(text, Some(FEW_TRIES)),
             Class::Unknown => not_sent(text, Some(UNKNOWN_TRIES)),
@@ -140,7 +118,7 @@ impl GraphError {
             Class::Policy => self.policy_fault(),
             Class::TooFast | Class::Later | Class::Shortly | Class::Unknown | Class::Unclear => {
                 LinkFault {
-                    reason: format!("Meta is busy: {}", self.words),
+                    reason: format!("Meta is busy: {}", self.error.words),
                     is_passing: true,
                 }
             }
@@ -152,7 +130,7 @@ impl GraphError {
             | Class::Refused => {
                 let reason = format!(
                     "Meta refuses ({}): check the permissions pages_messaging and pages_manage_metadata of the token",
-                    self.words
+                    self.error.words
                 );
                 LinkFault {
                     reason,
@@ -167,7 +145,7 @@ impl GraphError {
         let reason = format!(
             "Meta restricts the Page for breaking its rules ({}): look into the Page's support inbox at Meta; replies wait \
              and are tried again every hour",
-            self.words
+            self.error.words
         );
         LinkFault {
             reason,
@@ -177,7 +155,7 @@ impl GraphError {
 
     /// Says what is wrong with the token, and what to do (CH-24).
     pub(super) fn token_fault(&self) -> LinkFault {
-        let what = match self.subcode {
+        let what = match self.error.subcode {
             Some(458) => "the app was removed from the Page",
             Some(459 | 464) => "Meta wants the Page's admin to confirm the account",
             Some(460) => "the password of the person who connected the Page was changed",
@@ -195,13 +173,6 @@ impl GraphError {
     }
 }
 
-/// An error, and how long the answer's headers ask to wait.
-#[derive(Debug)]
-pub(super) struct Refused {
-    pub(super) error: GraphError,
-    pub(super) wait: Option<Duration>,
-}
-
 impl Refusal for Refused {
     const PLATFORM: &str = "Meta";
 
@@ -212,12 +183,12 @@ impl Refusal for Refused {
     }
 
     fn for_send(self) -> SendError {
-        self.error.for_send(self.wait)
+        self.send_error()
     }
 
     fn for_fetch(self) -> FetchError {
         let cause = self.error.words.clone();
-        match self.error.class() {
+        match self.class() {
             Class::TooFast
             | Class::Later
             | Class::Shortly
@@ -235,7 +206,7 @@ impl Refusal for Refused {
     }
 
     fn for_link(self) -> LinkFault {
-        self.error.link_fault()
+        self.link_fault()
     }
 }
 

@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::channels::LinkFault;
 
-use super::errors::Refused;
-use super::graph::{CallError, Graph};
 use super::send::is_success;
+use super::{CallError, Graph};
 use crate::channels::wire;
 
 /// What the Page shall tell us (meta.md 7). `response_feedback` is left out: it puts buttons into the visitor's chat.
@@ -28,13 +27,13 @@ const FIELDS: [&str; 13] = [
 
 pub(super) async fn check(graph: &Graph) -> Result<(), LinkFault> {
     check_owner(graph).await?;
-    let path = format!("{}/subscribed_apps", graph.page_id());
+    let path = format!("{}/subscribed_apps", graph.account());
     let answer = graph.get(&path, &[]).await.map_err(CallError::for_link)?;
     if missing(&answer).is_empty() {
         return Ok(());
     }
     tracing::info!(
-        page = graph.page_id(),
+        page = graph.account(),
         "the Page does not tell us everything; subscribing"
     );
     subscribe(graph, &path).await
@@ -47,7 +46,7 @@ async fn check_owner(graph: &Graph) -> Result<(), LinkFault> {
         .await
         .map_err(CallError::for_link)?;
     match wire::id(me.get("id")) {
-        Some(id) if id == graph.page_id() => Ok(()),
+        Some(id) if id == graph.account() => Ok(()),
         Some(_) => Err(LinkFault {
             reason:
                 "the access token belongs to a person or another Page: take the Page's own token \
@@ -110,8 +109,8 @@ async fn subscribe(graph: &Graph, path: &str) -> Result<(), LinkFault> {
                     is_passing: false,
                 });
             }
-            Err(CallError::No(Refused { error, .. })) if error.code == 100 && fields.len() > 1 => {
-                match refused_place(&error.words).filter(|place| *place < fields.len()) {
+            Err(CallError::No(no)) if no.error.code == 100 && fields.len() > 1 => {
+                match refused_place(&no.error.words).filter(|place| *place < fields.len()) {
                     Some(place) => {
                         tracing::warn!(
                             field = fields[place],
@@ -119,7 +118,7 @@ async fn subscribe(graph: &Graph, path: &str) -> Result<(), LinkFault> {
                         );
                         fields.remove(place);
                     }
-                    None => return Err(error.link_fault()),
+                    None => return Err(no.link_fault()),
                 }
             }
             Err(error) => return Err(error.for_link()),

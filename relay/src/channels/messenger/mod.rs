@@ -5,20 +5,16 @@ mod attachments;
 mod conversations;
 mod errors;
 mod events;
-mod graph;
-mod handshake;
 mod link;
 mod profile;
 mod receive;
 #[cfg(test)]
 mod samples;
 mod send;
-mod signature;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod trouble;
-mod usage;
 
 use std::time::Duration;
 
@@ -30,17 +26,26 @@ use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Seconds, Time
 
 use super::{
     Answer, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile, Receipt,
-    Received, Rejected, SendError, Signal, Webhook,
+    Received, Rejected, SendError, Signal, Webhook, calls,
 };
 
-use graph::Graph;
+use super::meta::graph::{self, Access};
+use super::meta::{handshake, signature};
+use errors::Refused;
 
+/// The newest version known (meta.md 1).
+const VERSION: &str = "v26.0";
 /// UTF-16 units of a text (counting them never counts fewer than Meta does).
 const TEXT_LIMIT: usize = 2000;
 /// The reply window (OUT-06).
 const REPLY_WINDOW: Seconds = Seconds(24 * 3600);
 /// The window of the human-agent tag (OUT-07).
 const HUMAN_WINDOW: Seconds = Seconds(7 * 86_400);
+
+/// A Page's access to the Graph.
+type Graph = graph::Graph<Refused>;
+/// Why a call brought nothing.
+type CallError = calls::CallError<Refused>;
 
 /// What a Page needs.
 #[derive(Debug, Clone)]
@@ -95,9 +100,20 @@ impl Messenger {
         Self {
             account: PlatformId(settings.page_id.clone()),
             abilities: abilities(settings.human_agent),
-            graph: Graph::new(client, &settings),
+            graph: Graph::new(client, &access(&settings)),
             settings,
         }
+    }
+}
+
+fn access(settings: &MessengerSettings) -> Access<'_> {
+    Access {
+        api_url: &settings.api_url,
+        version: VERSION,
+        account: &settings.page_id,
+        token: &settings.access_token,
+        app_secret: &settings.app_secret,
+        human_agent: settings.human_agent,
     }
 }
 

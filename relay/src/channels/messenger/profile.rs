@@ -6,7 +6,7 @@ use shared::model::PlatformId;
 
 use crate::channels::{FetchError, Profile};
 
-use super::graph::{CallError, Graph};
+use super::{CallError, Graph};
 use crate::channels::wire;
 
 const FIELDS: &str = "first_name,last_name,name,profile_pic";

@@ -2,9 +2,9 @@
 
 use shared::model::PlatformId;
 
-use super::errors::GraphError;
 use super::tests::{SAMPLES, json_fixture};
 use super::{conversations, link, profile, send};
+use crate::channels::meta::error::GraphError;
 use crate::channels::{SendError, Signal};
 
 /// Held against the code, here or in `tests.rs`.

@@ -8,7 +8,7 @@ use shared::model::{ContactAsk, FailureReason, PlatformId};
 use crate::channels::{Outbound, Receipt, SendError, Signal};
 
 use super::errors::Class;
-use super::graph::{CallError, Graph};
+use super::{CallError, Graph};
 use crate::channels::wire;
 
 pub(super) async fn send(graph: &Graph, reply: &Outbound) -> Result<Receipt, SendError> {
@@ -28,10 +28,10 @@ async fn try_send(
     reply: &Outbound,
     human_agent: bool,
 ) -> Result<Receipt, SendError> {
-    let path = format!("{}/messages", graph.page_id());
+    let path = format!("{}/messages", graph.account());
     let body = body(reply, human_agent && graph.human_agent());
     let answer = graph.post(&path, &[], &body).await.map_err(|error| {
-        if matches!(&error, CallError::No(no) if no.error.class() == Class::Tag) {
+        if matches!(&error, CallError::No(no) if no.class() == Class::Tag) {
             graph.stop_tagging();
         }
         error.for_send()
@@ -88,7 +88,7 @@ fn quick_replies(asks: ContactAsk) -> Value {
 async fn take_thread(graph: &Graph, visitor: &PlatformId) -> bool {
     let body = thread_body(visitor);
     for call in ["take_thread_control", "request_thread_control"] {
-        let path = format!("{}/{call}", graph.page_id());
+        let path = format!("{}/{call}", graph.account());
         match graph.post(&path, &[], &body).await {
             Ok(answer) if is_success(&answer) => return true,
             Ok(_) => {}
@@ -116,7 +116,7 @@ pub(super) async fn signal(
     visitor: &PlatformId,
     signal: Signal,
 ) -> Result<(), SendError> {
-    let path = format!("{}/messages", graph.page_id());
+    let path = format!("{}/messages", graph.account());
     graph
         .post(&path, &[], &signal_body(visitor, signal))
         .await

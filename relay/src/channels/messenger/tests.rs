@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 
 use shared::model::{ContactAsk, DeliveryId, FailureReason, Timestamp};
 
-use super::errors::GraphError;
+use super::errors::Refused;
 use super::{Messenger, MessengerSettings, conversations, handshake, receive, send, signature};
+use crate::channels::calls::Refusal as _;
+use crate::channels::meta::error::{GraphError, Reading as _};
 use crate::channels::testing::{Samples, assert_inert, is_nothing, outline};
 use crate::channels::{
     CatchUpEnd, Channel, Happening, Outbound, Received, Rejected, SendError, Webhook,
@@ -283,7 +285,9 @@ fn every_error_has_its_stated_outcome() {
     );
     for (name, expected) in stated {
         let body = json_fixture(&format!("error_{name}.json"));
-        let outcome = GraphError::of(&body).map_or("none", |error| verdict(&error.for_send(None)));
+        let outcome = GraphError::of(&body).map_or("none", |error| {
+            verdict(&Refused::of(error, None).for_send())
+        });
         assert_eq!(outcome, expected, "{name}");
     }
 }
@@ -294,7 +298,7 @@ fn metas_words_for_people_are_preferred_and_a_dead_token_says_what_to_do() {
     assert_eq!(error.words, "The product is not available.");
     let error = GraphError::of(&json_fixture("error_token_expired.json")).unwrap();
     assert_eq!(
-        error.token_fault().reason,
+        Refused::of(error, None).token_fault().reason,
         "the access token has expired: make a new Page token at Meta and put it into the config (access_token)"
     );
 }

@@ -9,8 +9,10 @@ use sim::messenger::{Endpoint, Fault, Graph, GraphOptions, PageOptions, Script};
 
 use shared::model::{ContactAsk, DeliveryId, FailureReason, Timestamp};
 
-use super::errors::GraphError;
+use super::errors::Refused;
 use super::{Messenger, MessengerSettings};
+use crate::channels::calls::Refusal as _;
+use crate::channels::meta::error::{GraphError, Reading as _};
 use crate::channels::{CatchUpEnd, Channel, Outbound, SendError};
 
 const PSID: &str = "7412589630147852";
@@ -112,7 +114,7 @@ fn a_punished_page_stops_the_channel_and_says_what_to_do() {
         if subcode != 0 {
             body["error"]["error_subcode"] = subcode.into();
         }
-        let error = GraphError::of(&body).unwrap().for_send(None);
+        let error = Refused::of(GraphError::of(&body).unwrap(), None).for_send();
         let SendError::Restricted { fault, rest } = error else {
             panic!("{code}/{subcode}: {error:?}")
         };

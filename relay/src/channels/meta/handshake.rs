@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 use crate::channels::{Answer, Rejected};
 
 /// Echoes the challenge as it came, if the mode is *subscribe* and the token is the configured one.
-pub(super) fn answer(query: &str, verify_token: &str) -> Result<Answer, Rejected> {
+pub(in crate::channels) fn answer(query: &str, verify_token: &str) -> Result<Answer, Rejected> {
     let mut mode = None;
     let mut token = None;
     let mut challenge = None;

@@ -1,6 +1,7 @@
 //! Calls of the Graph API: the address, the proof, the answer or the error. The token goes in a header, so that no address
 //! in a log holds it.
 
+use std::marker::PhantomData;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,89 +11,109 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::channels::calls::{self, Failed, read};
+use crate::channels::calls::{CallError, Failed, read};
 use crate::channels::signed;
 
-use super::MessengerSettings;
-use super::errors::{GraphError, Refused};
+use super::error::{GraphError, Reading};
 use super::usage::{Pace, Usage};
 
-/// The newest version known (meta.md 1).
-const VERSION: &str = "v26.0";
 /// For a whole call.
 const CALL_WITHIN: Duration = Duration::from_secs(30);
 /// Two calls a second, for the Conversations API (meta.md 11).
 const BETWEEN_SLOW_CALLS: Duration = Duration::from_millis(500);
 
-/// A Page's access to the Graph.
-pub(super) struct Graph {
+/// What an account calls with.
+pub(in crate::channels) struct Access<'a> {
+    /// `https://graph.facebook.com`, or a gateway.
+    pub(in crate::channels) api_url: &'a str,
+    /// `v26.0`
+    pub(in crate::channels) version: &'a str,
+    /// Whose calls these are: a Page, a phone number.
+    pub(in crate::channels) account: &'a str,
+    /// Of the account.
+    pub(in crate::channels) token: &'a SecretString,
+    /// Of the application.
+    pub(in crate::channels) app_secret: &'a SecretString,
+    /// The Human Agent feature was granted.
+    pub(in crate::channels) human_agent: bool,
+}
+
+/// An account's access to the Graph; `N` is what its platform makes of a no.
+pub(in crate::channels) struct Graph<N> {
     client: Client,
     base: String,
-    page_id: String,
+    account: String,
     token: SecretString,
     proof: SecretString,
     human_agent: AtomicBool,
     pace: Pace,
     next_slow_call: Mutex<Option<Instant>>,
+    reading: PhantomData<fn() -> N>,
 }
 
-/// Why a call brought nothing.
-pub(super) type CallError = calls::CallError<Refused>;
-
-impl Graph {
-    pub(super) fn new(client: Client, settings: &MessengerSettings) -> Self {
+impl<N: Reading> Graph<N> {
+    pub(in crate::channels) fn new(client: Client, access: &Access<'_>) -> Self {
         Self {
             client,
-            base: format!("{}/{VERSION}", settings.api_url.trim_end_matches('/')),
-            page_id: settings.page_id.clone(),
-            proof: proof(settings),
-            token: settings.access_token.clone(),
-            human_agent: AtomicBool::new(settings.human_agent),
+            base: format!(
+                "{}/{}",
+                access.api_url.trim_end_matches('/'),
+                access.version
+            ),
+            account: access.account.to_owned(),
+            proof: proof(access),
+            token: access.token.clone(),
+            human_agent: AtomicBool::new(access.human_agent),
             pace: Pace::default(),
             next_slow_call: Mutex::new(None),
+            reading: PhantomData,
         }
     }
 
-    pub(super) fn page_id(&self) -> &str {
-        &self.page_id
+    pub(in crate::channels) fn account(&self) -> &str {
+        &self.account
     }
 
-    pub(super) fn human_agent(&self) -> bool {
+    pub(in crate::channels) fn human_agent(&self) -> bool {
         self.human_agent.load(Ordering::Relaxed)
     }
 
     /// Meta says that the tag was misused: it is not used again before the channel is set up anew.
-    pub(super) fn stop_tagging(&self) {
+    pub(in crate::channels) fn stop_tagging(&self) {
         tracing::error!(
-            page = self.page_id,
+            account = self.account,
             "Meta says that the human-agent tag is misused; it is not used any more"
         );
         self.human_agent.store(false, Ordering::Relaxed);
     }
 
     /// Reads something.
-    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, CallError> {
+    pub(in crate::channels) async fn get(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Value, CallError<N>> {
         self.call(Method::GET, path, query, None).await
     }
 
     /// Reads from an edge that allows two calls a second.
-    pub(super) async fn get_slowly(
+    pub(in crate::channels) async fn get_slowly(
         &self,
         path: &str,
         query: &[(&str, &str)],
-    ) -> Result<Value, CallError> {
+    ) -> Result<Value, CallError<N>> {
         let turn = self.take_turn();
         tokio::time::sleep_until(turn).await;
         self.get(path, query).await
     }
 
     /// Does something.
-    pub(super) async fn post(
+    pub(in crate::channels) async fn post(
         &self,
         path: &str,
         query: &[(&str, &str)],
         body: &Value,
-    ) -> Result<Value, CallError> {
+    ) -> Result<Value, CallError<N>> {
         self.call(Method::POST, path, query, Some(body)).await
     }
 
@@ -112,7 +133,7 @@ impl Graph {
         path: &str,
         query: &[(&str, &str)],
         body: Option<&Value>,
-    ) -> Result<Value, CallError> {
+    ) -> Result<Value, CallError<N>> {
         self.pace.keep().await;
         let mut request = self
             .client
@@ -131,10 +152,7 @@ impl Graph {
         let body = read(response).await?;
         match serde_json::from_slice::<Value>(&body) {
             Ok(value) => match GraphError::of(&value) {
-                Some(error) => Err(CallError::No(Refused {
-                    error,
-                    wait: usage.wait,
-                })),
+                Some(error) => Err(CallError::No(N::of(error, usage.wait))),
                 None if status.is_success() => Ok(value),
                 None => Err(unclear(format!("status {status} without a reason"))),
             },
@@ -145,12 +163,12 @@ impl Graph {
     }
 }
 
-fn unclear(cause: String) -> CallError {
+fn unclear<N>(cause: String) -> CallError<N> {
     Failed::Unclear(cause).into()
 }
 
 /// Proves that the caller knows the app secret (meta.md 15).
-fn proof(settings: &MessengerSettings) -> SecretString {
-    let token = settings.access_token.expose_secret().as_bytes();
-    crate::hex::hex(&signed::mac(settings.app_secret.expose_secret(), token)).into()
+fn proof(access: &Access<'_>) -> SecretString {
+    let token = access.token.expose_secret().as_bytes();
+    crate::hex::hex(&signed::mac(access.app_secret.expose_secret(), token)).into()
 }

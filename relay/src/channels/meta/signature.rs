@@ -8,6 +8,10 @@ const HEADER: &str = "x-hub-signature-256";
 const PREFIX: &str = "sha256=";
 
 /// Checks it. An empty secret verifies nothing.
-pub(super) fn check(headers: &HeaderMap, body: &[u8], secret: &str) -> Result<(), Rejected> {
+pub(in crate::channels) fn check(
+    headers: &HeaderMap,
+    body: &[u8],
+    secret: &str,
+) -> Result<(), Rejected> {
     signed::check(headers, HEADER, PREFIX, body, secret)
 }
