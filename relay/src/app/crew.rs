@@ -12,6 +12,7 @@ use crate::channels::registry::Registry;
 use crate::clock::random_i64;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::files::{Downloader, Fetcher, Filer};
 use crate::http::Site;
 use crate::intake::Intake;
 use crate::keeper::Keeper;
@@ -19,7 +20,7 @@ use crate::outbox::{Health, Outbox, Worker};
 use crate::poller::Poller;
 use crate::supervise::keep_going;
 
-use super::{RelayBells, SettlerOf};
+use super::{FilerOf, RelayBells, SettlerOf};
 
 /// What stops the people of a channel, and the people.
 type Shift = (watch::Sender<bool>, JoinSet<()>);
@@ -30,6 +31,9 @@ pub(super) struct Crew {
     pub(super) outbox: Outbox,
     site: Site,
     intake: Arc<Intake>,
+    filer: Arc<dyn Filer>,
+    bells: Arc<RelayBells>,
+    downloader: Downloader,
     at_work: Arc<Mutex<HashMap<ChannelId, Shift>>>,
 }
 
@@ -40,6 +44,7 @@ impl Crew {
         registry: &Registry,
         bells: &Arc<RelayBells>,
         intake: &Arc<Intake>,
+        downloader: Downloader,
     ) -> Self {
         let hub = site.hub.clone();
         let health = Health::new(move |channel: &ChannelId, state: &ChannelState| {
@@ -60,6 +65,11 @@ impl Crew {
             outbox,
             site: site.clone(),
             intake: intake.clone(),
+            filer: Arc::new(FilerOf {
+                engine: engine.clone(),
+            }),
+            bells: bells.clone(),
+            downloader,
             at_work: Arc::default(),
         }
     }
@@ -111,6 +121,20 @@ impl Crew {
             health: self.outbox.health.clone(),
             taker: self.intake.clone(),
         };
+        let fetcher = Fetcher {
+            channel: channel.clone(),
+            registry: self.outbox.registry.clone(),
+            store: self.site.store.clone(),
+            clock: self.site.clock.clone(),
+            filer: self.filer.clone(),
+            files: self.site.files.clone(),
+            bell: self.bells.files.of(channel),
+            downloader: self.downloader.clone(),
+        };
+        let at_fetcher = stopping.clone();
+        tasks.spawn(keep_going("files", move || {
+            fetcher.clone().run(at_fetcher.clone())
+        }));
         let at_poller = stopping.clone();
         tasks.spawn(keep_going("poller", move || {
             poller.clone().run(at_poller.clone())

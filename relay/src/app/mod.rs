@@ -17,7 +17,8 @@ use tokio::task::JoinSet;
 
 use shared::chat::{Chat, DeskCommand, PlatformCommand, SettledAs};
 use shared::model::{
-    ChannelId, ChatId, CommandId, OperatorId, Policy, Presence, Seq, Timestamp, Visitor,
+    ChannelId, ChatId, CommandId, FileFault, KeptFile, OperatorId, Policy, Presence, Seq,
+    Timestamp, Visitor,
 };
 use shared::protocol::NoticeLevel;
 
@@ -27,14 +28,15 @@ use crate::channels::registry::Registry;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Reload};
 use crate::engine::{Bells, Engine, EngineError};
+use crate::files::{self, Downloader, Filer, Files};
 use crate::http::listener::{Protection, serve};
 use crate::http::{Logins, Site, router, serve_metrics};
 use crate::intake::{Intake, Listener};
 use crate::keeper::{ProfileTaker, Profiles, Signals};
-use crate::outbox::{OutboxBells, Settler};
+use crate::outbox::{ChannelBells, Settler};
 use crate::password;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Delivery, Store, StoreError};
+use crate::store::{Delivery, FileRow, Store, StoreError};
 use crate::supervise::keep_going;
 use crate::telemetry::Metrics;
 use crate::timers::{self, TimerBell};
@@ -109,6 +111,7 @@ pub async fn start(
 
     let registry = Registry::default();
     let client = http_client()?;
+    let downloader = Downloader::new(client.clone()).context("could not set the HTTP client up")?;
     registry.replace(build(&config, &client));
     let bells = Arc::new(RelayBells::default());
     let engine =
@@ -130,6 +133,7 @@ pub async fn start(
         webhooks: intake.clone(),
         hub: hub.clone(),
         store: store.clone(),
+        files: Files::open(config.files.clone())?,
         clock: clock.clone(),
         logins: Arc::new(Logins::new(password::check(config.password_hashes.clone()))),
         allowed: Arc::new(RwLock::new(Arc::new(config.relay.allowed.clone()))),
@@ -159,7 +163,7 @@ pub async fn start(
     ));
     spawn_watchers(&mut parts, &site, &engine, &bells, &stopping);
 
-    let crew = Crew::new(&site, &engine, &registry, &bells, &intake);
+    let crew = Crew::new(&site, &engine, &registry, &bells, &intake, downloader);
     crew.follow(&config);
     let reloads = Reloads {
         site: site.clone(),
@@ -190,7 +194,8 @@ fn spawn_watchers(
     let (store, stopping) = (site.store.clone(), stopping.clone());
     let (timers, clock) = (bells.timers.clone(), site.clock.clone());
     let (of_timers, of_counts) = (engine.clone(), engine.clone());
-    let (at_timers, at_counts, at_store) = (stopping.clone(), stopping.clone(), stopping);
+    let (at_timers, at_counts, at_store) = (stopping.clone(), stopping.clone(), stopping.clone());
+    let at_files = stopping;
     let (for_timers, for_counts) = (store.clone(), store);
     parts.spawn(keep_going("timers", move || {
         timers::run(
@@ -203,6 +208,19 @@ fn spawn_watchers(
     }));
     parts.spawn(keep_going("counts", move || {
         count_dropped(of_counts.clone(), for_counts.clone(), at_counts.clone())
+    }));
+    let of_files = site.clone();
+    let filer: Arc<dyn Filer> = Arc::new(FilerOf {
+        engine: engine.clone(),
+    });
+    parts.spawn(keep_going("files", move || {
+        let Site {
+            store,
+            clock,
+            files,
+            ..
+        } = of_files.clone();
+        files::clean(store, clock, filer.clone(), files, at_files.clone())
     }));
     let site = site.clone();
     parts.spawn(keep_going("store watch", move || {
@@ -313,7 +331,8 @@ async fn watch_store(site: Site, mut stopping: watch::Receiver<bool>) {
 /// Everything that wakes somebody.
 #[derive(Default)]
 pub(crate) struct RelayBells {
-    pub(crate) outbox: Arc<OutboxBells>,
+    pub(crate) outbox: Arc<ChannelBells>,
+    pub(crate) files: Arc<ChannelBells>,
     pub(crate) timers: Arc<TimerBell>,
 }
 
@@ -324,6 +343,10 @@ impl Bells for RelayBells {
 
     fn timers(&self, deadline: Timestamp) {
         self.timers.ring(deadline);
+    }
+
+    fn files(&self, channel: &ChannelId) {
+        self.files.ring(channel);
     }
 }
 
@@ -384,6 +407,26 @@ impl Settler for SettlerOf {
             Ok(taken) => Ok(!taken.was_repeat),
             Err(EngineError::Refused(_) | EngineError::Overtaken) => Ok(false),
             Err(EngineError::Busy) => Err(StoreError::Overloaded),
+            Err(EngineError::Store(error)) => Err(error),
+        }
+    }
+}
+
+pub(crate) struct FilerOf {
+    pub(crate) engine: Arc<Engine>,
+}
+
+#[async_trait]
+impl Filer for FilerOf {
+    async fn file(
+        &self,
+        row: &FileRow,
+        result: Result<KeptFile, FileFault>,
+    ) -> Result<bool, StoreError> {
+        match self.engine.file(row, result).await {
+            Ok(taken) => Ok(taken.seq.is_some() || taken.was_repeat),
+            // Nobody wants it any more, or it is told again when it has come again.
+            Err(EngineError::Refused(_) | EngineError::Overtaken | EngineError::Busy) => Ok(false),
             Err(EngineError::Store(error)) => Err(error),
         }
     }

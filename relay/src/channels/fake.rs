@@ -1,7 +1,7 @@
 //! A channel that does what a test tells it, and remembers what it was asked.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,14 +10,16 @@ use shared::model::{Abilities, PlatformId, Timestamp};
 
 use super::registry::Registry;
 use super::{
-    Answer, CatchUpEnd, CaughtUp, Channel, FetchError, History, Inbound, LinkFault, Outbound,
-    PollError, Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Answer, CatchUpEnd, CaughtUp, Channel, FetchError, FileHosts, History, Inbound, LinkFault,
+    Outbound, PollError, Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 
 /// See the module. What is not told is a yes without anything in it.
 pub(crate) struct FakeChannel {
     abilities: Abilities,
     account: PlatformId,
+    /// Where its files are, if it has any.
+    api_url: OnceLock<String>,
     state: Mutex<State>,
 }
 
@@ -42,11 +44,17 @@ impl FakeChannel {
         let channel = Arc::new(Self {
             abilities: super::messenger::abilities(true),
             account: "104820093344556".into(),
+            api_url: OnceLock::new(),
             state: Mutex::default(),
         });
         let registry = Registry::default();
         registry.replace([(CHANNEL.into(), channel.clone() as Arc<dyn Channel>)].into());
         (channel, registry)
+    }
+
+    /// Lets its files come from there.
+    pub(crate) fn set_api_url(&self, api_url: &str) {
+        self.api_url.get_or_init(|| api_url.to_owned());
     }
 
     pub(crate) fn will_answer(&self, answer: Result<Receipt, SendError>) {
@@ -162,6 +170,13 @@ impl Channel for FakeChannel {
             .catch_ups
             .pop_front()
             .unwrap_or_else(|| Ok(nothing_missed(None)))
+    }
+
+    fn file_hosts(&self) -> FileHosts<'_> {
+        FileHosts {
+            hosts: &["acme.example"],
+            api_url: self.api_url.get().map_or("", String::as_str),
+        }
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

@@ -23,6 +23,7 @@ use std::time::Duration;
 use ::http::HeaderMap;
 use async_trait::async_trait;
 use bytes::Bytes;
+use secrecy::SecretString;
 
 use shared::model::{
     Abilities, Attachment, ContactAsk, DeliveryId, EntryPoint, FailureReason, Notice, PlatformId,
@@ -84,6 +85,25 @@ pub trait Channel: Send + Sync {
             end: CatchUpEnd::Reached,
         })
     }
+    /// Hosts from which its files come (F-05). None: it has no files.
+    fn file_hosts(&self) -> FileHosts<'_> {
+        FileHosts {
+            hosts: &[],
+            api_url: "",
+        }
+    }
+    /// Says where a file of a message can be fetched now (F-02); many platforms say it in the message.
+    async fn locate(&self, source: &Attachment) -> Result<FileAddress, FetchError> {
+        match &source.url {
+            Some(url) => Ok(FileAddress {
+                url: url.as_str().into(),
+                bearer: None,
+            }),
+            None => Err(FetchError::Refused {
+                cause: "the platform does not say where the file is".to_owned(),
+            }),
+        }
+    }
     /// Looks whether the account still delivers to us, and mends the subscription if it can (CH-24, meta.md 7).
     async fn check_link(&self) -> Result<(), LinkFault>;
 
@@ -100,6 +120,24 @@ pub trait Channel: Send + Sync {
             wait: None,
         })
     }
+}
+
+/// Whose addresses files may be fetched from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileHosts<'a> {
+    /// The platform's, lower-case: `fbcdn.net` stands for all below it as well. Over HTTPS, and only if they are public.
+    pub hosts: &'static [&'static str],
+    /// Where its API is: the admin said so.
+    pub api_url: &'a str,
+}
+
+/// Where a file is.
+#[derive(Debug)]
+pub struct FileAddress {
+    /// May hold a secret.
+    pub url: SecretString,
+    /// Goes along in a header.
+    pub bearer: Option<SecretString>,
 }
 
 /// What a [`Channel::poll`] brought.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use shared::model::{PlatformId, Timestamp};
+use shared::model::{FilePart, PlatformId, Timestamp};
 use shared::text;
 
 /// Below this a time is in seconds (meta.md 1).
@@ -73,6 +73,30 @@ pub(in crate::channels) fn address(value: Option<&Value>) -> Option<String> {
     let text = text::clean_line(value?.as_str()?);
     let is_web = text.starts_with("https://") || text.starts_with("http://");
     (is_web && text.len() <= 4096).then_some(text)
+}
+
+/// Reads what is told of a file besides its address; none: nothing.
+pub(in crate::channels) fn file(
+    handle: Option<String>,
+    size: Option<&Value>,
+    seconds: Option<&Value>,
+) -> Option<FilePart> {
+    let part = FilePart {
+        id: None,
+        handle,
+        size: whole(size),
+        seconds: whole(seconds).and_then(|seconds| u32::try_from(seconds).ok()),
+    };
+    (part != FilePart::default()).then_some(part)
+}
+
+/// Reads a count: a number or a numeric text.
+fn whole(value: Option<&Value>) -> Option<u64> {
+    match value? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// Follows names into objects.

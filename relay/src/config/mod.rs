@@ -4,6 +4,7 @@ mod addresses;
 mod channels;
 mod desk;
 mod fault;
+mod files;
 mod languages;
 mod locate;
 mod people;
@@ -38,6 +39,7 @@ pub use reload::{Reload, watch};
 pub use settings::Setting;
 
 use crate::channels::{http, messenger, telegram, viber};
+use crate::files::FileRules;
 
 /// Everything the file says, checked.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub relay: RelayConfig,
     /// `[store] url`, resolved: the SQLite file.
     pub store: PathBuf,
+    /// `[files]`.
+    pub files: FileRules,
     /// `[[department]]`.
     pub departments: Vec<Department>,
     /// `[[operator]]`.
@@ -144,7 +148,8 @@ pub fn parse(file: &Path, text: &str) -> Loaded {
 impl Config {
     /// Returns what of `new` a running relay cannot put in force: it is read only at the start (ADM-03).
     pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
-        let (old, new, stores) = (&self.relay, &new.relay, self.store != new.store);
+        let (stores, files) = (self.store != new.store, self.files != new.files);
+        let (old, new) = (&self.relay, &new.relay);
         let changed = [
             ("relay.listen", old.listen != new.listen),
             (
@@ -154,6 +159,7 @@ impl Config {
             ("relay.data_dir", old.data_dir != new.data_dir),
             ("relay.tls", old.tls != new.tls),
             ("store.url", stores && old.data_dir == new.data_dir),
+            ("[files]", files && old.data_dir == new.data_dir),
         ];
         changed
             .into_iter()

@@ -14,6 +14,7 @@ use shared::text::is_email;
 use shared::model::{Company, Department, Language, Operator, TemplateScope, Timeouts};
 
 use super::fault::Faults;
+use super::files;
 use super::section::Section;
 use super::shelf::Shelf;
 use super::{
@@ -60,6 +61,10 @@ fn read_root(root: &dyn TableLike, file: &Path, faults: &Shared) -> Config {
         store(section, &relay.data_dir)
     });
 
+    let files = one(&top, "files", faults, |section| {
+        files::read(section, &relay.data_dir)
+    });
+
     let mut ids = HashSet::new();
     let departments = each(&top, "department", faults, |section| {
         let department = people::department(section);
@@ -104,6 +109,7 @@ fn read_root(root: &dyn TableLike, file: &Path, faults: &Shared) -> Config {
         company,
         relay,
         store,
+        files,
         departments,
         operators,
         password_hashes,

@@ -6,8 +6,8 @@ use shared::chat::{Chat, Event};
 use shared::model::{DeliveryId, Message, MessageId, PlatformId, Policy, Timestamp};
 
 use crate::store::{
-    BlockChange, Change, DeliveryBody, DeliveryStage, Key, MessageRow, NewDelivery, Settled, Terms,
-    searched_text,
+    BlockChange, Change, DeliveryBody, DeliveryStage, Filed, Key, MessageRow, NewDelivery, NewFile,
+    Settled, Terms, searched_text,
 };
 
 /// Which attempt a delivery's result speaks of.
@@ -44,6 +44,8 @@ pub(super) fn derive(
         settled: vec![],
         terms: vec![],
         block: None,
+        files: vec![],
+        filed: None,
         events: vec![],
         after: Arc::new(after),
     };
@@ -80,6 +82,19 @@ impl Walker<'_> {
             }
             Event::Received { message, .. } | Event::AnsweredOutside { message, .. } => {
                 self.begin_message(place, message.id, message.platform_id.clone());
+                self.begin_files(message);
+            }
+            Event::FileKept { id, file, .. } => {
+                self.change.filed = Some(Filed {
+                    id: *id,
+                    kept: Some(file.clone()),
+                });
+            }
+            Event::FileLost { id, .. } => {
+                self.change.filed = Some(Filed {
+                    id: *id,
+                    kept: None,
+                });
             }
             Event::NoteWritten { message, .. } => self.begin_message(place, *message, None),
             Event::ReplyWritten { message, .. } => {
@@ -135,6 +150,17 @@ impl Walker<'_> {
             channel,
             platform_id,
         });
+    }
+
+    fn begin_files(&mut self, message: &Message) {
+        let files = message.attachments.iter().filter_map(|attachment| {
+            Some(NewFile {
+                id: attachment.file.as_ref()?.id?,
+                message: message.id,
+                source: attachment.clone(),
+            })
+        });
+        self.change.files.extend(files);
     }
 
     fn index(&mut self, place: u16, text: &str) {

@@ -16,12 +16,14 @@ use shared::chat::{
     ReplyDraft, SettledAs, Sight,
 };
 use shared::model::{
-    ChannelId, ChatId, CommandId, DeliveryId, MessageId, OperatorId, Policy, Seq, Timestamp,
-    Version,
+    ChannelId, ChatId, CommandId, DeliveryId, FileFault, KeptFile, MessageId, OperatorId, Policy,
+    Seq, Timestamp, Version,
 };
 
 use crate::clock::Clock;
-use crate::store::{Change, Delivery, DeliveryStage, DueChat, Key, Outcome, Store, StoreError};
+use crate::store::{
+    Change, Delivery, DeliveryStage, DueChat, FileRow, Key, Outcome, Store, StoreError,
+};
 
 pub use blocks::Blocks;
 
@@ -37,6 +39,11 @@ pub trait Bells: Send + Sync {
     fn outbox(&self, channel: &ChannelId);
     /// A chat has a deadline.
     fn timers(&self, deadline: Timestamp);
+    /// A file of this channel is to be fetched.
+    fn files(&self, channel: &ChannelId) {
+        // Where nobody fetches any.
+        let _ = channel;
+    }
 }
 
 /// Why a command was not done.
@@ -322,6 +329,32 @@ impl Engine {
             .await
     }
 
+    /// Commits what became of a file together with its event.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Busy`]: nobody wants the file any more, or the chat is too busy; others: try again.
+    pub async fn file(
+        &self,
+        row: &FileRow,
+        result: Result<KeptFile, FileFault>,
+    ) -> Result<Taken, EngineError> {
+        let key = Key(match &result {
+            Err(FileFault::Expired) => format!("old:{}", row.id),
+            Ok(_) | Err(_) => format!("file:{}", row.id),
+        });
+        let Some(message) = row.message else {
+            return Err(EngineError::Overtaken);
+        };
+        let command = Command::Relay(RelayCommand::File {
+            message,
+            id: row.id,
+            result,
+        });
+        self.perform(row.chat, &key, &Actor::Relay, &command, None)
+            .await
+    }
+
     /// Does what is due in a chat.
     ///
     /// # Errors
@@ -474,6 +507,9 @@ impl Engine {
         if consequences.rings_outbox {
             self.bells.outbox(&chat.visitor.channel);
         }
+        if consequences.rings_files {
+            self.bells.files(&chat.visitor.channel);
+        }
         if let Some(deadline) = consequences.deadline {
             self.bells.timers(deadline);
         }
@@ -486,6 +522,7 @@ impl Engine {
 /// What a commit means for others, once it is done.
 struct Consequences {
     rings_outbox: bool,
+    rings_files: bool,
     deadline: Option<Timestamp>,
     block: Option<crate::store::BlockChange>,
 }
@@ -494,6 +531,7 @@ impl Consequences {
     fn of(change: &Change) -> Self {
         Self {
             rings_outbox: !change.deliveries.is_empty() || !change.settled.is_empty(),
+            rings_files: !change.files.is_empty(),
             deadline: change.deadline,
             block: change.block.clone(),
         }

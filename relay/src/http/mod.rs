@@ -1,6 +1,7 @@
 //! What the relay serves over HTTP: platforms, logins, files, health; and the way into the websocket. No SQL, no rules.
 
 mod body;
+mod files;
 mod health;
 pub mod listener;
 mod metrics;
@@ -25,6 +26,7 @@ use shared::model::ChannelId;
 use shared::protocol::ApiFault;
 
 use crate::clock::Clock;
+use crate::files::Files;
 use crate::store::Store;
 use crate::ws::Hub;
 
@@ -82,6 +84,8 @@ pub struct Site {
     pub hub: Arc<Hub>,
     /// For sessions and health.
     pub store: Arc<dyn Store>,
+    /// The bytes of files.
+    pub files: Files,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who logs in, and how often.
@@ -105,7 +109,7 @@ pub fn router(site: Site) -> Router {
             "/api/v1/session",
             post(session::log_in).delete(session::log_out),
         )
-        .route("/files/{id}", get(no_file))
+        .route("/files/{id}", get(files::give))
         .route("/ws", get(crate::ws::serve_desk))
         .layer(middleware::from_fn_with_state(site.clone(), only_allowed));
     Router::new()
@@ -148,16 +152,6 @@ async fn only_allowed(
         "address_not_allowed",
         sentence,
         "ask an admin to add it to relay.allowed_ips",
-    )
-}
-
-async fn no_file() -> Response {
-    let sentence = "There is no such file: attachments stay at the platform in this release.";
-    fault(
-        StatusCode::NOT_FOUND,
-        "no_such_file",
-        sentence,
-        "open the address in the message",
     )
 }
 

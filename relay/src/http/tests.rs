@@ -108,6 +108,7 @@ async fn world(is_open: bool) -> World {
         }),
         hub,
         store: store.clone(),
+        files: crate::files::Files::in_memory(),
         clock,
         logins: Arc::new(Logins::new(Arc::new(check))),
         allowed: Arc::new(RwLock::new(Arc::new(Gate(is_open)))),

@@ -6,8 +6,8 @@ use metrics::counter;
 
 use shared::chat::{Chat, Opening, PlatformCommand, Receipt, Refusal};
 use shared::model::{
-    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, Message, MessageId, Notice, OnReturn,
-    PlatformId, Timestamp, Visitor,
+    Attachment, ChannelId, ChatId, DeliveryId, EntryPoint, FileId, Message, MessageId, Notice,
+    OnReturn, PlatformId, Timestamp, Visitor,
 };
 
 use crate::channels::{Happening, Inbound, Quote, Watermark};
@@ -147,10 +147,28 @@ impl Intake {
             platform_id: Some(said.platform_id.clone()),
             sent_at: said.at,
             text: said.text.to_owned(),
-            attachments: said.attachments.to_vec(),
+            attachments: self.with_files(channel, said.attachments),
             quotes,
             quotes_unknown: said.quotes.is_some() && quotes.is_none(),
         })
+    }
+
+    /// Gives an id to what is a file and can be fetched.
+    fn with_files(&self, channel: &ChannelId, attachments: &[Attachment]) -> Vec<Attachment> {
+        let door = self.registry.find(channel);
+        let has_files = door.is_some_and(|door| !door.file_hosts().api_url.is_empty());
+        let mut attachments = attachments.to_vec();
+        for attachment in attachments.iter_mut().filter(|_| has_files) {
+            let has_place = attachment.url.is_some()
+                || attachment
+                    .file
+                    .as_ref()
+                    .is_some_and(|file| file.handle.is_some());
+            if attachment.kind.is_file() && has_place {
+                attachment.file.get_or_insert_default().id = Some(FileId(self.engine.new_id()));
+            }
+        }
+        attachments
     }
 
     /// Something that belongs into the visitor's open chat, or opens one (IN-02).

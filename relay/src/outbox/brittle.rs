@@ -86,7 +86,7 @@ impl Channel for Brittle {
     }
 }
 
-struct BellsOf(Arc<OutboxBells>);
+struct BellsOf(Arc<ChannelBells>);
 
 impl Bells for BellsOf {
     fn outbox(&self, channel: &ChannelId) {
@@ -123,7 +123,7 @@ async fn world(reconciles: Reconciles) -> World {
     registry.replace([(ChannelId::from("acme-page"), channel)].into());
     let store = Arc::new(MemoryStore::default());
     let clock = Arc::new(ManualClock::at(NOON));
-    let bells = Arc::new(OutboxBells::default());
+    let bells = Arc::new(ChannelBells::default());
     let rung = Arc::new(BellsOf(bells.clone()));
     let engine = Engine::start(store.clone(), clock.clone(), rung, policy);
     let engine = engine.await.unwrap();

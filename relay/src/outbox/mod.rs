@@ -38,19 +38,20 @@ pub trait Settler: Send + Sync {
     async fn settle(&self, delivery: &Delivery, result: SettledAs) -> Result<bool, StoreError>;
 }
 
-/// Wakes the sender of a channel. Ringing is cheap and may be for nothing.
+/// Wakes who works for a channel. Ringing is cheap and may be for nothing.
 #[derive(Default)]
-pub struct OutboxBells {
+pub struct ChannelBells {
     bells: Mutex<HashMap<ChannelId, Arc<Notify>>>,
 }
 
-impl OutboxBells {
+impl ChannelBells {
     /// Something of this channel may be due.
     pub fn ring(&self, channel: &ChannelId) {
         self.of(channel).notify_one();
     }
 
-    fn of(&self, channel: &ChannelId) -> Arc<Notify> {
+    /// Returns what rings for a channel.
+    pub fn of(&self, channel: &ChannelId) -> Arc<Notify> {
         let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(bells.entry(channel.clone()).or_default())
     }
@@ -164,7 +165,7 @@ pub struct Outbox {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What wakes senders.
-    pub bells: Arc<OutboxBells>,
+    pub bells: Arc<ChannelBells>,
     /// How channels are.
     pub health: Arc<Health>,
     /// Random name of this run, for leases.

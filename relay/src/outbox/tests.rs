@@ -21,7 +21,7 @@ const STEP: Duration = Duration::from_millis(100);
 /// Longer than a doubtful reply waits for its echo.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-struct Ring(Arc<OutboxBells>);
+struct Ring(Arc<ChannelBells>);
 
 impl Bells for Ring {
     fn outbox(&self, channel: &ChannelId) {
@@ -75,7 +75,7 @@ impl World {
         let (channel, registry) = FakeChannel::registered();
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(ManualClock::at(NOON));
-        let bells = Arc::new(OutboxBells::default());
+        let bells = Arc::new(ChannelBells::default());
         let policy: Policy =
             serde_json::from_str(include_str!("../engine/policy_of_tests.json")).unwrap();
         let ring = Arc::new(Ring(bells.clone()));

@@ -12,15 +12,15 @@ use tokio::sync::Notify;
 
 use shared::chat::{Chat, Revision, Stored};
 use shared::model::{
-    ChannelId, ChatId, DeliveryId, MessageId, OperatorId, PlatformId, Seq, Template, TemplateId,
-    Timestamp, Visitor, VisitorId,
+    ChannelId, ChatId, DeliveryId, FileId, MessageId, OperatorId, PlatformId, Seq, Template,
+    TemplateId, Timestamp, Visitor, VisitorId,
 };
 use shared::protocol::{ChatPlace, DraftText};
 
 use crate::store::memory::{MemoryStore, Weather, unknown};
 use crate::store::{
-    BlockEntry, Change, Claim, Delivery, DueChat, FoundMessage, Head, LeaseToken, Outcome, PutBack,
-    Query, SessionEntry, Store, StoreError, TokenHash, UnreadBody, UnsettledCounts,
+    BlockEntry, Change, Claim, Delivery, DueChat, FileRow, FoundMessage, Head, LeaseToken, Outcome,
+    PutBack, Query, SessionEntry, Store, StoreError, TokenHash, UnreadBody, UnsettledCounts,
 };
 
 use super::chance::Chance;
@@ -224,6 +224,11 @@ through_the_line! {
         fn list_sessions(now: Timestamp) -> Vec<SessionEntry>;
         fn list_drafts(operator: &OperatorId) -> Vec<(ChatId, DraftText)>;
         fn list_templates() -> Vec<Template>;
+        fn list_due_files(channel: &ChannelId, now: Timestamp, limit: u32) -> Vec<FileRow>;
+        fn next_file_at(channel: &ChannelId) -> Option<Timestamp>;
+        fn find_file(id: FileId) -> Option<FileRow>;
+        fn list_old_files(before: Timestamp, limit: u32) -> Vec<FileRow>;
+        fn list_unwanted_files(limit: u32) -> Vec<FileId>;
         fn count_unread() -> u64;
         fn bookmark(name: &str) -> Option<String>;
         fn probe() -> ();
@@ -240,6 +245,8 @@ through_the_line! {
         fn save_draft(operator: &OperatorId, chat: ChatId, draft: &DraftText, at: Timestamp) -> ();
         fn save_template(template: &Template) -> ();
         fn delete_template(id: TemplateId) -> bool;
+        fn put_file_off(id: FileId, not_before: Timestamp) -> ();
+        fn drop_file(id: FileId) -> ();
         fn keep_unread(unread: UnreadBody) -> ();
         fn set_bookmark(name: &str, value: &str) -> ();
         fn redact(visitor: VisitorId, at: Timestamp) -> Vec<ChatId>;

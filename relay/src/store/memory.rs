@@ -12,16 +12,17 @@ use tokio::time::Instant;
 
 use shared::chat::{Chat, Event, Revision, Stored, Trouble};
 use shared::model::{
-    ChannelId, ChatId, DeliveryId, FailureReason, Mark, MessageId, OperatorId, PlatformId, Seq,
-    Template, TemplateId, Timestamp, Version, Visitor, VisitorId,
+    Attachment, AttachmentKind, ChannelId, ChatId, DeliveryId, FailureReason, FileId, Mark,
+    MessageId, OperatorId, PlatformId, Seq, Template, TemplateId, Timestamp, Version, Visitor,
+    VisitorId,
 };
 use shared::protocol::{ChatPlace, DraftText};
 
 use super::{
     BlockChange, BlockEntry, Change, Claim, DRAFTS_KEPT, DRAFTS_KEPT_FOR, Delivery, DeliveryStage,
-    DueChat, FoundMessage, Head, Key, LONGEST_WAIT, LeaseToken, Outcome, PutBack, Query,
-    SessionEntry, Settled, Store, StoreError, Terms, TokenHash, UnreadBody, UnsettledCounts,
-    newest_first,
+    DueChat, FileRow, FileStage, Filed, FoundMessage, Head, Key, LONGEST_WAIT, LeaseToken, NewFile,
+    Outcome, PutBack, Query, SessionEntry, Settled, Store, StoreError, Terms, TokenHash,
+    UnreadBody, UnsettledCounts, newest_first,
 };
 
 /// What happens to the next commits.
@@ -63,6 +64,7 @@ struct State {
     sessions: Vec<SessionEntry>,
     drafts: BTreeMap<(OperatorId, ChatId), (Timestamp, DraftText)>,
     templates: BTreeMap<TemplateId, Template>,
+    files: BTreeMap<FileId, FileRow>,
     unread: Vec<UnreadBody>,
     bookmarks: HashMap<String, String>,
     /// Cannot be read.
@@ -213,7 +215,46 @@ impl State {
         change.settled.iter().all(|settled| {
             self.find_delivery(settled.delivery)
                 .is_some_and(|delivery| is_allowed(delivery, settled))
+        }) && change.filed.as_ref().is_none_or(|filed| {
+            self.files
+                .get(&filed.id)
+                .is_some_and(|file| match file.stage {
+                    FileStage::Due => true,
+                    FileStage::Kept => filed.kept.is_none(),
+                    FileStage::Lost | FileStage::Unwanted => false,
+                })
         })
+    }
+
+    fn write_files(&mut self, new: Vec<NewFile>, filed: Option<Filed>, of: &Chat, at: Timestamp) {
+        for NewFile {
+            id,
+            message,
+            source,
+        } in new
+        {
+            self.files.entry(id).or_insert(FileRow {
+                id,
+                chat: of.id,
+                message: Some(message),
+                channel: of.visitor.channel.clone(),
+                source,
+                stage: FileStage::Due,
+                tries: 0,
+                not_before: Timestamp(0),
+                at,
+                kept: None,
+            });
+        }
+        let Some(filed) = filed else { return };
+        if let Some(file) = self.files.get_mut(&filed.id) {
+            file.stage = match (&filed.kept, file.stage) {
+                (Some(_), _) => FileStage::Kept,
+                (None, FileStage::Kept) => FileStage::Unwanted,
+                (None, FileStage::Due | FileStage::Lost | FileStage::Unwanted) => FileStage::Lost,
+            };
+            file.kept = filed.kept;
+        }
     }
 
     #[expect(clippy::too_many_lines, reason = "one table after the other")]
@@ -299,6 +340,7 @@ impl State {
             let name = (visitor.channel.clone(), visitor.platform_id.clone());
             self.visitors.insert(name, visitor);
         }
+        self.write_files(change.files, change.filed, &after, at);
         self.write_block(change.block.as_ref(), &after, at);
         let mut after = Arc::unwrap_or_clone(after);
         after.number = number.filter(|_| after.has_begun());
@@ -865,6 +907,74 @@ impl Store for MemoryStore {
             .collect())
     }
 
+    async fn list_due_files(
+        &self,
+        channel: &ChannelId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<FileRow>, StoreError> {
+        let state = self.lock();
+        let is_due = |file: &&FileRow| {
+            file.stage == FileStage::Due && file.channel == *channel && file.not_before <= now
+        };
+        let mut due: Vec<_> = state.files.values().filter(is_due).cloned().collect();
+        due.sort_by_key(|file| (file.not_before, file.id));
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+
+    async fn next_file_at(&self, channel: &ChannelId) -> Result<Option<Timestamp>, StoreError> {
+        let state = self.lock();
+        let due = state
+            .files
+            .values()
+            .filter(|file| file.stage == FileStage::Due && file.channel == *channel);
+        Ok(due.map(|file| file.not_before).min())
+    }
+
+    async fn put_file_off(&self, id: FileId, not_before: Timestamp) -> Result<(), StoreError> {
+        if let Some(file) = self.lock().files.get_mut(&id)
+            && file.stage == FileStage::Due
+        {
+            file.tries += 1;
+            file.not_before = not_before;
+        }
+        Ok(())
+    }
+
+    async fn find_file(&self, id: FileId) -> Result<Option<FileRow>, StoreError> {
+        Ok(self.lock().files.get(&id).cloned())
+    }
+
+    async fn list_old_files(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<FileRow>, StoreError> {
+        let state = self.lock();
+        let is_old = |file: &&FileRow| file.stage == FileStage::Kept && file.at < before;
+        let mut old: Vec<_> = state.files.values().filter(is_old).cloned().collect();
+        old.sort_by_key(|file| file.at);
+        old.truncate(limit as usize);
+        Ok(old)
+    }
+
+    async fn list_unwanted_files(&self, limit: u32) -> Result<Vec<FileId>, StoreError> {
+        let state = self.lock();
+        let unwanted = state
+            .files
+            .values()
+            .filter(|file| file.stage == FileStage::Unwanted);
+        Ok(unwanted.map(|file| file.id).take(limit as usize).collect())
+    }
+
+    async fn drop_file(&self, id: FileId) -> Result<(), StoreError> {
+        self.lock()
+            .files
+            .retain(|known, file| *known != id || file.stage != FileStage::Unwanted);
+        Ok(())
+    }
+
     async fn save_template(&self, template: &Template) -> Result<(), StoreError> {
         if let Some(id) = template.id {
             self.lock().templates.insert(id, template.clone());
@@ -911,6 +1021,12 @@ impl Store for MemoryStore {
         state.forget_mentions(visitor);
         for chat in &chats {
             state.redact_chat(*chat, mark, at);
+            for file in state.files.values_mut().filter(|file| file.chat == *chat) {
+                file.stage = FileStage::Unwanted;
+                file.kept = None;
+                file.message = None;
+                file.source = Attachment::of(AttachmentKind::Document);
+            }
         }
         state.visitors.retain(|_, known| known.id != visitor);
         state.blocks.remove(&visitor);

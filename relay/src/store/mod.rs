@@ -11,14 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use shared::chat::{Chat, Event, Revision, Stored};
 use shared::model::{
-    ChannelId, ChatId, ContactAsk, DeliveryId, Mark, MessageId, OperatorId, PlatformId, Seq,
-    Template, TemplateId, Timestamp, Version, Visitor, VisitorId,
+    ChannelId, ChatId, ContactAsk, DeliveryId, FileId, Mark, MessageId, OperatorId, PlatformId,
+    Seq, Template, TemplateId, Timestamp, Version, Visitor, VisitorId,
 };
 use shared::protocol::{ChatPlace, DraftText};
 
 #[cfg(test)]
 #[expect(clippy::cast_possible_wrap, reason = "small counts")]
 mod contract;
+mod files;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use files::{FileRow, FileStage, Filed, NewFile};
 pub use terms::{Part, Query, Terms};
 
 /// Drafts kept for one operator.
@@ -160,6 +162,30 @@ pub trait Store: Send + Sync {
     /// Adds to the number of messages a block dropped (BL-02).
     async fn count_dropped(&self, visitor: VisitorId, more: u64) -> Result<(), StoreError>;
 
+    /// Files of a channel that are due to be fetched, the earliest first (F-02).
+    async fn list_due_files(
+        &self,
+        channel: &ChannelId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<FileRow>, StoreError>;
+    /// When the next file of a channel is to be fetched.
+    async fn next_file_at(&self, channel: &ChannelId) -> Result<Option<Timestamp>, StoreError>;
+    /// Puts a file that is to be fetched off, counting the try.
+    async fn put_file_off(&self, id: FileId, not_before: Timestamp) -> Result<(), StoreError>;
+    /// A file by its id.
+    async fn find_file(&self, id: FileId) -> Result<Option<FileRow>, StoreError>;
+    /// Files kept since before that moment, the oldest first.
+    async fn list_old_files(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<FileRow>, StoreError>;
+    /// Files whose bytes are to be removed.
+    async fn list_unwanted_files(&self, limit: u32) -> Result<Vec<FileId>, StoreError>;
+    /// Forgets a file whose bytes have been removed.
+    async fn drop_file(&self, id: FileId) -> Result<(), StoreError>;
+
     /// Keeps a session; only the token's hash is known here (SEC-03).
     async fn save_session(&self, session: SessionEntry) -> Result<(), StoreError>;
     /// A session by its token's hash.
@@ -245,6 +271,10 @@ pub struct Change {
     pub terms: Vec<(u16, Terms)>,
     /// A block begins or ends.
     pub block: Option<BlockChange>,
+    /// Files to fetch.
+    pub files: Vec<NewFile>,
+    /// What became of one.
+    pub filed: Option<Filed>,
 }
 
 /// What became of a [`Change`].

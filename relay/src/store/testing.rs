@@ -113,6 +113,8 @@ pub(crate) fn change(chat: &Chat, events: Vec<Event>, key: &str) -> Change {
         settled: vec![],
         terms,
         block: None,
+        files: vec![],
+        filed: None,
         events,
         after: after.into(),
     }

@@ -190,6 +190,11 @@ impl Hub {
         }
     }
 
+    /// Returns the policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.desks.policy()
+    }
+
     /// Says goodbye to every desk; later ones are turned away, and the store is followed no more.
     pub fn stop(&self) {
         self.stop_tx.send_replace(true);

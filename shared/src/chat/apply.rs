@@ -168,6 +168,8 @@ impl Chat {
             }
             Event::Redacted => self.forget(),
             Event::Edited { message: None, .. }
+            | Event::FileKept { .. }
+            | Event::FileLost { .. }
             | Event::NoteWritten { .. }
             | Event::Reacted { emoji: None, .. } => {}
         }

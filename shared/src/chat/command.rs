@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     CardField, CategoryPath, ContactAsk, DeliveryId, DepartmentId, EntryPoint, FailureReason,
-    Language, Message, MessageId, Notice, OperatorId, PlatformId, ThreadOwner, Timestamp, Visitor,
+    FileFault, FileId, KeptFile, Language, Message, MessageId, Notice, OperatorId, PlatformId,
+    ThreadOwner, Timestamp, Visitor,
 };
 
 /// Who asks.
@@ -275,6 +276,15 @@ pub enum RelayCommand {
     Tick,
     /// The visitor of a softly closed chat writes, and gets a new one (IN-03).
     Finish,
+    /// What became of a file of a message (F-02, F-05).
+    File {
+        /// Of which.
+        message: MessageId,
+        /// Which.
+        id: FileId,
+        /// Here, or why not.
+        result: Result<KeptFile, FileFault>,
+    },
     /// What became of a delivery.
     Settle {
         /// The outbox row.

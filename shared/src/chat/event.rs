@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     CardField, CategoryPath, ChatId, ContactAsk, ContactKind, DeliveryId, DepartmentId, EntryPoint,
-    FailureReason, Language, Mark, Message, MessageId, Notice, OperatorId, PlatformId, Seq,
-    ThreadOwner, Timestamp, Version, Visitor,
+    FailureReason, FileFault, FileId, KeptFile, Language, Mark, Message, MessageId, Notice,
+    OperatorId, PlatformId, Seq, ThreadOwner, Timestamp, Version, Visitor,
 };
 
 use super::TransferTarget;
@@ -68,6 +68,24 @@ pub enum Event {
         /// It answers a [`ContactAsk`]: offer to put it onto the card (D-08).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         contact: Option<ContactKind>,
+    },
+    /// A file of a message is here now (F-02).
+    FileKept {
+        /// Of which.
+        message: MessageId,
+        /// Which.
+        id: FileId,
+        /// What it is.
+        file: KeptFile,
+    },
+    /// A file of a message will not be here, or is here no more (F-05).
+    FileLost {
+        /// Of which.
+        message: MessageId,
+        /// Which.
+        id: FileId,
+        /// Why.
+        fault: FileFault,
     },
     /// The visitor changed a message.
     Edited {

@@ -55,8 +55,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AttachmentKind, Card, CategoryPath, ChannelId, ChatId, ContactAsk, DeliveryId, DepartmentId,
-    EntryPoint, FailureReason, Language, MessageId, OperatorId, PlatformId, Policy, Seq,
-    ThreadOwner, Timestamp, Version, Visitor, VisitorId,
+    EntryPoint, FailureReason, FileFault, FileId, KeptFile, Language, MessageId, OperatorId,
+    PlatformId, Policy, Seq, ThreadOwner, Timestamp, Version, Visitor, VisitorId,
 };
 
 /// Where a chat stands (features 1a; the stages of later features join here).
@@ -440,12 +440,32 @@ impl Chat {
         match command {
             RelayCommand::Tick => self.tick(context),
             RelayCommand::Finish if self.is_left_for_good() => vec![Event::Finished],
-            RelayCommand::Finish => vec![],
+            RelayCommand::File {
+                message,
+                id,
+                result,
+            } if self.has_begun() => vec![filed(*message, *id, result)],
+            RelayCommand::Finish | RelayCommand::File { .. } => vec![],
             RelayCommand::Settle {
                 delivery: _,
                 message,
                 result,
             } => self.settle(*message, result),
         }
+    }
+}
+
+fn filed(message: MessageId, id: FileId, result: &Result<KeptFile, FileFault>) -> Event {
+    match result {
+        Ok(file) => Event::FileKept {
+            message,
+            id,
+            file: file.clone(),
+        },
+        Err(fault) => Event::FileLost {
+            message,
+            id,
+            fault: *fault,
+        },
     }
 }

@@ -89,12 +89,18 @@ impl Event {
                 platform_at: _,
             } => *platform_id = None,
             Self::ReplyFailed { reason, message: _ } => reason.empty(),
+            Self::FileKept {
+                file,
+                message: _,
+                id: _,
+            } => file.name.clear(),
             Self::CardEdited {
                 value,
                 by: _,
                 field: _,
             } => *value = None,
             Self::Deleted { .. }
+            | Self::FileLost { .. }
             | Self::ThreadOwned { .. }
             | Self::Claimed { .. }
             | Self::Released { .. }
@@ -142,11 +148,13 @@ fn empty_message(message: &mut Message) {
     for Attachment {
         url,
         title,
+        file,
         kind: _,
     } in &mut message.attachments
     {
         *url = None;
         *title = None;
+        *file = None;
     }
 }
 

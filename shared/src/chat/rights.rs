@@ -107,6 +107,8 @@ impl Event {
             | Self::Reopened { .. }
             | Self::Finished => true,
             Self::Received { .. }
+            | Self::FileKept { .. }
+            | Self::FileLost { .. }
             | Self::Edited { .. }
             | Self::Deleted { .. }
             | Self::Reacted { .. }

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::model::{DeliveryState, FailureReason, Message, MessageId, Timestamp};
+use crate::model::{
+    DeliveryState, FailureReason, FileFault, FileId, KeptFile, Message, MessageId, Timestamp,
+};
 
 use super::{Author, Event, Stored};
 
@@ -40,6 +42,8 @@ pub struct MessageEntry {
     pub is_late: bool,
     /// The contact to offer for the card (D-08).
     pub contact: Option<crate::model::ContactKind>,
+    /// Its files: here, or why not; one that is not named is still being fetched.
+    pub files: HashMap<FileId, Result<KeptFile, FileFault>>,
     /// The event that brought it.
     pub stored: Stored,
     platform_at: Option<Timestamp>,
@@ -170,6 +174,12 @@ impl Timeline {
                     entry.reaction.clone_from(emoji);
                 }
             }),
+            Event::FileKept { message, id, file } => self.change(*message, |entry| {
+                entry.files.insert(*id, Ok(file.clone()));
+            }),
+            Event::FileLost { message, id, fault } => self.change(*message, |entry| {
+                entry.files.insert(*id, Err(*fault));
+            }),
             Event::ReplyWithdrawn { message, by: _ } => {
                 self.deliver(*message, DeliveryState::Withdrawn);
             }
@@ -278,6 +288,7 @@ impl Timeline {
                 entry.text.clear();
                 entry.message.text.clear();
                 entry.message.attachments.clear();
+                entry.files.clear();
             }
         }
         self.entries.push(Entry::Event(stored.clone()));
@@ -297,6 +308,7 @@ impl MessageEntry {
             held_until: None,
             is_late: false,
             contact: None,
+            files: HashMap::new(),
             stored: stored.clone(),
             platform_at: None,
             reacted_at: None,

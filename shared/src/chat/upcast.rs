@@ -7,9 +7,11 @@ use super::Event;
 pub const SHAPE: u32 = 1;
 
 /// The kinds that this version knows.
-const KINDS: [&str; 31] = [
+const KINDS: [&str; 33] = [
     "opened",
     "received",
+    "file_kept",
+    "file_lost",
     "edited",
     "deleted",
     "reacted",
@@ -94,6 +96,8 @@ impl Event {
         match self {
             Self::Opened { .. } => "opened",
             Self::Received { .. } => "received",
+            Self::FileKept { .. } => "file_kept",
+            Self::FileLost { .. } => "file_lost",
             Self::Edited { .. } => "edited",
             Self::Deleted { .. } => "deleted",
             Self::Reacted { .. } => "reacted",

@@ -75,6 +75,8 @@ number_id!(/// One chat, from opening to final closing.
     ChatId);
 number_id!(/// One message or note, whoever wrote it.
     MessageId);
+number_id!(/// One file of a message.
+    FileId);
 number_id!(/// One person on one channel.
     VisitorId);
 number_id!(/// One row of the outbox.

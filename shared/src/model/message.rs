@@ -1,8 +1,10 @@
 //! Messages, attachments, notices and what becomes of a reply.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use super::{MessageId, PlatformId, Timestamp};
+use super::{FilePart, MessageId, PlatformId, Timestamp};
 
 /// Something written, by anyone. Clean text ([`crate::text::clean`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub struct Message {
 }
 
 /// A file, a place, a shared thing: one line on the desk and a key to open it (IN-11).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
     /// What it is.
     pub kind: AttachmentKind,
@@ -39,6 +41,36 @@ pub struct Attachment {
     /// A title, a file name, an address of a place; clean text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// The file behind it, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FilePart>,
+}
+
+/// What most do not have is left out.
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Attachment");
+        shown
+            .field("kind", &self.kind)
+            .field("url", &self.url)
+            .field("title", &self.title);
+        if let Some(file) = &self.file {
+            shown.field("file", file);
+        }
+        shown.finish()
+    }
+}
+
+impl Attachment {
+    /// Returns one of this kind, and nothing else known.
+    pub fn of(kind: AttachmentKind) -> Self {
+        Self {
+            kind,
+            url: None,
+            title: None,
+            file: None,
+        }
+    }
 }
 
 /// The kinds of attachment every platform's are translated to.
@@ -71,6 +103,23 @@ pub enum AttachmentKind {
     Template,
     /// A kind we do not know: shown by its name, never dropped.
     Other(String),
+}
+
+impl AttachmentKind {
+    /// Whether there are bytes behind it that the relay keeps (F-02).
+    pub fn is_file(&self) -> bool {
+        match self {
+            Self::Photo | Self::Audio | Self::Video | Self::Document | Self::Sticker => true,
+            Self::Location
+            | Self::Contact
+            | Self::Link
+            | Self::Share
+            | Self::Product
+            | Self::Appointment
+            | Self::Template
+            | Self::Other(_) => false,
+        }
+    }
 }
 
 /// Something that happened on the platform and is not a message: one system line (IN-11).

@@ -1,6 +1,7 @@
 //! The data everybody speaks of. No rules: those are in [`crate::chat`].
 
 mod catalog;
+mod file;
 mod ids;
 mod message;
 mod people;
@@ -12,9 +13,10 @@ pub use catalog::{
     ContactAbilities, Department, DeskSettings, OnReturn, Policy, Reconciles, Template,
     TemplateScope, Timeouts,
 };
+pub use file::{FileFault, FilePart, KeptFile};
 pub use ids::{
-    ChannelId, ChatId, CommandId, DeliveryId, DepartmentId, Language, Mark, MessageId, OperatorId,
-    PlatformId, Seq, TemplateId, Version, VisitorId,
+    ChannelId, ChatId, CommandId, DeliveryId, DepartmentId, FileId, Language, Mark, MessageId,
+    OperatorId, PlatformId, Seq, TemplateId, Version, VisitorId,
 };
 pub use message::{
     Attachment, AttachmentKind, ContactAsk, ContactKind, DeliveryState, EntryPoint, FailureReason,

@@ -351,6 +351,8 @@ impl App {
             }
             // A profile is looked up for every new visitor: a line of it would stand in each chat.
             Event::ProfileChanged { .. }
+            | Event::FileKept { .. }
+            | Event::FileLost { .. }
             | Event::Deleted { .. }
             | Event::Reacted { .. }
             | Event::Received { .. }

@@ -196,7 +196,6 @@ impl World {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind")]
     fn platform_command(&mut self, source: &mut Source<'_>) -> PlatformCommand {
         let opening = company::opening(source);
         let at = self.moment(source);
@@ -208,11 +207,7 @@ impl World {
             0..=3 => {
                 let mut message = self.message(&text(source), at);
                 if source.flag() {
-                    message.attachments = vec![Attachment {
-                        kind: AttachmentKind::Photo,
-                        url: None,
-                        title: None,
-                    }];
+                    message.attachments = vec![Attachment::of(AttachmentKind::Photo)];
                 }
                 PlatformCommand::Receive {
                     opening,

@@ -147,11 +147,7 @@ impl Event<'_> {
         let text = self.text();
         let mut attachments = self.attachments();
         if text.is_empty() && attachments.is_empty() {
-            attachments.push(Attachment {
-                kind: AttachmentKind::Other("message".to_owned()),
-                url: None,
-                title: None,
-            });
+            attachments.push(Attachment::of(AttachmentKind::Other("message".to_owned())));
         }
         Happening::Message {
             platform_id,
@@ -205,6 +201,7 @@ fn attachment(attachment: &Value) -> Attachment {
         kind: known.map_or(AttachmentKind::Other(name), |(_, kind)| kind.clone()),
         url: wire::address(attachment.get("url")),
         title: wire::line(attachment.get("title")),
+        file: wire::file(None, attachment.get("size"), attachment.get("seconds")),
     }
 }
 

@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles};
 
 use super::{
-    Channel, FetchError, LinkFault, Outbound, Profile, Receipt, Received, Rejected, SendError,
-    Signal, Webhook, signed,
+    Channel, FetchError, FileHosts, LinkFault, Outbound, Profile, Receipt, Received, Rejected,
+    SendError, Signal, Webhook, signed,
 };
 
 use send::Calls;
@@ -114,6 +114,13 @@ impl Channel for Http {
 
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {
         self.calls.profile(visitor).await
+    }
+
+    fn file_hosts(&self) -> FileHosts<'_> {
+        FileHosts {
+            hosts: &[],
+            api_url: self.calls.url(),
+        }
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

@@ -37,6 +37,11 @@ impl Calls {
         }
     }
 
+    /// Where the other side is.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(super) async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         let answer = self.call(&reply_body(reply)).await.map_err(No::for_send)?;
         Ok(Receipt {

@@ -49,6 +49,7 @@ fn sticker(attachment: &Value, id: Option<&str>) -> Attachment {
         kind: AttachmentKind::Sticker,
         url: wire::address(wire::at(attachment, &["payload", "url"])),
         title: is_thumb.then(|| "👍".to_owned()),
+        file: None,
     }
 }
 
@@ -74,7 +75,12 @@ fn one(attachment: &Value) -> Attachment {
         ),
         _ => (other(attachment), title),
     };
-    Attachment { kind, url, title }
+    Attachment {
+        kind,
+        url,
+        title,
+        file: None,
+    }
 }
 
 fn other(attachment: &Value) -> AttachmentKind {

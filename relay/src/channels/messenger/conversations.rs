@@ -212,9 +212,8 @@ fn text_of(message: &Value) -> String {
 
 fn attachments_of(message: &Value) -> Vec<Attachment> {
     let sticker = wire::address(message.get("sticker")).map(|url| Attachment {
-        kind: AttachmentKind::Sticker,
         url: Some(url),
-        title: None,
+        ..Attachment::of(AttachmentKind::Sticker)
     });
     let list = wire::at(message, &["attachments", "data"]).and_then(Value::as_array);
     list.into_iter()
@@ -245,6 +244,7 @@ fn attachment(value: &Value) -> Attachment {
         kind,
         url,
         title: wire::line(value.get("name")),
+        file: wire::file(None, value.get("size"), None),
     }
 }
 

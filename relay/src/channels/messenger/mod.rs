@@ -25,8 +25,8 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Seconds, Timestamp};
 
 use super::{
-    Answer, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile, Receipt,
-    Received, Rejected, SendError, Signal, Webhook, calls,
+    Answer, CaughtUp, Channel, FetchError, FileHosts, History, LinkFault, Outbound, Profile,
+    Receipt, Received, Rejected, SendError, Signal, Webhook, calls,
 };
 
 use super::meta::graph::{self, Access};
@@ -46,6 +46,9 @@ const HUMAN_WINDOW: Seconds = Seconds(7 * 86_400);
 type Graph = graph::Graph<Refused>;
 /// Why a call brought nothing.
 type CallError = calls::CallError<Refused>;
+
+/// Hosts of media (meta.md 5).
+const FILE_HOSTS: [&str; 2] = ["fbcdn.net", "fbsbx.com"];
 
 /// What a Page needs.
 #[derive(Debug, Clone)]
@@ -167,6 +170,13 @@ impl Channel for Messenger {
 
     async fn catch_up(&self, since: Timestamp, reach: Duration) -> Result<CaughtUp, FetchError> {
         conversations::catch_up(&self.graph, since, reach).await
+    }
+
+    fn file_hosts(&self) -> FileHosts<'_> {
+        FileHosts {
+            hosts: &FILE_HOSTS,
+            api_url: &self.settings.api_url,
+        }
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::channels::calls::{self, Failed, read};
+use crate::channels::{FetchError, FileAddress, wire};
 
 use super::TelegramSettings;
 use super::errors::ApiError;
@@ -22,7 +23,10 @@ const PACE: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// A bot's access.
 pub(super) struct Api {
     client: Client,
+    address: String,
     base: SecretString,
+    /// Before the path of a file.
+    files: SecretString,
     pace: DefaultDirectRateLimiter,
 }
 
@@ -32,12 +36,34 @@ pub(super) type CallError = calls::CallError<ApiError>;
 impl Api {
     pub(super) fn new(client: Client, settings: &TelegramSettings) -> Self {
         let address = settings.api_url.trim_end_matches('/');
-        let base = format!("{address}/bot{}", settings.token.expose_secret());
+        let token = settings.token.expose_secret();
         Self {
             client,
-            base: base.into(),
+            address: address.to_owned(),
+            base: format!("{address}/bot{token}").into(),
+            files: format!("{address}/file/bot{token}").into(),
             pace: RateLimiter::direct(Quota::per_second(PACE)),
         }
+    }
+
+    /// Where the server is; no secret.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Returns where a file's bytes are (telegram.md 7).
+    pub(super) async fn locate(&self, file_id: &str) -> Result<FileAddress, FetchError> {
+        let answer = self.call("getFile", &json!({ "file_id": file_id })).await;
+        let answer = answer.map_err(CallError::for_fetch)?;
+        // A server of one's own names a file of its own disk, which is out of our reach.
+        let path = wire::line(answer.get("file_path")).filter(|path| !path.starts_with('/'));
+        let path = path.ok_or_else(|| FetchError::Refused {
+            cause: "Telegram does not say where the file is".to_owned(),
+        })?;
+        Ok(FileAddress {
+            url: format!("{}/{path}", self.files.expose_secret()).into(),
+            bearer: None,
+        })
     }
 
     /// Calls a method; returns its result.

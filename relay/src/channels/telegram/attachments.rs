@@ -27,8 +27,12 @@ const BY_NAME: [&str; 8] = [
 pub(super) fn translate(message: &Value) -> Vec<Attachment> {
     let is_there = |name: &str| message.get(name).is_some_and(Value::is_object);
     let mut attachments = vec![];
-    if message.get("photo").is_some_and(Value::is_array) && !is_there("live_photo") {
-        attachments.push(of(AttachmentKind::Photo, None));
+    if let Some(sizes) = message.get("photo").and_then(Value::as_array)
+        && !is_there("live_photo")
+    {
+        // The largest stands last.
+        let largest = sizes.last().unwrap_or(&Value::Null);
+        attachments.push(file(AttachmentKind::Photo, None, largest));
     }
     for (name, translate) in KINDS {
         let said_better = SAID_TWICE
@@ -58,24 +62,28 @@ pub(super) fn unknown(name: &str) -> Attachment {
 type Kind = (&'static str, fn(&Value) -> Attachment);
 
 const KINDS: [Kind; 13] = [
-    ("live_photo", |_| of(AttachmentKind::Photo, None)),
+    ("live_photo", |value| {
+        file(AttachmentKind::Photo, None, value)
+    }),
     ("document", |value| {
-        of(AttachmentKind::Document, file_name(value))
+        file(AttachmentKind::Document, file_name(value), value)
     }),
     ("animation", |value| {
-        of(AttachmentKind::Video, file_name(value))
+        file(AttachmentKind::Video, file_name(value), value)
     }),
     ("video", |value| {
-        let title = file_name(value).or_else(|| length(value));
-        of(AttachmentKind::Video, title)
+        file(AttachmentKind::Video, file_name(value), value)
     }),
     ("video_note", |value| {
-        of(AttachmentKind::Video, length(value))
+        file(AttachmentKind::Video, None, value)
     }),
-    ("voice", |value| of(AttachmentKind::Audio, length(value))),
-    ("audio", |value| of(AttachmentKind::Audio, song(value))),
+    ("voice", |value| file(AttachmentKind::Audio, None, value)),
+    ("audio", |value| {
+        file(AttachmentKind::Audio, song(value), value)
+    }),
     ("sticker", |value| {
-        of(AttachmentKind::Sticker, wire::line(value.get("emoji")))
+        let emoji = wire::line(value.get("emoji"));
+        file(AttachmentKind::Sticker, emoji, value)
     }),
     ("contact", |value| {
         of(AttachmentKind::Contact, contact(value))
@@ -95,20 +103,23 @@ const KINDS: [Kind; 13] = [
 
 fn of(kind: AttachmentKind, title: Option<String>) -> Attachment {
     Attachment {
-        kind,
-        url: None,
         title,
+        ..Attachment::of(kind)
+    }
+}
+
+/// Something that can be fetched by its `file_id`.
+fn file(kind: AttachmentKind, title: Option<String>, file: &Value) -> Attachment {
+    let handle = wire::id(file.get("file_id"));
+    Attachment {
+        title,
+        file: wire::file(handle, file.get("file_size"), file.get("duration")),
+        ..Attachment::of(kind)
     }
 }
 
 fn file_name(file: &Value) -> Option<String> {
     wire::line(file.get("file_name"))
-}
-
-/// How long it plays: `1:05`.
-fn length(file: &Value) -> Option<String> {
-    let seconds = file.get("duration")?.as_u64()?;
-    Some(format!("{}:{:02}", seconds / 60, seconds % 60))
 }
 
 fn song(audio: &Value) -> Option<String> {
@@ -118,7 +129,7 @@ fn song(audio: &Value) -> Option<String> {
         (Some(performer), Some(title)) => Some(format!("{performer} - {title}")),
         (one, other) => one.or(other),
     };
-    both.or_else(|| file_name(audio)).or_else(|| length(audio))
+    both.or_else(|| file_name(audio))
 }
 
 fn contact(contact: &Value) -> Option<String> {

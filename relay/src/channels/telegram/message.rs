@@ -208,9 +208,9 @@ fn hidden_links(message: &Value) -> Vec<Attachment> {
             let end = begin.saturating_add(place("length")?).min(units.len());
             let words = String::from_utf16_lossy(units.get(begin..end)?);
             Some(Attachment {
-                kind: AttachmentKind::Link,
                 url: Some(wire::address(entity.get("url"))?),
                 title: wire::line(Some(&words.into())),
+                ..Attachment::of(AttachmentKind::Link)
             })
         })
         .collect()
@@ -230,9 +230,8 @@ fn forwarded_from(message: &Value) -> Option<Attachment> {
         .iter()
         .find_map(|place| wire::line(wire::at(origin, place)));
     Some(Attachment {
-        kind: AttachmentKind::Share,
-        url: None,
         title: name.map(|name| format!("↪ {name}")),
+        ..Attachment::of(AttachmentKind::Share)
     })
 }
 

@@ -19,11 +19,11 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles};
+use shared::model::{Abilities, Attachment, ContactAsk, PlatformId, Reconciles};
 
 use super::{
-    Channel, FetchError, LinkFault, Outbound, PollError, Polled, Profile, Receipt, Received,
-    Rejected, SendError, Signal, Webhook,
+    Channel, FetchError, FileAddress, FileHosts, LinkFault, Outbound, PollError, Polled, Profile,
+    Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 
 use api::Api;
@@ -152,6 +152,23 @@ impl Channel for Telegram {
         let chat = self.api.call("getChat", &body).await;
         let chat = chat.map_err(api::CallError::for_fetch)?;
         Ok(message::profile_of(&chat))
+    }
+
+    fn file_hosts(&self) -> FileHosts<'_> {
+        FileHosts {
+            hosts: &[],
+            api_url: self.api.address(),
+        }
+    }
+
+    async fn locate(&self, source: &Attachment) -> Result<FileAddress, FetchError> {
+        let handle = source.file.as_ref().and_then(|file| file.handle.as_deref());
+        match handle {
+            Some(handle) => self.api.locate(handle).await,
+            None => Err(FetchError::Refused {
+                cause: "there is no file".to_owned(),
+            }),
+        }
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

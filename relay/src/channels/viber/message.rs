@@ -56,6 +56,7 @@ fn attachment(message: &Value, is_silent: bool) -> Option<Attachment> {
         kind,
         url: media,
         title,
+        file: wire::file(None, message.get("size"), message.get("duration")),
     })
 }
 

@@ -23,14 +23,17 @@ use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles};
 use crate::hex::hex;
 
 use super::{
-    Channel, FetchError, LinkFault, Outbound, Profile, Receipt, Received, Rejected, SendError,
-    Signal, Webhook,
+    Channel, FetchError, FileHosts, LinkFault, Outbound, Profile, Receipt, Received, Rejected,
+    SendError, Signal, Webhook,
 };
 
 use api::{Api, CallError};
 
 /// Characters of a text (viber.md 4). Counted in UTF-16 units, which are never fewer.
 const TEXT_LIMIT: usize = 7000;
+
+/// Hosts of media. What Viber uses is not documented: its own name stands for all below it.
+const FILE_HOSTS: [&str; 1] = ["viber.com"];
 
 /// What a bot needs.
 #[derive(Debug, Clone)]
@@ -135,6 +138,13 @@ impl Channel for Viber {
             .await;
         let answer = answer.map_err(CallError::for_fetch)?;
         Ok(message::profile_of(answer.get("user")))
+    }
+
+    fn file_hosts(&self) -> FileHosts<'_> {
+        FileHosts {
+            hosts: &FILE_HOSTS,
+            api_url: &self.settings.api_url,
+        }
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

@@ -5,13 +5,14 @@ use bytes::Bytes;
 use shared::chat::{Chat, Event, TransferTarget, Trouble};
 use shared::model::{
     Attachment, AttachmentKind, Card, CardField, ChatId, ContactAsk, DeliveryId, FailureReason,
-    Message, MessageId, PlatformId, Seq, Timestamp, VisitorId,
+    FileId, FilePart, Message, MessageId, PlatformId, Seq, Timestamp, VisitorId,
 };
 use shared::protocol::DraftText;
 
 use crate::store::testing::{NOON, change, commit, received, received_from, visitor_of};
 use crate::store::{
-    BlockChange, Change, DeliveryBody, DeliveryStage, MessageRow, NewDelivery, Query, UnreadBody,
+    BlockChange, Change, DeliveryBody, DeliveryStage, MessageRow, NewDelivery, NewFile, Query,
+    UnreadBody,
 };
 
 use super::{Place, on_every_engine};
@@ -37,6 +38,11 @@ fn message(id: i64) -> Message {
             kind: AttachmentKind::Photo,
             url: Some(marked("https://acme.example/")),
             title: Some(marked("title")),
+            file: Some(FilePart {
+                id: Some(FileId(id)),
+                handle: Some(marked("handle")),
+                ..FilePart::default()
+            }),
         }],
         quotes: None,
         quotes_unknown: false,
@@ -113,7 +119,13 @@ async fn fill(place: &Place) {
         ..Card::default()
     };
     let unborn = Chat::unborn(ChatId(1));
-    let first = received_from(&unborn, visitor, message(1), "in:1");
+    let mut first = received_from(&unborn, visitor, message(1), "in:1");
+    let photo = message(1).attachments.remove(0);
+    first.files.push(NewFile {
+        id: FileId(1),
+        message: MessageId(1),
+        source: photo,
+    });
     commit(place.store(), first).await;
     let edited = |field, value: &str| Event::CardEdited {
         by: "anna".into(),

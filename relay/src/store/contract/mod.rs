@@ -4,6 +4,7 @@
 mod commits;
 mod deliveries;
 mod erasure;
+mod files;
 mod searches;
 mod values;
 

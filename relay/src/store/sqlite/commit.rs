@@ -12,6 +12,7 @@ use crate::store::{
 };
 
 use super::batch::{Batch, Known, Loose, Shape};
+use super::files;
 use super::recent::{Hot, hash_of_name};
 use super::rows::{allows, stage_name};
 
@@ -58,6 +59,7 @@ impl Prepared {
         if now != change.expected
             || has_other_chat(batch.connection, change)?
             || !settles(batch.connection, change)?
+            || !files::fits(batch.connection, change)?
         {
             return Ok(Outcome::Moved { now });
         }
@@ -183,6 +185,8 @@ impl Prepared {
         for settled in &change.settled {
             write_settled(batch.connection, settled)?;
         }
+        files::begin(batch.connection, change)?;
+        files::end(batch.connection, change)?;
         for (place, terms) in &change.terms {
             let seq = Seq(before.0 + 1 + i64::from(*place));
             batch.added.terms.push((seq, change.chat, terms.clone()));

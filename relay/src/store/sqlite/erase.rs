@@ -13,6 +13,7 @@ use shared::model::{ChannelId, ChatId, FailureReason, Mark, PlatformId, Timestam
 use crate::clock::random_i64;
 
 use super::batch::Batch;
+use super::files;
 use super::recent::{Recent, Tail, hash_of_key, hash_of_name};
 use super::recover::recover;
 use super::timeline;
@@ -181,7 +182,7 @@ fn redact_chat(
              state = CASE WHEN state IN ('due', 'sending') THEN 'failed' ELSE state END WHERE chat = ?1",
         [id.0],
     )?;
-    connection.execute("DELETE FROM attachment WHERE chat = ?1", [id.0])?;
+    files::forget(connection, id)?;
     connection.execute("DELETE FROM draft WHERE chat = ?1", [id.0])?;
     Ok(())
 }

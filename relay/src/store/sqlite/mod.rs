@@ -6,6 +6,7 @@ mod commit;
 mod connect;
 mod copies;
 mod erase;
+mod files;
 mod maintenance;
 mod merge;
 mod open;
@@ -33,15 +34,15 @@ use tokio::sync::{Semaphore, watch};
 
 use shared::chat::{Chat, Revision, Stored};
 use shared::model::{
-    Card, ChannelId, ChatId, DeliveryId, Mark, MessageId, OperatorId, PlatformId, Seq, Template,
-    TemplateId, Timestamp, Visitor, VisitorId,
+    Card, ChannelId, ChatId, DeliveryId, FileId, Mark, MessageId, OperatorId, PlatformId, Seq,
+    Template, TemplateId, Timestamp, Visitor, VisitorId,
 };
 use shared::protocol::{ChatPlace, DraftText};
 
 use super::{
-    BlockEntry, Change, Claim, DRAFTS_KEPT, DRAFTS_KEPT_FOR, Delivery, DueChat, FoundMessage, Head,
-    LONGEST_WAIT, LeaseToken, Outcome, PutBack, Query, SessionEntry, Store, StoreError, TokenHash,
-    UnreadBody, UnsettledCounts, newest_first,
+    BlockEntry, Change, Claim, DRAFTS_KEPT, DRAFTS_KEPT_FOR, Delivery, DueChat, FileRow,
+    FoundMessage, Head, LONGEST_WAIT, LeaseToken, Outcome, PutBack, Query, SessionEntry, Store,
+    StoreError, TokenHash, UnreadBody, UnsettledCounts, newest_first,
 };
 use crate::clock::{Clock, SystemClock, new_id};
 
@@ -588,6 +589,67 @@ impl Store for SqliteStore {
                 .execute(params![delivery.0, attempt, error, not_before])
         });
         Ok(done.await? > 0)
+    }
+
+    async fn list_due_files(
+        &self,
+        channel: &ChannelId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<FileRow>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM attachment WHERE channel = ?1 AND state = 'due' AND not_before <= ?2
+                 ORDER BY not_before, id LIMIT ?3",
+            files::COLUMNS
+        );
+        let values = (channel.0.clone(), now.0, limit_of(limit));
+        self.list(sql, values, files::row).await
+    }
+
+    async fn next_file_at(&self, channel: &ChannelId) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT min(not_before) FROM attachment WHERE channel = ?1 AND state = 'due'";
+        let next = self
+            .find(sql.to_owned(), [channel.0.clone()], |row| {
+                row.get::<_, Option<i64>>(0)
+            })
+            .await?;
+        Ok(next.flatten().map(Timestamp))
+    }
+
+    async fn put_file_off(&self, id: FileId, not_before: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE attachment SET tries = tries + 1, not_before = ?2 WHERE id = ?1 AND state = 'due'";
+        self.execute(sql, (id.0, not_before.0)).await?;
+        Ok(())
+    }
+
+    async fn find_file(&self, id: FileId) -> Result<Option<FileRow>, StoreError> {
+        let sql = format!("SELECT {} FROM attachment WHERE id = ?1", files::COLUMNS);
+        self.find(sql, [id.0], files::row).await
+    }
+
+    async fn list_old_files(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<FileRow>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM attachment WHERE state = 'kept' AND at < ?1 ORDER BY at LIMIT ?2",
+            files::COLUMNS
+        );
+        self.list(sql, (before.0, limit_of(limit)), files::row)
+            .await
+    }
+
+    async fn list_unwanted_files(&self, limit: u32) -> Result<Vec<FileId>, StoreError> {
+        let sql = "SELECT id FROM attachment WHERE state = 'unwanted' ORDER BY id LIMIT ?1";
+        let id = |row: &Row<'_>| Ok(FileId(row.get(0)?));
+        self.list(sql.to_owned(), [limit_of(limit)], id).await
+    }
+
+    async fn drop_file(&self, id: FileId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM attachment WHERE id = ?1 AND state = 'unwanted'";
+        self.execute(sql, [id.0]).await?;
+        Ok(())
     }
 
     async fn find_delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {

@@ -262,9 +262,8 @@ fn an_attachment_is_named_with_the_key_that_opens_it() {
     let address = "https://cdn.example/a-very-long-address-of-a-photo.jpg?sig=0123456789";
     let mut message = crate::app::fixture::message(16, NOW, "look");
     message.attachments.push(shared::model::Attachment {
-        kind: shared::model::AttachmentKind::Photo,
         url: Some(address.to_owned()),
-        title: None,
+        ..shared::model::Attachment::of(shared::model::AttachmentKind::Photo)
     });
     let photo = shared::chat::Event::Received {
         message,

@@ -52,9 +52,9 @@ pub(super) fn say_everywhere(desk: &mut Desk, text: &str) -> Vec<Effect> {
     ];
     photo.attachments = kinds
         .map(|kind| Attachment {
-            kind,
             url: Some(format!("https://files.example/{text}")),
             title: Some(name()),
+            ..Attachment::of(kind)
         })
         .into();
     (photo.quotes, photo.quotes_unknown) = (Some(MessageId(11)), true);
