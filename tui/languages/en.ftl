@@ -104,6 +104,20 @@ content-story = { "[" }story reply]
 content-unknown = { "[" }{ $kind }]
 content-named = { $kind } { $name }
 content-open = { $key } open
+size-bytes = { $number } B
+size-kilobytes = { $number } kB
+size-megabytes = { $number } MB
+file-coming = being fetched
+file-too-big = not here: too big
+file-foreign-address = not here: its address is not the platform's
+file-wrong-kind = not here: it is not what it says it is
+file-not-accepted = not here: this kind is not accepted
+file-gone = not here: the platform does not give it
+file-unreachable = not here: it could not be fetched
+file-expired = not here any more: its time is over
+file-saving = Saving the file …
+file-saved = Saved: { $path }
+file-not-saved = Not saved: { $cause }
 
 ## What happened in a chat, in its timeline
 

@@ -109,6 +109,20 @@ content-story = { "[" }ответ на историю]
 content-unknown = { "[" }{ $kind }]
 content-named = { $kind } { $name }
 content-open = { $key } открыть
+size-bytes = { $number } Б
+size-kilobytes = { $number } кБ
+size-megabytes = { $number } МБ
+file-coming = загружается
+file-too-big = нет: слишком большой
+file-foreign-address = нет: адрес не принадлежит платформе
+file-wrong-kind = нет: это не то, чем названо
+file-not-accepted = нет: такие файлы не принимаются
+file-gone = нет: платформа не отдаёт
+file-unreachable = нет: не удалось загрузить
+file-expired = уже нет: срок хранения истёк
+file-saving = Сохраняется …
+file-saved = Сохранено: { $path }
+file-not-saved = Не сохранено: { $cause }
 
 ## What happened in a chat, in its timeline
 

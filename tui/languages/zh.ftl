@@ -89,6 +89,20 @@ content-story = { "[" }快拍回复]
 content-unknown = { "[" }{ $kind }]
 content-named = { $kind } { $name }
 content-open = { $key } 打开
+size-bytes = { $number } B
+size-kilobytes = { $number } kB
+size-megabytes = { $number } MB
+file-coming = 正在获取
+file-too-big = 未保存：文件过大
+file-foreign-address = 未保存：地址不属于该平台
+file-wrong-kind = 未保存：内容与声明不符
+file-not-accepted = 未保存：不接受此类文件
+file-gone = 未保存：平台不再提供
+file-unreachable = 未保存：无法获取
+file-expired = 已删除：超过保存期限
+file-saving = 正在保存文件…
+file-saved = 已保存：{ $path }
+file-not-saved = 未能保存：{ $cause }
 
 ## What happened in a chat, in its timeline
 

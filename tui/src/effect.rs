@@ -1,5 +1,8 @@
 //! What the desk wants done outside: frames to send, files to write, sounds to make. The runtime does it.
 
+use std::path::PathBuf;
+
+use shared::model::FileId;
 use shared::protocol::ClientFrame;
 
 /// One thing to do.
@@ -21,6 +24,15 @@ pub enum Effect {
     Copy(String),
     /// Open an address of the web outside the terminal.
     Open(String),
+    /// Save a file of a message where the operator keeps such things; [`crate::input::Input::Saved`] tells of it.
+    Save {
+        /// Which.
+        id: FileId,
+        /// Under which name.
+        name: String,
+    },
+    /// Show a file of this machine with the program for its kind.
+    Show(PathBuf),
     /// Draw every cell anew.
     Repaint,
     /// Leave.

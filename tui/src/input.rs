@@ -1,6 +1,8 @@
 //! What the desk hears: keys, pasted text, the size of the terminal, frames from the relay, the state of the link.
 
-use shared::model::Timestamp;
+use std::path::PathBuf;
+
+use shared::model::{FileId, Timestamp};
 use shared::protocol::ServerFrame;
 
 use crate::key::Key;
@@ -25,6 +27,13 @@ pub enum Input {
     Frame(Box<ServerFrame>),
     /// The connection is in another state.
     Link(LinkState),
+    /// What became of [`crate::effect::Effect::Save`].
+    Saved {
+        /// Which file.
+        id: FileId,
+        /// Where it is; or why not, for people.
+        result: Result<PathBuf, String>,
+    },
     /// The moment of [`crate::app::next_deadline`] has come.
     Due,
 }

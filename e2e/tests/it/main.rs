@@ -20,6 +20,7 @@ mod conversation;
 mod crash;
 mod demo;
 mod faults;
+mod files;
 mod hostile;
 mod http_channel;
 mod hurt;

@@ -171,7 +171,9 @@ fn check_effect(effect: &Effect) {
         Effect::Send(frame) => {
             serde_json::to_string(frame).expect("a frame can be sent");
         }
+        Effect::Save { name, .. } => promise::is_inert_line(name),
         Effect::Copy(_)
+        | Effect::Show(_)
         | Effect::Reconnect
         | Effect::SaveDrafts
         | Effect::Bell

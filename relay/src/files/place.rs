@@ -11,6 +11,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
 use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
 
 /// Where bytes lie.
 #[derive(Debug, Clone)]
@@ -43,24 +44,9 @@ impl PartialEq for Place {
         match (self, other) {
             (Self::Folder(a), Self::Folder(b)) => a == b,
             (Self::S3(a), Self::S3(b)) => {
-                let of = |s3: &S3| {
-                    let S3 {
-                        bucket,
-                        folder,
-                        endpoint,
-                        region,
-                        access_key,
-                        secret_key: _,
-                    } = s3;
-                    (
-                        bucket.clone(),
-                        folder.clone(),
-                        endpoint.clone(),
-                        region.clone(),
-                        access_key.clone(),
-                    )
-                };
-                of(a) == of(b) && a.secret_key.expose_secret() == b.secret_key.expose_secret()
+                let (key, other_key) = (a.secret_key.expose_secret(), b.secret_key.expose_secret());
+                let is_same_key = key.as_bytes().ct_eq(other_key.as_bytes());
+                a.without_key() == b.without_key() && bool::from(is_same_key)
             }
             (Self::Folder(_), Self::S3(_)) | (Self::S3(_), Self::Folder(_)) => false,
         }
@@ -68,6 +54,20 @@ impl PartialEq for Place {
 }
 
 impl Eq for Place {}
+
+impl S3 {
+    fn without_key(&self) -> (&str, &str, Option<&str>, &str, &str) {
+        let Self {
+            bucket,
+            folder,
+            endpoint,
+            region,
+            access_key,
+            secret_key: _,
+        } = self;
+        (bucket, folder, endpoint.as_deref(), region, access_key)
+    }
+}
 
 impl Place {
     /// Opens it.

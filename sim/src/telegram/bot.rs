@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
@@ -181,6 +182,12 @@ impl BotApi {
     /// Where updates are sent, if they are.
     pub fn hook(&self) -> Option<String> {
         self.site.lock().hook.as_ref().map(|hook| hook.url.clone())
+    }
+
+    /// Keeps a file that messages can name by its `file_id`.
+    pub fn keep_file(&self, file_id: &str, path: &str, bytes: impl Into<Bytes>) {
+        let file = (path.to_owned(), bytes.into());
+        self.site.lock().files.insert(file_id.to_owned(), file);
     }
 
     /// Stops, and closes every connection.

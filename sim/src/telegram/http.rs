@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -21,8 +21,24 @@ use crate::http::hang_up;
 pub(super) async fn serve(site: Arc<Site>, listener: TcpListener, stopping: watch::Receiver<bool>) {
     let router = Router::new()
         .route("/{bot}/{method}", any(handle))
+        .route("/file/{bot}/{*path}", get(give_file))
         .with_state(site);
     crate::http::serve(router, listener, stopping).await;
+}
+
+async fn give_file(
+    Shared(site): Shared<Arc<Site>>,
+    Path((bot, path)): Path<(String, String)>,
+) -> Response {
+    if bot.strip_prefix("bot") != Some(site.token().as_str()) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let state = site.lock();
+    let mut files = state.files.values();
+    match files.find(|(known, _)| *known == path) {
+        Some((_, bytes)) => bytes.clone().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn handle(

@@ -10,6 +10,8 @@ use super::state::{Hook, Sent};
 
 /// The longest text.
 const TEXT_LIMIT: usize = 4096;
+/// Bytes of a file that is given away.
+const FILE_LIMIT: usize = 20 << 20;
 /// Seconds that a question for updates waits at most.
 const LONGEST_QUESTION: u64 = 50;
 /// Updates of one answer at most.
@@ -53,10 +55,29 @@ pub(super) async fn call(site: &Site, method: &str, call: &Value) -> Result<Valu
         "sendMessage" => send_message(site, call),
         "sendChatAction" | "answerCallbackQuery" => Ok(true.into()),
         "getChat" => get_chat(site, call),
+        "getFile" => get_file(site, call),
         _ => Err(Refused::new(404, "Not Found: method not found")),
     };
     site.changed.notify_waiters();
     done
+}
+
+fn get_file(site: &Site, call: &Value) -> Result<Value, Refused> {
+    let id = call
+        .get("file_id")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let state = site.lock();
+    let (path, bytes) = state
+        .files
+        .get(id)
+        .ok_or_else(|| Refused::new(400, "Bad Request: invalid file_id"))?;
+    if bytes.len() > FILE_LIMIT {
+        return Err(Refused::new(400, "Bad Request: file is too big"));
+    }
+    Ok(json!({
+        "file_id": id, "file_unique_id": format!("u-{id}"), "file_size": bytes.len(), "file_path": path,
+    }))
 }
 
 async fn get_updates(site: &Site, call: &Value) -> Result<Value, Refused> {

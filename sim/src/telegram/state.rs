@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -54,6 +55,8 @@ pub(super) struct State {
     pub(super) last_update: i64,
     pub(super) last_message: i64,
     pub(super) sent: Vec<Sent>,
+    /// By their `file_id`: path and bytes.
+    pub(super) files: BTreeMap<String, (String, Bytes)>,
     /// Who is told of each.
     pub(super) followers: Vec<mpsc::UnboundedSender<Sent>>,
     pub(super) hook: Option<Hook>,

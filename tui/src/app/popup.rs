@@ -3,7 +3,7 @@
 
 use shared::chat::TransferTarget;
 use shared::model::{
-    CardField, CategoryPath, ChatId, MessageId, OperatorId, Seq, TemplateId, TemplateScope,
+    CardField, CategoryPath, ChatId, FileId, MessageId, OperatorId, Seq, TemplateId, TemplateScope,
 };
 
 use crate::composer::Composer;
@@ -219,6 +219,8 @@ pub enum Choice {
     Quote(Option<MessageId>),
     /// Open an address.
     Link(String),
+    /// Save a file, under this name.
+    File(FileId, String),
     /// Write a template anew.
     ChangeTemplate(TemplateId),
     /// Delete a template.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use shared::model::FileId;
 use url::{Host, Url};
 
 /// A relay's address, in one form however it was written.
@@ -91,6 +92,11 @@ impl Server {
     /// Where sessions begin and end.
     pub(super) fn session(&self) -> Url {
         self.at("api/v1/session")
+    }
+
+    /// Where a file of a message is.
+    pub(super) fn file(&self, id: FileId) -> Url {
+        self.at(&format!("files/{id}"))
     }
 
     fn at(&self, path: &str) -> Url {

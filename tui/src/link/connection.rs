@@ -19,8 +19,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use super::pulse::{Beat, Pulse};
 use super::session::{self, SessionError};
 use super::{
-    Clock, Connector, Credential, FRAMES_AHEAD, LinkEvent, LinkState, Opening, Sessions, Token,
-    Wish,
+    Clock, Connector, Credential, FRAMES_AHEAD, Files, LinkEvent, LinkState, Opening, Sessions,
+    Token, Wish,
 };
 
 /// For name, TCP, TLS and the upgrade together.
@@ -125,7 +125,12 @@ impl Connector {
     async fn greet(&mut self) -> Option<(ClientFrame, mpsc::Receiver<ClientFrame>)> {
         let (resume_tx, resume_rx) = oneshot::channel();
         let (frames_tx, frames_rx) = mpsc::channel(FRAMES_AHEAD);
+        let Credential::Token(token) = &self.options.credential else {
+            // `open` has made a token of it.
+            return None;
+        };
         let opening = Opening {
+            files: Files::new(self.options.server.clone(), token.clone()),
             resume_tx,
             frames_tx,
         };

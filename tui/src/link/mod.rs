@@ -7,6 +7,7 @@
 mod address;
 mod backoff;
 mod connection;
+mod files;
 mod pulse;
 mod session;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use backoff::Backoff;
 use connection::{End, Failure};
 
 pub use address::{AddressError, Server, Transport};
+pub use files::{FileError, Files};
 pub use session::{Credential, SessionError, Sessions, Token};
 
 /// What may wait for the desk; then the line waits too, and the relay sees it.
@@ -53,6 +55,8 @@ pub enum LinkEvent {
 /// A line that is open. It comes after everything the last line said, so that the app's answer counts all of that.
 #[derive(Debug)]
 pub struct Opening {
+    /// For files, as long as the session lasts.
+    pub files: Files,
     resume_tx: oneshot::Sender<Option<ResumePoint>>,
     frames_tx: mpsc::Sender<ClientFrame>,
 }

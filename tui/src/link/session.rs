@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::{Response, StatusCode};
-use shared::model::Secret;
+use shared::model::{FileId, Secret};
 use shared::protocol::{ApiFault, Login, Session};
 
 use super::Server;
@@ -13,6 +14,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// For the whole call: the relay takes its time with passwords on purpose.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// For a whole file, over a bad line.
+const FILE_WITHIN: Duration = Duration::from_secs(1_800);
 
 /// What proves to the relay who this desk is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +151,29 @@ impl Sessions {
         } else {
             Err(self.refusal(answer).await)
         }
+    }
+
+    /// Asks for a file of a message; its bytes follow.
+    pub(super) async fn file(&self, token: &Token, id: FileId) -> Result<Response, SessionError> {
+        let call = self
+            .http
+            .get(self.server.file(id))
+            .timeout(FILE_WITHIN)
+            .bearer_auth(token.reveal());
+        let answer = self.send(call).await?;
+        if answer.status().is_success() {
+            Ok(answer)
+        } else {
+            Err(self.refusal(answer).await)
+        }
+    }
+
+    /// Returns the next bytes of an answer; none: that was all.
+    pub(super) async fn more(&self, answer: &mut Response) -> Result<Option<Bytes>, SessionError> {
+        answer
+            .chunk()
+            .await
+            .map_err(|cause| self.unreachable(cause))
     }
 
     async fn send(&self, call: reqwest::RequestBuilder) -> Result<Response, SessionError> {

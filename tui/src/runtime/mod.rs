@@ -13,17 +13,20 @@ mod terminal;
 mod tests;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use shared::model::FileId;
 use shared::protocol::ServerFrame;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::drafts::{DraftFile, DraftsError};
 use crate::effect::Effect;
 use crate::events::{EventsError, TerminalEvent};
 use crate::input::Input;
-use crate::link::{Credential, Line, Link, LinkEvent, LinkOptions, Opening};
+use crate::link::{Credential, FileError, Files, Line, Link, LinkEvent, LinkOptions, Opening};
 use crate::terminal::{TerminalError, restore_on_panic};
 use keeper::Keeper;
 use pace::Pace;
@@ -101,6 +104,8 @@ pub(crate) async fn run<C: Core, W: Write>(parts: Parts<C, W>) -> Result<Ended, 
         terminal,
         link: Link::start(parts.link),
         line: None,
+        files: None,
+        saving: JoinSet::new(),
         login_needed: None,
         is_known: false,
         sign_in: parts.sign_in,
@@ -114,11 +119,22 @@ pub(crate) async fn run<C: Core, W: Write>(parts: Parts<C, W>) -> Result<Ended, 
     runtime.run(signals).await
 }
 
+/// Where an operator finds what they saved.
+fn folder_for_files() -> PathBuf {
+    let user = directories::UserDirs::new();
+    let folder = user.map(|user| {
+        let downloads = user.download_dir().map(std::path::Path::to_owned);
+        downloads.unwrap_or_else(|| user.home_dir().to_owned())
+    });
+    folder.unwrap_or_else(|| PathBuf::from("."))
+}
+
 /// What woke the loop.
 enum Wake {
     Terminal(TerminalEvent),
     Link(Option<LinkEvent>),
     Saved(Result<(), DraftsError>),
+    File(FileId, Result<PathBuf, FileError>),
     Deadline,
     Signal,
 }
@@ -130,6 +146,9 @@ struct Runtime<C, W: Write> {
     link: Link,
     /// The connection that is up.
     line: Option<Line>,
+    /// Where files come from, once a line was open.
+    files: Option<Files>,
+    saving: JoinSet<(FileId, Result<PathBuf, FileError>)>,
     /// The relay's sentence, while it wants a login.
     login_needed: Option<String>,
     /// The relay has known this desk before.
@@ -176,6 +195,7 @@ impl<C: Core, W: Write> Runtime<C, W> {
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => Wake::Deadline,
             event = self.terminal.next() => Wake::Terminal(event),
             result = self.keeper.saved() => Wake::Saved(result),
+            Some(Ok((id, result))) = self.saving.join_next(), if !self.saving.is_empty() => Wake::File(id, result),
             event = self.link.next() => Wake::Link(event),
         }
     }
@@ -191,6 +211,10 @@ impl<C: Core, W: Write> Runtime<C, W> {
                     self.pace.dirty();
                 }
                 Ok(())
+            }
+            Wake::File(id, result) => {
+                let result = result.map_err(|error| error.to_string());
+                self.update(Input::Saved { id, result })
             }
             Wake::Deadline => Ok(()),
             Wake::Signal => {
@@ -256,6 +280,7 @@ impl<C: Core, W: Write> Runtime<C, W> {
     }
 
     fn greet(&mut self, opening: Opening) {
+        self.files = Some(opening.files.clone());
         self.line = Some(opening.greet(self.core.resume_point()));
     }
 
@@ -298,10 +323,24 @@ impl<C: Core, W: Write> Runtime<C, W> {
                     tracing::warn!(error = &error as &dyn std::error::Error, "not opened");
                 }
             }
+            Effect::Save { id, name } => self.save_file(id, name),
+            Effect::Show(path) => {
+                if let Err(error) = open::that_detached(path) {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "not shown");
+                }
+            }
             Effect::Repaint => screen.repaint(),
             Effect::Quit => self.ended = Some(Ended::Quit),
         }
         Ok(())
+    }
+
+    fn save_file(&mut self, id: FileId, name: String) {
+        let Some(files) = self.files.clone() else {
+            return;
+        };
+        self.saving
+            .spawn(async move { (id, files.save(id, &name, &folder_for_files()).await) });
     }
 
     fn reconnect(&mut self) {

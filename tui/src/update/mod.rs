@@ -3,6 +3,7 @@
 mod alerts;
 mod commands;
 mod compose;
+mod files;
 mod frames;
 mod items;
 mod keys;
@@ -17,7 +18,9 @@ mod tests;
 
 pub(crate) use frames::goodbye_id;
 pub use items::PLACEHOLDERS;
-pub(crate) use items::{count_items, fill, link_at, links, other_reading, visible, web_address};
+pub(crate) use items::{
+    Opens, count_items, fill, link_at, links, opens, other_reading, visible, web_address,
+};
 
 use shared::model::Timestamp;
 
@@ -42,6 +45,7 @@ pub fn update(app: &mut App, input: Input, now: Timestamp) -> Vec<Effect> {
         }
         Input::Frame(frame) => app.hear(*frame),
         Input::Link(link) => app.relink(link),
+        Input::Saved { id, result } => app.saved(id, result),
         Input::Due => {}
     }
     app.due();

@@ -375,6 +375,7 @@ impl App {
             }
             Choice::Quote(message) => self.quote(message),
             Choice::Link(address) => self.open_link(address),
+            Choice::File(id, name) => self.save_file(id, name),
             Choice::ChangeTemplate(id) => self.change_template(id),
             Choice::DeleteTemplate(id) => self.delete_template(id),
             Choice::EndSession(operator, session) => {

@@ -3,14 +3,15 @@
 use shared::chat::timeline::MessageEntry;
 use shared::chat::{Author, Chat, Event, TransferTarget};
 use shared::model::{
-    AttachmentKind, CardField, CategoryPath, DeliveryState, FailureReason, NoticeKind, OperatorId,
-    ThreadOwner, Timestamp,
+    Attachment, AttachmentKind, CardField, CategoryPath, DeliveryState, FailureReason, FileFault,
+    KeptFile, NoticeKind, OperatorId, ThreadOwner, Timestamp,
 };
 use shared::text::{clean, clean_line};
 
 use crate::app::App;
 use crate::language::Value;
 use crate::theme::Token;
+use crate::update::Opens;
 
 /// Returns the message that names a field of the card.
 pub(super) fn card_field_id(field: CardField) -> &'static str {
@@ -91,11 +92,7 @@ impl App {
             parts.push(clean(&entry.text).into_owned());
         }
         for attachment in &entry.message.attachments {
-            let kind = self.attachment_kind(&attachment.kind);
-            let name = attachment.title.as_deref().map(clean_line);
-            let opens = attachment.url.as_deref().map(|url| self.opens(url));
-            let words: Vec<String> = [Some(kind), name, opens].into_iter().flatten().collect();
-            parts.push(words.join("  "));
+            parts.push(self.attachment_in_words(entry, attachment));
         }
         let mut marks: Vec<String> = Vec::new();
         if entry.edits > 0 {
@@ -117,12 +114,64 @@ impl App {
         }
     }
 
-    /// Returns the key that opens an address, as `o` lists it; an address that is not opened is shown.
-    fn opens(&self, address: &str) -> String {
-        if crate::update::web_address(address).is_none() {
-            return clean_line(address);
-        }
-        let at = crate::update::link_at(self, address);
+    /// Returns what an attachment is: its kind, name, size and length, and the key that opens it or why none does.
+    fn attachment_in_words(&self, entry: &MessageEntry, attachment: &Attachment) -> String {
+        let part = attachment.file.as_ref();
+        let state = part.and_then(|part| part.id).map(|id| entry.files.get(&id));
+        let kept = state.flatten().and_then(|state| state.as_ref().ok());
+        let size = kept.map(|kept| kept.size).or_else(|| part?.size);
+        let opens = match (crate::update::opens(entry, attachment), state) {
+            (_, Some(Some(Err(fault)))) => Some(self.file_fault(*fault)),
+            (Some(opens), _) => Some(self.key_that_opens(opens)),
+            (None, Some(None)) => Some(self.tr("file-coming").into_owned()),
+            // One that is not opened is shown.
+            (None, _) => attachment.url.as_deref().map(clean_line),
+        };
+        let words = [
+            Some(self.attachment_kind(&attachment.kind)),
+            attachment.title.as_deref().map(clean_line),
+            size.map(|size| self.size(size)),
+            part.and_then(|part| part.seconds).map(length),
+            opens,
+        ];
+        words.into_iter().flatten().collect::<Vec<_>>().join("  ")
+    }
+
+    /// Returns a file as a row of a list.
+    pub(crate) fn file_in_words(&self, file: &KeptFile) -> String {
+        format!("{} {}", clean_line(&file.name), self.size(file.size))
+    }
+
+    /// Returns a size for people.
+    fn size(&self, bytes: u64) -> String {
+        let (unit, number) = match bytes {
+            0..=999 => ("size-bytes", bytes.to_string()),
+            1_000..=999_999 => ("size-kilobytes", (bytes / 1_000).to_string()),
+            1_000_000.. => {
+                let tenths = bytes / 100_000;
+                ("size-megabytes", format!("{}.{}", tenths / 10, tenths % 10))
+            }
+        };
+        self.say_with(unit, &[("number", &number)])
+    }
+
+    /// Returns why a file is not here.
+    fn file_fault(&self, fault: FileFault) -> String {
+        let id = match fault {
+            FileFault::TooBig => "file-too-big",
+            FileFault::ForeignAddress => "file-foreign-address",
+            FileFault::WrongKind => "file-wrong-kind",
+            FileFault::NotAccepted => "file-not-accepted",
+            FileFault::Gone => "file-gone",
+            FileFault::Unreachable => "file-unreachable",
+            FileFault::Expired => "file-expired",
+        };
+        self.tr(id).into_owned()
+    }
+
+    /// Returns the key that opens something, as `o` lists it.
+    fn key_that_opens(&self, opens: Opens<'_>) -> String {
+        let at = crate::update::link_at(self, opens);
         let key = at.map_or_else(|| "o".to_owned(), |at| format!("o{}", at + 1));
         self.say_with("content-open", &[("key", &key)])
     }
@@ -413,4 +462,9 @@ impl App {
         };
         self.say_with(id, &[("text", &clean_line(text))])
     }
+}
+
+/// Returns how long something plays: `1:05`.
+fn length(seconds: u32) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
 }

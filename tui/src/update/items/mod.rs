@@ -11,7 +11,7 @@ use crate::fuzzy;
 use crate::key::{Code, Key};
 use crate::keymap::{Action, Zone};
 
-pub(crate) use texts::{link_at, links, web_address};
+pub(crate) use texts::{Opens, link_at, links, opens, web_address};
 
 /// The placeholders the desk fills in.
 pub const PLACEHOLDERS: [&str; 5] = [

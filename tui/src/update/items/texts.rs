@@ -2,7 +2,7 @@
 
 use shared::chat::timeline::{Entry, MessageEntry};
 use shared::chat::{Chat, Event, Outgoing, Trouble};
-use shared::model::{Attachment, DeliveryState};
+use shared::model::{Attachment, DeliveryState, FileId, KeptFile};
 use shared::text::clean_line;
 
 use super::{fill, plain};
@@ -157,10 +157,28 @@ fn can_be_quoted(entry: &MessageEntry) -> bool {
     has_left && !entry.is_deleted
 }
 
-/// An address, the message it stands in, and the attachment it is of.
-type Found<'a> = (&'a str, &'a MessageEntry, Option<&'a Attachment>);
+/// What `o` opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opens<'a> {
+    /// An address of the web.
+    Address(&'a str),
+    /// A file that the relay keeps.
+    File(FileId, &'a KeptFile),
+}
 
-/// Addresses in the conversation on the screen, those of the newest messages first (IN-11).
+/// What it opens, the message it stands in, and the attachment it is of.
+type Found<'a> = (Opens<'a>, &'a MessageEntry, Option<&'a Attachment>);
+
+/// Returns what an attachment of a message opens: the file once it is here, else its address.
+pub(crate) fn opens<'a>(entry: &'a MessageEntry, attachment: &'a Attachment) -> Option<Opens<'a>> {
+    let id = attachment.file.as_ref().and_then(|file| file.id);
+    if let Some((id, Ok(file))) = id.and_then(|id| Some((id, entry.files.get(&id)?))) {
+        return Some(Opens::File(id, file));
+    }
+    web_address(attachment.url.as_deref()?).map(Opens::Address)
+}
+
+/// Files and addresses in the conversation on the screen, those of the newest messages first (IN-11).
 fn addresses(app: &App) -> impl Iterator<Item = Found<'_>> {
     let told = app.told().into_iter();
     told.filter_map(|chat| app.book.story(chat))
@@ -172,33 +190,39 @@ fn addresses(app: &App) -> impl Iterator<Item = Found<'_>> {
         .flat_map(|message| {
             let attached = message.message.attachments.iter();
             let attached = attached.filter_map(move |attachment| {
-                let address = web_address(attachment.url.as_deref()?)?;
-                Some((address, message, Some(attachment)))
+                let opens = opens(message, attachment)?;
+                Some((opens, message, Some(attachment)))
             });
             let written = message.text.split_whitespace().filter_map(web_address);
-            attached.chain(written.map(move |address| (address, message, None)))
+            attached.chain(written.map(move |address| (Opens::Address(address), message, None)))
         })
 }
 
-/// Returns the row of an address among [`links`], as far as rows have a digit.
-pub(crate) fn link_at(app: &App, address: &str) -> Option<usize> {
+/// Returns the row of something among [`links`], as far as rows have a digit.
+pub(crate) fn link_at(app: &App, opens: Opens<'_>) -> Option<usize> {
     addresses(app)
         .take(9)
-        .position(|(known, ..)| known == address)
+        .position(|(known, ..)| known == opens)
 }
 
 /// Returns the rows of the links of the conversation.
 pub(crate) fn links(app: &App) -> Vec<Item> {
     addresses(app)
         .take(MOST_ROWS)
-        .map(|(address, message, attachment)| {
+        .map(|(opens, message, attachment)| {
             let what = attachment.map(|attachment| {
                 let title = attachment.title.as_deref().map(clean_line);
                 let kind = app.attachment_kind(&attachment.kind);
                 format!("{kind} {}", title.unwrap_or_default())
             });
-            let label = format!("{} {}", what.unwrap_or_default(), clean_line(address));
-            let choice = Choice::Link(address.to_owned());
+            let (place, choice) = match opens {
+                Opens::Address(address) => (clean_line(address), Choice::Link(address.to_owned())),
+                Opens::File(id, file) => {
+                    let choice = Choice::File(id, file.name.clone());
+                    (app.file_in_words(file), choice)
+                }
+            };
+            let label = format!("{} {place}", what.unwrap_or_default());
             let clock = app.clock(message.stored.at);
             plain(label.trim_start().to_owned(), clock, choice)
         })

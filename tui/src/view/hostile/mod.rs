@@ -101,6 +101,8 @@ impl Stage {
                 | Effect::Reconnect
                 | Effect::SaveDrafts
                 | Effect::Open(_)
+                | Effect::Save { .. }
+                | Effect::Show(_)
                 | Effect::Repaint
                 | Effect::Quit => {}
             }
