@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use shared::model::FileId;
+use shared::model::{ChatId, FileId};
 use shared::protocol::ClientFrame;
 
 /// One thing to do.
@@ -30,6 +30,16 @@ pub enum Effect {
         id: FileId,
         /// Under which name.
         name: String,
+    },
+    /// Look what files and folders of this machine begin so; [`crate::input::Input::Folder`] tells.
+    LookInto(String),
+    /// Hand a file of this machine in for a chat; [`crate::input::Input::Uploading`] and
+    /// [`crate::input::Input::HandedIn`] tell of it.
+    Upload {
+        /// For which chat.
+        chat: ChatId,
+        /// Which file.
+        path: String,
     },
     /// Show a file of this machine with the program for its kind.
     Show(PathBuf),

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use shared::model::{FileId, Timestamp};
+use shared::model::{ChatId, FileId, HandedFile, Timestamp};
 use shared::protocol::ServerFrame;
 
+use crate::app::FolderRow;
 use crate::key::Key;
 
 /// One thing that came from outside.
@@ -33,6 +34,22 @@ pub enum Input {
         id: FileId,
         /// Where it is; or why not, for people.
         result: Result<PathBuf, String>,
+    },
+    /// What [`crate::effect::Effect::LookInto`] found.
+    Folder {
+        /// What was asked.
+        asked: String,
+        /// In order.
+        rows: Vec<FolderRow>,
+    },
+    /// How much of a file is with the relay, in percent.
+    Uploading(u8),
+    /// What became of [`crate::effect::Effect::Upload`].
+    HandedIn {
+        /// For which chat.
+        chat: ChatId,
+        /// The file; or why not, for people.
+        result: Result<HandedFile, String>,
     },
     /// The moment of [`crate::app::next_deadline`] has come.
     Due,

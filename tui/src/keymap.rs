@@ -35,6 +35,7 @@ pub enum Action {
     Messages,
     Visitor,
     AskContacts,
+    SendFile,
     AddContact,
     SaveTemplate,
     OwnTemplates,
@@ -91,7 +92,7 @@ impl Zone {
 type Row = (Action, &'static str, &'static str, &'static str);
 
 /// Every action, in the order help and palette show them.
-const TABLE: [Row; 53] = [
+const TABLE: [Row; 54] = [
     (Action::Reply, "reply", "r enter", ""),
     (Action::Claim, "claim", "c", ""),
     (Action::Next, "next", "n ctrl+g f3", "ctrl+g f3"),
@@ -161,6 +162,7 @@ const TABLE: [Row; 53] = [
     (Action::Reconnect, "reconnect", "f5", "f5"),
     (Action::Repaint, "repaint", "ctrl+l", "ctrl+l"),
     (Action::Interrupt, "interrupt", "ctrl+c", "ctrl+c"),
+    (Action::SendFile, "send-file", "f9", "f9"),
     (Action::Language, "language", "", ""),
     (Action::Theme, "theme", "", ""),
     (Action::Sessions, "sessions", "", ""),

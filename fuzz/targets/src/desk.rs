@@ -173,6 +173,8 @@ fn check_effect(effect: &Effect) {
         }
         Effect::Save { name, .. } => promise::is_inert_line(name),
         Effect::Copy(_)
+        | Effect::LookInto(_)
+        | Effect::Upload { .. }
         | Effect::Show(_)
         | Effect::Reconnect
         | Effect::SaveDrafts

@@ -58,6 +58,7 @@ impl Crew {
             registry: registry.clone(),
             clock: site.clock.clone(),
             bells: bells.outbox.clone(),
+            files: site.files.clone(),
             health: Arc::new(health),
             owner: new_owner(),
         };

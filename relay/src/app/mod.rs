@@ -133,7 +133,7 @@ pub async fn start(
         webhooks: intake.clone(),
         hub: hub.clone(),
         store: store.clone(),
-        files: Files::open(config.files.clone())?,
+        files: open_files(&config, &*store).await?,
         clock: clock.clone(),
         logins: Arc::new(Logins::new(password::check(config.password_hashes.clone()))),
         allowed: Arc::new(RwLock::new(Arc::new(config.relay.allowed.clone()))),
@@ -226,6 +226,11 @@ fn spawn_watchers(
     parts.spawn(keep_going("store watch", move || {
         watch_store(site.clone(), at_store.clone())
     }));
+}
+
+async fn open_files(config: &Config, store: &dyn Store) -> anyhow::Result<Files> {
+    let key = files::key_of(store).await?;
+    Files::open(config.files.clone(), key, config.relay.public_url.clone())
 }
 
 /// CH-14: a channel with chats is switched off, not taken out.

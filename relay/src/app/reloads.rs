@@ -94,6 +94,7 @@ impl Reloads {
             }
         }
         self.registry.replace(channels);
+        self.site.files.set_public_url(new.relay.public_url.clone());
         self.engine.set_policy(new.policy());
         self.site
             .logins

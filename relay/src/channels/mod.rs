@@ -11,7 +11,7 @@ pub mod http;
 pub mod messenger;
 mod meta;
 pub mod registry;
-mod signed;
+pub(crate) mod signed;
 pub mod telegram;
 #[cfg(test)]
 mod testing;
@@ -25,6 +25,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use secrecy::SecretString;
 
+use crate::files::OutboundFile;
 use shared::model::{
     Abilities, Attachment, ContactAsk, DeliveryId, EntryPoint, FailureReason, Notice, PlatformId,
     ThreadOwner, Timestamp,
@@ -63,6 +64,12 @@ pub trait Channel: Send + Sync {
 
     /// Hands over one reply, once. The error says what is known of the outcome; the outbox acts on it.
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError>;
+    /// Hands over a reply that is a file, once (F-01); only where [`Abilities::files`] says so.
+    async fn send_file(&self, reply: &Outbound, file: &OutboundFile) -> Result<Receipt, SendError> {
+        let _ = (reply, file);
+        let text = "this channel sends no files".to_owned();
+        Err(SendError::Refused(FailureReason::Refused { text }))
+    }
     /// Shows a sign to the visitor, if the platform can. Failures bother nobody.
     async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError>;
     /// Asks for the visitor's name and picture (V-01); none: the platform does not tell.

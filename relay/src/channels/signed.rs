@@ -35,7 +35,7 @@ pub(super) fn check(
 }
 
 /// Returns the code that proves that whoever made it knows the secret.
-pub(super) fn mac(secret: &str, body: &[u8]) -> [u8; 32] {
+pub(crate) fn mac(secret: &str, body: &[u8]) -> [u8; 32] {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(body);

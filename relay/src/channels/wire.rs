@@ -86,6 +86,7 @@ pub(in crate::channels) fn file(
         handle,
         size: whole(size),
         seconds: whole(seconds).and_then(|seconds| u32::try_from(seconds).ok()),
+        mime: None,
     };
     (part != FilePart::default()).then_some(part)
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use shared::chat::{Chat, Event};
-use shared::model::{DeliveryId, Message, MessageId, PlatformId, Policy, Timestamp};
+use shared::model::{
+    Attachment, DeliveryId, HandedFile, Message, MessageId, PlatformId, Policy, Timestamp,
+};
 
 use crate::store::{
     BlockChange, Change, DeliveryBody, DeliveryStage, Filed, Key, MessageRow, NewDelivery, NewFile,
@@ -46,6 +48,7 @@ pub(super) fn derive(
         block: None,
         files: vec![],
         filed: None,
+        attached: None,
         events: vec![],
         after: Arc::new(after),
     };
@@ -99,6 +102,7 @@ impl Walker<'_> {
             Event::NoteWritten { message, .. } => self.begin_message(place, *message, None),
             Event::ReplyWritten { message, .. } => {
                 self.begin_message(place, message.id, None);
+                self.change.attached = handed(message).map(|handed| (handed.id, message.id));
                 self.deliver(event);
             }
             Event::ReplySent {
@@ -201,6 +205,7 @@ impl Walker<'_> {
                 quotes: *quotes,
                 asks: *asks,
                 human_agent: *human_agent,
+                file: handed(message),
             },
             // At once is at once, whatever the clock is set to meanwhile.
             not_before: held_until.map_or(Timestamp(0), |until| {
@@ -232,4 +237,9 @@ impl Walker<'_> {
             },
         });
     }
+}
+
+/// Returns the file that a reply carries.
+fn handed(message: &Message) -> Option<HandedFile> {
+    message.attachments.first().and_then(Attachment::handed)
 }

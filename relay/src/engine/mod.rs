@@ -22,7 +22,7 @@ use shared::model::{
 
 use crate::clock::Clock;
 use crate::store::{
-    Change, Delivery, DeliveryStage, DueChat, FileRow, Key, Outcome, Store, StoreError,
+    Change, Delivery, DeliveryStage, DueChat, FileRow, FileStage, Key, Outcome, Store, StoreError,
 };
 
 pub use blocks::Blocks;
@@ -176,6 +176,8 @@ impl Engine {
         let actor = Actor::Operator(operator.clone());
         let done = if self.quotes_elsewhere(operator, chat, &command).await? {
             Err(EngineError::Refused(Refusal::NoSuchMessage))
+        } else if self.has_strange_file(chat, &command).await? {
+            Err(EngineError::Refused(Refusal::NoSuchFile))
         } else {
             self.perform(chat, &key, &actor, &Command::Desk(command), None)
                 .await
@@ -216,6 +218,28 @@ impl Engine {
             .find_operator(operator)
             .zip(sight)
             .is_some_and(|(operator, sight)| sees(operator, &sight, &policy)))
+    }
+
+    /// Whether a reply carries a file that was not handed in for its chat as it says, or has left with another reply.
+    async fn has_strange_file(
+        &self,
+        chat: ChatId,
+        command: &DeskCommand,
+    ) -> Result<bool, StoreError> {
+        let DeskCommand::Reply(ReplyDraft {
+            file: Some(handed), ..
+        }) = command
+        else {
+            return Ok(false);
+        };
+        let row = self.store.find_file(handed.id).await?;
+        let is_it = |row: &FileRow| {
+            row.chat == chat
+                && row.message.is_none()
+                && row.stage == FileStage::Kept
+                && row.kept.as_ref() == Some(&handed.file)
+        };
+        Ok(!row.as_ref().is_some_and(is_it))
     }
 
     /// Takes in what a platform tells of one chat. `event` is unique within the channel (IN-04).

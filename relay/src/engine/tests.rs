@@ -102,6 +102,7 @@ fn reply(text: &str) -> DeskCommand {
         text: text.into(),
         quotes: None,
         asks: ContactAsk::default(),
+        file: None,
         human_agent: false,
         hold_ms: Some(0),
     })
@@ -197,6 +198,7 @@ async fn a_reply_that_is_being_sent_cannot_be_taken_back() {
         text: "oops".into(),
         quotes: None,
         asks: ContactAsk::default(),
+        file: None,
         human_agent: false,
         hold_ms: Some(3000),
     });

@@ -17,6 +17,9 @@ const EVERY: Duration = Duration::from_secs(600);
 /// Files in one round; the rest waits for the next.
 const PAGE: u32 = 500;
 
+/// A file that was handed in and not sent is kept so long.
+const STRAY_FOR: Duration = Duration::from_secs(86_400);
+
 /// Cleans until told to stop.
 pub async fn clean(
     store: Arc<dyn Store>,
@@ -46,6 +49,7 @@ pub(super) async fn round(
     taker: &dyn Filer,
     files: &Files,
 ) -> Result<(), StoreError> {
+    store.give_up_strays(clock.now().minus(STRAY_FOR)).await?;
     let before = clock.now().minus(files.rules.keep_for);
     for row in store.list_old_files(before, PAGE).await? {
         taker.file(&row, Err(FileFault::Expired)).await?;

@@ -7,9 +7,11 @@ mod cleaner;
 mod download;
 mod fetcher;
 mod kind;
+mod links;
 mod place;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +22,20 @@ use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
-use shared::model::FileId;
+use reqwest::multipart::Part;
+use secrecy::SecretString;
+use shared::model::{AttachmentKind, FailureReason, FileId, HandedFile, KeptFile, Timestamp};
+
+use crate::channels::SendError;
+
+use links::Links;
 
 pub use cleaner::clean;
 pub use download::Downloader;
 pub use fetcher::{Fetcher, Filer};
+pub use links::key_of;
 pub use place::{Place, S3};
+pub(crate) use upload::{NotTaken, source_of};
 
 /// What is kept, and for how long; `[files]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +54,7 @@ pub struct FileRules {
 #[derive(Clone)]
 pub struct Files {
     bytes: Arc<dyn ObjectStore>,
+    links: Links,
     /// What is kept.
     pub rules: Arc<FileRules>,
 }
@@ -54,14 +65,20 @@ pub struct Files {
 pub struct FilesError(#[from] object_store::Error);
 
 impl Files {
-    /// Opens the place that the rules name, making a local folder.
+    /// Opens the place that the rules name, making a local folder. `key` signs addresses for platforms, which find us at
+    /// `public_url`.
     ///
     /// # Errors
     ///
     /// In words for an admin.
-    pub fn open(rules: FileRules) -> anyhow::Result<Self> {
+    pub fn open(
+        rules: FileRules,
+        key: SecretString,
+        public_url: Option<String>,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             bytes: rules.place.open()?,
+            links: Links::new(key, public_url),
             rules: Arc::new(rules),
         })
     }
@@ -71,6 +88,7 @@ impl Files {
     pub(crate) fn in_memory() -> Self {
         Self {
             bytes: Arc::new(object_store::memory::InMemory::new()),
+            links: Links::new("a key".into(), None),
             rules: Arc::new(FileRules {
                 place: Place::Folder(std::path::PathBuf::new()),
                 max_size: 100_000,
@@ -96,6 +114,33 @@ impl Files {
         }
     }
 
+    /// Notes where platforms find us now.
+    pub fn set_public_url(&self, public_url: Option<String>) {
+        self.links.set_public_url(public_url);
+    }
+
+    /// Whether somebody shows an address of a file that was made for a platform and is still good.
+    pub fn is_linked(&self, id: FileId, until: Timestamp, proof: &str, now: Timestamp) -> bool {
+        self.links.is_good(id, until, proof, now)
+    }
+
+    /// Returns a file to send.
+    pub fn outbound(
+        &self,
+        handed: &HandedFile,
+        kind: AttachmentKind,
+        now: Timestamp,
+    ) -> OutboundFile {
+        OutboundFile {
+            kind,
+            file: handed.clone(),
+            link: self
+                .links
+                .make(handed.id, &handed.file.name, now.plus(links::LASTS)),
+            files: self.clone(),
+        }
+    }
+
     /// Removes a file; one that is not there is removed already.
     ///
     /// # Errors
@@ -111,6 +156,48 @@ impl Files {
     /// Begins to write a file. Nothing of it is seen before it is shut down, and dropped before that it leaves nothing.
     fn writer(&self, id: FileId) -> BufWriter {
         BufWriter::new(Arc::clone(&self.bytes), path(id))
+    }
+}
+
+/// A file that goes out (F-01).
+#[derive(Clone)]
+pub struct OutboundFile {
+    /// As what the visitor sees it.
+    pub kind: AttachmentKind,
+    /// What it is.
+    pub file: HandedFile,
+    /// Where a platform that takes no uploads can fetch it; none: it cannot reach us.
+    pub link: Option<SecretString>,
+    files: Files,
+}
+
+impl OutboundFile {
+    /// Returns it as a part of a form.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or the place does not answer: nothing was sent.
+    pub async fn part(&self) -> Result<Part, SendError> {
+        let KeptFile { name, mime, size } = &self.file.file;
+        let bytes = match self.files.read(self.file.id).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                let text = "the file is not here any more".to_owned();
+                return Err(SendError::Refused(FailureReason::Refused { text }));
+            }
+            Err(error) => {
+                return Err(SendError::NotSent {
+                    cause: error.to_string(),
+                    tries: None,
+                });
+            }
+        };
+        let part = Part::stream_with_length(reqwest::Body::wrap_stream(bytes), *size);
+        let part = part.file_name(name.clone()).mime_str(mime);
+        part.map_err(|error| SendError::NotSent {
+            cause: error.without_url().to_string(),
+            tries: Some(1),
+        })
     }
 }
 

@@ -235,7 +235,7 @@ async fn half_a_file_leaves_nothing_in_the_folder() {
         place,
         ..FileRules::clone(&Files::in_memory().rules)
     };
-    let files = Files::open(rules).unwrap();
+    let files = Files::open(rules, "a key".into(), None).unwrap();
     for path in ["cut", "endless"] {
         let brought = bring(&host, &files, &format!("{}/{path}", host.url)).await;
         assert!(brought.is_err());

@@ -110,12 +110,17 @@ pub fn router(site: Site) -> Router {
             post(session::log_in).delete(session::log_out),
         )
         .route("/files/{id}", get(files::give))
+        .route("/files", post(files::take))
         .route("/ws", get(crate::ws::serve_desk))
         .layer(middleware::from_fn_with_state(site.clone(), only_allowed));
     Router::new()
         .route(
             "/webhooks/{channel}",
             get(webhooks::handshake).post(webhooks::take),
+        )
+        .route(
+            "/files/{id}/{until}/{proof}/{name}",
+            get(files::give_linked),
         )
         .route("/healthz", get(health::is_up))
         .route("/readyz", get(health::is_ready))

@@ -193,6 +193,7 @@ fn reply() -> DeskCommand {
         text: "Yes".into(),
         quotes: None,
         asks: ContactAsk::default(),
+        file: None,
         human_agent: false,
         hold_ms: Some(0),
     })

@@ -128,6 +128,7 @@ async fn world(reconciles: Reconciles) -> World {
     let engine = Engine::start(store.clone(), clock.clone(), rung, policy);
     let engine = engine.await.unwrap();
     let outbox = Outbox {
+        files: Files::in_memory(),
         store: store.clone(),
         settler: Arc::new(SettlerOf(engine.clone())),
         registry,
@@ -180,6 +181,7 @@ impl World {
             text: text.to_owned(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(0),
         });

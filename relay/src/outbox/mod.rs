@@ -23,6 +23,7 @@ use shared::model::{ChannelId, ChannelState};
 
 use crate::channels::registry::Registry;
 use crate::clock::Clock;
+use crate::files::Files;
 use crate::store::{Delivery, Store, StoreError};
 
 pub use worker::Worker;
@@ -166,6 +167,8 @@ pub struct Outbox {
     pub clock: Arc<dyn Clock>,
     /// What wakes senders.
     pub bells: Arc<ChannelBells>,
+    /// For replies that are files.
+    pub files: Files,
     /// How channels are.
     pub health: Arc<Health>,
     /// Random name of this run, for leases.

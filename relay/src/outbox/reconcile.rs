@@ -69,6 +69,7 @@ mod tests {
                 quotes: None,
                 asks: ContactAsk::default(),
                 human_agent: false,
+                file: None,
             },
             state: DeliveryStage::Sending,
             attempt: 1,

@@ -83,6 +83,7 @@ impl World {
             .await
             .unwrap();
         let outbox = Outbox {
+            files: Files::in_memory(),
             store: store.clone(),
             settler: Arc::new(Books {
                 engine: engine.clone(),
@@ -148,6 +149,7 @@ impl World {
             text: text.into(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent,
             hold_ms: Some(0),
         };

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use shared::chat::SettledAs;
 use shared::model::{ChannelId, ChannelState, DeliveryId, FailureReason, Reconciles, Timestamp};
 
-use crate::channels::{Channel, History, Outbound, SendError};
+use crate::channels::{Channel, History, Outbound, Receipt, SendError};
 use crate::store::{Claim, Delivery, DeliveryStage, LeaseToken, PutBack, StoreError};
 use crate::supervise::unless_panic;
 
@@ -309,7 +309,7 @@ impl Worker {
         if planted!("double_send") {
             drop(channel.send(&reply).await);
         }
-        let sent = channel.send(&reply).await;
+        let sent = self.hand_over(&channel, &delivery, &reply).await;
         crash_point!("sent");
         match sent {
             Ok(receipt) => {
@@ -326,6 +326,26 @@ impl Worker {
             }
             Err(error) => self.take_error(&channel, &delivery, error).await,
         }
+    }
+
+    async fn hand_over(
+        &self,
+        channel: &Arc<dyn Channel>,
+        delivery: &Delivery,
+        reply: &Outbound,
+    ) -> Result<Receipt, SendError> {
+        let Some(handed) = &delivery.body.file else {
+            return channel.send(reply).await;
+        };
+        let limits = channel.abilities().files;
+        let Some(kind) = limits.and_then(|limits| limits.carries(&handed.file)) else {
+            // The config has changed since it was written.
+            let text = "the channel does not carry this file".to_owned();
+            return Err(SendError::Refused(FailureReason::Refused { text }));
+        };
+        let now = self.outbox.clock.now();
+        let file = self.outbox.files.outbound(handed, kind, now);
+        channel.send_file(reply, &file).await
     }
 
     async fn outbound(&self, channel: &Arc<dyn Channel>, delivery: &Delivery) -> Option<Outbound> {

@@ -237,6 +237,7 @@ impl Desk {
             text: format!("{} answers {}", self.operator, self.seen.commands.len()),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(u32::try_from(self.chance.below(4) * 1_000).unwrap()),
         })

@@ -247,6 +247,8 @@ through_the_line! {
         fn delete_template(id: TemplateId) -> bool;
         fn put_file_off(id: FileId, not_before: Timestamp) -> ();
         fn drop_file(id: FileId) -> ();
+        fn add_file(file: FileRow) -> ();
+        fn give_up_strays(before: Timestamp) -> ();
         fn keep_unread(unread: UnreadBody) -> ();
         fn set_bookmark(name: &str, value: &str) -> ();
         fn redact(visitor: VisitorId, at: Timestamp) -> Vec<ChatId>;

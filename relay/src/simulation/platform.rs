@@ -46,6 +46,7 @@ impl Kind {
             text_limit: 2000,
             reply_window: (self == Self::EchoAndHistory).then_some(Seconds(240)),
             human_window: None,
+            files: None,
             quotes: true,
             typing: true,
             seen: true,

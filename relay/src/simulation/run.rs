@@ -95,6 +95,7 @@ impl Run {
             parts.begin(|stopping| timers::run(store, engine, clock, bell, stopping));
         }
         let outbox = Outbox {
+            files: crate::files::Files::in_memory(),
             store,
             settler: Arc::new(SettlerOf { engine }),
             registry,

@@ -114,6 +114,7 @@ impl Scene {
         let policy = self.policy.clone();
         let engine = Engine::start(store.clone(), clock.clone(), Arc::new(Silent), policy);
         let outbox = Outbox {
+            files: crate::files::Files::in_memory(),
             store,
             settler: Arc::new(SettlerOf {
                 engine: engine.await.unwrap(),
@@ -170,6 +171,7 @@ impl Scene {
             text: text.into(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(0),
         });

@@ -55,6 +55,7 @@ pub(super) async fn work(world: Arc<World>) -> DeskEvidence {
                 text: format!("anna answers {place}"),
                 quotes: None,
                 asks: ContactAsk::default(),
+                file: None,
                 human_agent: false,
                 hold_ms: Some(u32::try_from(chance.below(3) * 500).unwrap()),
             }),

@@ -215,6 +215,11 @@ impl State {
         change.settled.iter().all(|settled| {
             self.find_delivery(settled.delivery)
                 .is_some_and(|delivery| is_allowed(delivery, settled))
+        }) && change.attached.is_none_or(|(id, _)| {
+            self.files.get(&id).is_some_and(|file| {
+                let is_free = file.message.is_none() && file.stage == FileStage::Kept;
+                is_free && file.chat == change.chat
+            })
         }) && change.filed.as_ref().is_none_or(|filed| {
             self.files
                 .get(&filed.id)
@@ -339,6 +344,11 @@ impl State {
         if let Some(visitor) = visitor {
             let name = (visitor.channel.clone(), visitor.platform_id.clone());
             self.visitors.insert(name, visitor);
+        }
+        if let Some((id, message)) = change.attached
+            && let Some(file) = self.files.get_mut(&id)
+        {
+            file.message = Some(message);
         }
         self.write_files(change.files, change.filed, &after, at);
         self.write_block(change.block.as_ref(), &after, at);
@@ -946,13 +956,29 @@ impl Store for MemoryStore {
         Ok(self.lock().files.get(&id).cloned())
     }
 
+    async fn add_file(&self, file: FileRow) -> Result<(), StoreError> {
+        self.lock().files.entry(file.id).or_insert(file);
+        Ok(())
+    }
+
+    async fn give_up_strays(&self, before: Timestamp) -> Result<(), StoreError> {
+        for file in self.lock().files.values_mut() {
+            if file.stage == FileStage::Kept && file.message.is_none() && file.at < before {
+                file.stage = FileStage::Unwanted;
+            }
+        }
+        Ok(())
+    }
+
     async fn list_old_files(
         &self,
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<FileRow>, StoreError> {
         let state = self.lock();
-        let is_old = |file: &&FileRow| file.stage == FileStage::Kept && file.at < before;
+        let is_old = |file: &&FileRow| {
+            file.stage == FileStage::Kept && file.message.is_some() && file.at < before
+        };
         let mut old: Vec<_> = state.files.values().filter(is_old).cloned().collect();
         old.sort_by_key(|file| file.at);
         old.truncate(limit as usize);

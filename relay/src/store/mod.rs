@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use shared::chat::{Chat, Event, Revision, Stored};
 use shared::model::{
-    ChannelId, ChatId, ContactAsk, DeliveryId, FileId, Mark, MessageId, OperatorId, PlatformId,
-    Seq, Template, TemplateId, Timestamp, Version, Visitor, VisitorId,
+    ChannelId, ChatId, ContactAsk, DeliveryId, FileId, HandedFile, Mark, MessageId, OperatorId,
+    PlatformId, Seq, Template, TemplateId, Timestamp, Version, Visitor, VisitorId,
 };
 use shared::protocol::{ChatPlace, DraftText};
 
@@ -175,7 +175,11 @@ pub trait Store: Send + Sync {
     async fn put_file_off(&self, id: FileId, not_before: Timestamp) -> Result<(), StoreError>;
     /// A file by its id.
     async fn find_file(&self, id: FileId) -> Result<Option<FileRow>, StoreError>;
-    /// Files kept since before that moment, the oldest first.
+    /// Keeps the row of a file that a desk has handed in.
+    async fn add_file(&self, file: FileRow) -> Result<(), StoreError>;
+    /// Gives up files that were handed in before that moment and never sent.
+    async fn give_up_strays(&self, before: Timestamp) -> Result<(), StoreError>;
+    /// Files kept since before that moment, the oldest first; those that were never sent are not among them.
     async fn list_old_files(
         &self,
         before: Timestamp,
@@ -275,6 +279,8 @@ pub struct Change {
     pub files: Vec<NewFile>,
     /// What became of one.
     pub filed: Option<Filed>,
+    /// One that was handed in, and the reply that takes it along: only once.
+    pub attached: Option<(FileId, MessageId)>,
 }
 
 /// What became of a [`Change`].
@@ -429,6 +435,9 @@ pub struct DeliveryBody {
     /// Under the human-agent tag.
     #[serde(default)]
     pub human_agent: bool,
+    /// A file, instead of a text (F-01).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<HandedFile>,
 }
 
 /// A row of the outbox.

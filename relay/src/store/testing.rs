@@ -115,6 +115,7 @@ pub(crate) fn change(chat: &Chat, events: Vec<Event>, key: &str) -> Change {
         block: None,
         files: vec![],
         filed: None,
+        attached: None,
         events,
         after: after.into(),
     }

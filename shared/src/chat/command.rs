@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     CardField, CategoryPath, ContactAsk, DeliveryId, DepartmentId, EntryPoint, FailureReason,
-    FileFault, FileId, KeptFile, Language, Message, MessageId, Notice, OperatorId, PlatformId,
-    ThreadOwner, Timestamp, Visitor,
+    FileFault, FileId, HandedFile, KeptFile, Language, Message, MessageId, Notice, OperatorId,
+    PlatformId, ThreadOwner, Timestamp, Visitor,
 };
 
 /// Who asks.
@@ -243,6 +243,9 @@ pub struct ReplyDraft {
     /// Ask for contacts with the platform's buttons (D-08).
     #[serde(default, skip_serializing_if = "ContactAsk::is_empty")]
     pub asks: ContactAsk,
+    /// A file that was handed in before; it goes alone, without text (F-01).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<HandedFile>,
     /// Send it under the human-agent tag if the window is closed (OUT-07); a person confirmed.
     #[serde(default)]
     pub human_agent: bool,

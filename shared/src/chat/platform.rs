@@ -270,6 +270,7 @@ mod tests {
             text: text.into(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(0),
         }
@@ -454,6 +455,7 @@ mod tests {
             text: "How can we reach you?".into(),
             quotes: None,
             asks,
+            file: None,
             human_agent: false,
             hold_ms: Some(0),
         };

@@ -50,6 +50,15 @@ pub enum Refusal {
         /// UTF-16 units.
         limit: usize,
     },
+    /// More bytes than the channel carries (F-01).
+    FileTooBig {
+        /// Bytes.
+        size: u64,
+        /// Bytes; 0: nothing of that kind.
+        limit: u64,
+    },
+    /// The file was not handed in for this chat, or has left already.
+    NoSuchFile,
     /// A `{placeholder}` was left in the text (T-10).
     EmptyPlaceholder {
         /// Its name.
@@ -115,6 +124,10 @@ impl Refusal {
             Self::TooLong { length, limit } => {
                 format!("The text has {length} characters, the channel takes {limit}")
             }
+            Self::FileTooBig { size, limit } => {
+                format!("The file has {size} bytes, the channel takes {limit}")
+            }
+            Self::NoSuchFile => "There is no such file for this chat".into(),
             Self::EmptyPlaceholder { name } => format!("{{{name}}} is not filled in"),
             Self::NotSupported { ability } => format!("This channel cannot do that: {ability}"),
             Self::ChannelGone => "This chat's channel is not in the configuration any more".into(),
@@ -147,6 +160,8 @@ impl Refusal {
             Self::WindowClosed { human_agent: true } => "confirm to send it as a human agent",
             Self::WindowClosed { human_agent: false } => "only the visitor can open it, by writing",
             Self::TooLong { .. } => "split it into several replies",
+            Self::FileTooBig { .. } => "send a smaller one, or a link to it",
+            Self::NoSuchFile => "hand it in again",
             Self::EmptyPlaceholder { .. } => "fill it in, or take it out",
             Self::CategoryRequired => "choose one, and it closes",
             Self::UnknownCategory => "choose one from the list",

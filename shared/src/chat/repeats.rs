@@ -85,6 +85,7 @@ fn perform(desk: &mut TestDesk, step: &Step) -> Vec<Event> {
                 text: "Yes".into(),
                 quotes: None,
                 asks: ContactAsk::default(),
+                file: None,
                 human_agent: false,
                 hold_ms: Some(*hold),
             }),

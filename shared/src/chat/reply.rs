@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::{FailureReason, Message, MessageId, Seconds, ThreadOwner, Timestamp};
+use crate::model::{
+    Abilities, Attachment, FailureReason, FilePart, HandedFile, Message, MessageId, Seconds,
+    ThreadOwner, Timestamp,
+};
 use crate::text;
 
 use super::platform::other;
@@ -30,7 +33,7 @@ impl Chat {
             platform_id: None,
             sent_at: context.now,
             text,
-            attachments: vec![],
+            attachments: draft.file.as_ref().map(attached).into_iter().collect(),
             quotes: draft.quotes,
             quotes_unknown: false,
         };
@@ -69,7 +72,14 @@ impl Chat {
             .ok_or(Refusal::ChannelGone)?;
         let abilities = &channel.abilities;
         let text = text::clean(&draft.text).into_owned();
-        if text.trim().is_empty() {
+        if let Some(handed) = &draft.file {
+            check_file(handed, abilities)?;
+            if !text.trim().is_empty() {
+                return Err(Refusal::NotSupported {
+                    ability: "text_with_file".into(),
+                });
+            }
+        } else if text.trim().is_empty() {
             return Err(Refusal::EmptyText);
         }
         let length = text::utf16_len(&text);
@@ -234,6 +244,33 @@ impl Chat {
     }
 }
 
+/// Whether the channel carries a file (F-01).
+fn check_file(handed: &HandedFile, abilities: &Abilities) -> Result<(), Refusal> {
+    let limits = abilities.files.ok_or_else(|| Refusal::NotSupported {
+        ability: "files".into(),
+    })?;
+    match limits.carries(&handed.file) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::FileTooBig {
+            size: handed.file.size,
+            limit: limits.most(&handed.file.kind()),
+        }),
+    }
+}
+
+fn attached(handed: &HandedFile) -> Attachment {
+    Attachment {
+        title: Some(handed.file.name.clone()),
+        file: Some(FilePart {
+            id: Some(handed.id),
+            size: Some(handed.file.size),
+            mime: Some(handed.file.mime.clone()),
+            ..FilePart::default()
+        }),
+        ..Attachment::of(handed.file.kind())
+    }
+}
+
 fn held_until(draft: &ReplyDraft, context: &Context<'_>) -> Result<Option<Timestamp>, Refusal> {
     let hold = match draft.hold_ms {
         Some(millis) => Duration::from_millis(u64::from(millis)),
@@ -262,6 +299,7 @@ mod tests {
             text: text.into(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(0),
         }

@@ -281,6 +281,7 @@ fn channel() -> ChannelProfile {
             text_limit: 2000,
             reply_window: Some(Seconds(86_400)),
             human_window: None,
+            files: None,
             quotes: true,
             typing: true,
             seen: true,

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    DeliveryState, FailureReason, FileFault, FileId, KeptFile, Message, MessageId, Timestamp,
+    Attachment, DeliveryState, FailureReason, FileFault, FileId, KeptFile, Message, MessageId,
+    Timestamp,
 };
 
 use super::{Author, Event, Stored};
@@ -150,6 +151,7 @@ impl Timeline {
                 );
                 entry.delivery = Some(DeliveryState::Queued);
                 entry.held_until = *held_until;
+                entry.files = sent_files(message);
                 self.add_message(entry);
             }
             Event::Edited {
@@ -295,6 +297,13 @@ impl Timeline {
     }
 }
 
+/// Returns the files that a reply carries: they are here.
+fn sent_files(message: &Message) -> HashMap<FileId, Result<KeptFile, FileFault>> {
+    let files = message.attachments.iter().filter_map(Attachment::handed);
+    let files = files.map(|handed| (handed.id, Ok(handed.file)));
+    files.collect()
+}
+
 impl MessageEntry {
     fn new(author: Author, message: &Message, stored: &Stored) -> Self {
         Self {
@@ -345,6 +354,7 @@ mod tests {
             text: "Yes".into(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(0),
         };

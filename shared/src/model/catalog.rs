@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, DepartmentId, Language, Operator, OperatorId, Seconds, TemplateId};
+use super::{
+    ChannelId, DepartmentId, FileLimits, Language, Operator, OperatorId, Seconds, TemplateId,
+};
 
 /// Everything of a checked config that rules and desks need; no secret is in it. Replaced as a whole on a reload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,6 +139,9 @@ pub struct Abilities {
     pub human_window: Option<Seconds>,
     /// A reply may quote (OUT-13).
     pub quotes: bool,
+    /// Files that a reply may carry; none: no files (F-01).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<FileLimits>,
     /// The visitor sees when we type (OUT-19).
     pub typing: bool,
     /// The visitor sees that we read.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::FileId;
+use super::{AttachmentKind, FileId};
 
 /// Where a file of an attachment is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct FilePart {
     /// Length of a sound or a video, as the platform says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
+    /// What it is by its bytes; only of files that went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mime: Option<String>,
 }
 
 /// A file that the relay keeps.
@@ -30,6 +33,78 @@ pub struct KeptFile {
     pub mime: String,
     /// Bytes.
     pub size: u64,
+}
+
+impl KeptFile {
+    /// Returns what it is as an attachment, by its bytes.
+    pub fn kind(&self) -> AttachmentKind {
+        match self.mime.split('/').next().unwrap_or_default() {
+            "image" => AttachmentKind::Photo,
+            "audio" => AttachmentKind::Audio,
+            "video" => AttachmentKind::Video,
+            _ => AttachmentKind::Document,
+        }
+    }
+}
+
+/// A file that a desk has handed to the relay, to go out with a reply (F-01).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedFile {
+    /// Ours.
+    pub id: FileId,
+    /// What it is.
+    #[serde(flatten)]
+    pub file: KeptFile,
+}
+
+/// The most bytes of a file that a channel carries, by kind; 0: none of that kind (F-01).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileLimits {
+    /// A photo, shown as one.
+    pub photo: u64,
+    /// A sound.
+    pub audio: u64,
+    /// A video.
+    pub video: u64,
+    /// Anything, as a file to save.
+    pub document: u64,
+}
+
+impl FileLimits {
+    /// Returns as what a file goes out: as what it is, else as a plain file. None: it is too big either way.
+    pub fn carries(&self, file: &KeptFile) -> Option<AttachmentKind> {
+        let kind = file.kind();
+        // What platforms show are these; others go out as files.
+        let is_shown = !matches!(kind, AttachmentKind::Photo)
+            || matches!(file.mime.as_str(), "image/jpeg" | "image/png");
+        if is_shown && file.size <= self.of(&kind) {
+            return Some(kind);
+        }
+        (file.size <= self.document).then_some(AttachmentKind::Document)
+    }
+
+    /// Returns the most bytes of a file of that kind, in whatever way it goes out.
+    pub fn most(&self, kind: &AttachmentKind) -> u64 {
+        self.of(kind).max(self.document)
+    }
+
+    fn of(&self, kind: &AttachmentKind) -> u64 {
+        match kind {
+            AttachmentKind::Photo => self.photo,
+            AttachmentKind::Audio => self.audio,
+            AttachmentKind::Video => self.video,
+            AttachmentKind::Document
+            | AttachmentKind::Sticker
+            | AttachmentKind::Location
+            | AttachmentKind::Contact
+            | AttachmentKind::Link
+            | AttachmentKind::Share
+            | AttachmentKind::Product
+            | AttachmentKind::Appointment
+            | AttachmentKind::Template
+            | AttachmentKind::Other(_) => self.document,
+        }
+    }
 }
 
 /// Why a file is not here.

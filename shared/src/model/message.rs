@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FilePart, MessageId, PlatformId, Timestamp};
+use super::{FilePart, HandedFile, KeptFile, MessageId, PlatformId, Timestamp};
 
 /// Something written, by anyone. Clean text ([`crate::text::clean`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,21 @@ impl Attachment {
             title: None,
             file: None,
         }
+    }
+}
+
+impl Attachment {
+    /// Returns the file that a reply of ours carries here, if it is one.
+    pub fn handed(&self) -> Option<HandedFile> {
+        let part = self.file.as_ref()?;
+        Some(HandedFile {
+            id: part.id?,
+            file: KeptFile {
+                name: self.title.clone()?,
+                mime: part.mime.clone()?,
+                size: part.size?,
+            },
+        })
     }
 }
 

@@ -13,7 +13,7 @@ pub use catalog::{
     ContactAbilities, Department, DeskSettings, OnReturn, Policy, Reconciles, Template,
     TemplateScope, Timeouts,
 };
-pub use file::{FileFault, FilePart, KeptFile};
+pub use file::{FileFault, FileLimits, FilePart, HandedFile, KeptFile};
 pub use ids::{
     ChannelId, ChatId, CommandId, DeliveryId, DepartmentId, FileId, Language, Mark, MessageId,
     OperatorId, PlatformId, Seq, TemplateId, Version, VisitorId,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use shared::chat::rights::{self, Right};
 use shared::chat::{Chat, Outgoing, Stage};
-use shared::model::{ChatId, ContactKind, OperatorId, Policy, Role, Timestamp};
+use shared::model::{ChatId, ContactKind, FileLimits, OperatorId, Policy, Role, Timestamp};
 
 use super::App;
 use super::book::Section;
@@ -162,6 +162,7 @@ impl App {
                 .is_none()
                 .then(|| Off::new("off-no-contact")),
             Action::AskContacts => self.off_asking(),
+            Action::SendFile => self.off_files(),
             Action::Quote => self.off_quoting(),
             Action::OpenLink => self.needs(|_| true),
             Action::StartChat => self.off_starting(),
@@ -301,6 +302,20 @@ impl App {
             Some(asks) if !asks.is_empty() => self.off_writing(Action::Reply),
             Some(_) | None => Some(Off::new("off-channel")),
         }
+    }
+
+    fn off_files(&self) -> Option<Off> {
+        match self.file_limits() {
+            Some(_) => self.off_writing(Action::Reply),
+            None => Some(Off::new("off-channel")),
+        }
+    }
+
+    /// Returns what the channel of the open chat carries of files.
+    pub(crate) fn file_limits(&self) -> Option<FileLimits> {
+        let chat = self.chat()?;
+        let channel = self.policy()?.find_channel(&chat.visitor.channel)?;
+        channel.abilities.files
     }
 
     /// On channels where the visitor must write first there is nobody to start a chat with (OUT-14).

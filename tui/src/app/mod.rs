@@ -153,12 +153,25 @@ pub struct Fetched {
     pub hits: Vec<Hit>,
     /// There are earlier ones.
     pub has_more_hits: bool,
+    /// What is in the folder that stands in the field for a file.
+    pub folder: Vec<FolderRow>,
     /// A page of closed chats was asked for.
     pub is_closed_loaded: bool,
     /// There are more of them.
     pub has_more_closed: bool,
     /// Where they go on.
     pub next_closed: Option<ChatPlace>,
+}
+
+/// Something in a folder of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderRow {
+    /// The path, as it goes into the field.
+    pub path: String,
+    /// Its last part.
+    pub name: String,
+    /// Bytes; none: a folder.
+    pub size: Option<u64>,
 }
 
 /// The chats of one visitor, as far as they were asked for.

@@ -41,6 +41,8 @@ pub enum Kind {
     Quote,
     /// Links and files of the open chat.
     Links,
+    /// A file of this machine, to be sent.
+    File,
     /// The operator's own templates, to change or delete.
     OwnTemplates,
     /// What to do with a reply that is too long for its channel (OUT-09).
@@ -219,6 +221,10 @@ pub enum Choice {
     Quote(Option<MessageId>),
     /// Open an address.
     Link(String),
+    /// Go into a folder of this machine.
+    Folder(String),
+    /// Send a file of this machine.
+    SendFile(String),
     /// Save a file, under this name.
     File(FileId, String),
     /// Write a template anew.

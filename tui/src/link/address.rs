@@ -94,6 +94,11 @@ impl Server {
         self.at("api/v1/session")
     }
 
+    /// Where files are handed in.
+    pub(super) fn files(&self) -> Url {
+        self.at("files")
+    }
+
     /// Where a file of a message is.
     pub(super) fn file(&self, id: FileId) -> Url {
         self.at(&format!("files/{id}"))

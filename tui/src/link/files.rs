@@ -3,11 +3,18 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use shared::model::FileId;
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::io::AsyncReadExt as _;
+use tokio::sync::watch;
+
+use shared::model::{ChatId, FileId, HandedFile};
 
 use super::session::{SessionError, Sessions};
 use super::{Server, Token};
 
+/// Bytes of one piece on the way to the relay.
+const PIECE: usize = 64 * 1024;
 /// Names tried before a file is not saved: `photo.jpg`, `photo (2).jpg` …
 const NAMES: usize = 1_000;
 
@@ -16,6 +23,11 @@ const NAMES: usize = 1_000;
 pub enum FileError {
     #[error(transparent)]
     Session(#[from] SessionError),
+    #[error("could not read {path}: {cause}")]
+    Read {
+        path: PathBuf,
+        cause: std::io::Error,
+    },
     #[error("could not write {path}: {cause}")]
     Disk {
         path: PathBuf,
@@ -68,6 +80,57 @@ impl Files {
         let taken = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
         Err(broken(&folder.join(name))(taken))
     }
+}
+
+impl Files {
+    /// Hands a file of this machine in for a chat, telling how far it is.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or the relay does not take it.
+    pub async fn hand_in(
+        &self,
+        chat: ChatId,
+        path: &Path,
+        percent_tx: watch::Sender<u8>,
+    ) -> Result<HandedFile, FileError> {
+        let broken = |cause| FileError::Read {
+            path: path.to_owned(),
+            cause,
+        };
+        let file = tokio::fs::File::open(path).await.map_err(broken)?;
+        let size = file.metadata().await.map_err(broken)?.len();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let sessions = Sessions::new(self.server.clone())?;
+        let body = counted(file, size, percent_tx);
+        Ok(sessions
+            .hand_in(&self.token, chat, &name, size, body)
+            .await?)
+    }
+}
+
+/// Reads a file piece by piece; whoever takes the pieces sets the pace.
+fn counted(file: tokio::fs::File, size: u64, percent_tx: watch::Sender<u8>) -> reqwest::Body {
+    let pieces = stream::try_unfold((file, 0_u64), move |(mut file, done)| {
+        let percent_tx = percent_tx.clone();
+        async move {
+            let mut piece = vec![0; PIECE];
+            let read = file.read(&mut piece).await?;
+            if read == 0 {
+                return Ok::<_, std::io::Error>(None);
+            }
+            piece.truncate(read);
+            let done = done + read as u64;
+            let percent = u8::try_from((done * 100 / size.max(1)).min(99)).unwrap_or(99);
+            percent_tx.send_if_modified(|known| {
+                let is_news = *known != percent;
+                *known = percent;
+                is_news
+            });
+            Ok(Some((Bytes::from(piece), (file, done))))
+        }
+    });
+    reqwest::Body::wrap_stream(pieces)
 }
 
 /// `photo.jpg`, then `photo (2).jpg`.

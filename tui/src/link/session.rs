@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{Response, StatusCode};
-use shared::model::{FileId, Secret};
+use shared::model::{ChatId, FileId, HandedFile, Secret};
 use shared::protocol::{ApiFault, Login, Session};
 
 use super::Server;
@@ -166,6 +166,34 @@ impl Sessions {
         } else {
             Err(self.refusal(answer).await)
         }
+    }
+
+    /// Hands a file in for a chat.
+    pub(super) async fn hand_in(
+        &self,
+        token: &Token,
+        chat: ChatId,
+        name: &str,
+        size: u64,
+        body: reqwest::Body,
+    ) -> Result<HandedFile, SessionError> {
+        let call = self
+            .http
+            .post(self.server.files())
+            .query(&[("chat", chat.to_string().as_str()), ("name", name)])
+            .header(reqwest::header::CONTENT_LENGTH, size)
+            .timeout(FILE_WITHIN)
+            .bearer_auth(token.reveal())
+            .body(body);
+        let answer = self.send(call).await?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(self.refusal(answer).await);
+        }
+        answer.json().await.map_err(|_cause| SessionError::Strange {
+            server: self.server.clone(),
+            status,
+        })
     }
 
     /// Returns the next bytes of an answer; none: that was all.

@@ -5,6 +5,7 @@
 
 mod clock;
 mod core;
+mod folder;
 mod keeper;
 mod pace;
 mod signals;
@@ -17,11 +18,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use shared::model::FileId;
+use shared::model::{ChatId, FileId, HandedFile};
 use shared::protocol::ServerFrame;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use crate::app::FolderRow;
 use crate::drafts::{DraftFile, DraftsError};
 use crate::effect::Effect;
 use crate::events::{EventsError, TerminalEvent};
@@ -106,6 +109,9 @@ pub(crate) async fn run<C: Core, W: Write>(parts: Parts<C, W>) -> Result<Ended, 
         line: None,
         files: None,
         saving: JoinSet::new(),
+        handing_in: JoinSet::new(),
+        looking: JoinSet::new(),
+        percent: watch::channel(0),
         login_needed: None,
         is_known: false,
         sign_in: parts.sign_in,
@@ -135,6 +141,9 @@ enum Wake {
     Link(Option<LinkEvent>),
     Saved(Result<(), DraftsError>),
     File(FileId, Result<PathBuf, FileError>),
+    Percent(u8),
+    HandedIn(ChatId, Result<HandedFile, FileError>),
+    Folder(String, Vec<FolderRow>),
     Deadline,
     Signal,
 }
@@ -149,6 +158,9 @@ struct Runtime<C, W: Write> {
     /// Where files come from, once a line was open.
     files: Option<Files>,
     saving: JoinSet<(FileId, Result<PathBuf, FileError>)>,
+    handing_in: JoinSet<(ChatId, Result<HandedFile, FileError>)>,
+    looking: JoinSet<(String, Vec<FolderRow>)>,
+    percent: (watch::Sender<u8>, watch::Receiver<u8>),
     /// The relay's sentence, while it wants a login.
     login_needed: Option<String>,
     /// The relay has known this desk before.
@@ -195,6 +207,9 @@ impl<C: Core, W: Write> Runtime<C, W> {
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => Wake::Deadline,
             event = self.terminal.next() => Wake::Terminal(event),
             result = self.keeper.saved() => Wake::Saved(result),
+            Some(Ok((asked, rows))) = self.looking.join_next(), if !self.looking.is_empty() => Wake::Folder(asked, rows),
+            Some(Ok((chat, result))) = self.handing_in.join_next(), if !self.handing_in.is_empty() => Wake::HandedIn(chat, result),
+            Ok(()) = self.percent.1.changed() => Wake::Percent(*self.percent.1.borrow_and_update()),
             Some(Ok((id, result))) = self.saving.join_next(), if !self.saving.is_empty() => Wake::File(id, result),
             event = self.link.next() => Wake::Link(event),
         }
@@ -211,6 +226,14 @@ impl<C: Core, W: Write> Runtime<C, W> {
                     self.pace.dirty();
                 }
                 Ok(())
+            }
+            Wake::Folder(asked, rows) => self.update(Input::Folder { asked, rows }),
+            // The last word is whether it was handed in.
+            Wake::Percent(_) if self.handing_in.is_empty() => Ok(()),
+            Wake::Percent(percent) => self.update(Input::Uploading(percent)),
+            Wake::HandedIn(chat, result) => {
+                let result = result.map_err(|error| error.to_string());
+                self.update(Input::HandedIn { chat, result })
             }
             Wake::File(id, result) => {
                 let result = result.map_err(|error| error.to_string());
@@ -324,6 +347,13 @@ impl<C: Core, W: Write> Runtime<C, W> {
                 }
             }
             Effect::Save { id, name } => self.save_file(id, name),
+            Effect::LookInto(text) => {
+                self.looking.spawn_blocking(move || {
+                    let rows = folder::look_into(&text);
+                    (text, rows)
+                });
+            }
+            Effect::Upload { chat, path } => self.hand_in(chat, &path),
             Effect::Show(path) => {
                 if let Err(error) = open::that_detached(path) {
                     tracing::warn!(error = &error as &dyn std::error::Error, "not shown");
@@ -333,6 +363,15 @@ impl<C: Core, W: Write> Runtime<C, W> {
             Effect::Quit => self.ended = Some(Ended::Quit),
         }
         Ok(())
+    }
+
+    fn hand_in(&mut self, chat: ChatId, path: &str) {
+        let Some(files) = self.files.clone() else {
+            return;
+        };
+        let (path, percent_tx) = (folder::path_of(path), self.percent.0.clone());
+        self.handing_in
+            .spawn(async move { (chat, files.hand_in(chat, &path, percent_tx).await) });
     }
 
     fn save_file(&mut self, id: FileId, name: String) {

@@ -284,6 +284,7 @@ impl App {
                 text: part,
                 quotes: quotes.take(),
                 asks: shared::model::ContactAsk::default(),
+                file: None,
                 human_agent,
                 hold_ms: None,
             };
@@ -350,6 +351,7 @@ impl App {
             text,
             quotes: self.quoting.take(),
             asks,
+            file: None,
             human_agent: false,
             hold_ms: None,
         };

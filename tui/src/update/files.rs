@@ -3,11 +3,16 @@
 use std::path::PathBuf;
 
 use shared::chat::timeline::Entry;
-use shared::model::{FileId, KeptFile};
+use shared::chat::{DeskCommand, ReplyDraft};
+use shared::model::{ChatId, ContactAsk, FileId, HandedFile, KeptFile};
 
-use crate::app::App;
+use crate::app::popup::{Kind, Popup};
+use crate::app::{App, FolderRow};
 use crate::effect::Effect;
 use crate::text::clean_line;
+
+/// Where one begins to look.
+const HOME: &str = "~/";
 
 impl App {
     /// Saves a file.
@@ -32,6 +37,74 @@ impl App {
         if self.has_browser && is_shown {
             self.effect(Effect::Show(path));
         }
+    }
+
+    /// Asks which file of this machine goes to the visitor (F-01).
+    pub(super) fn pick_file(&mut self) {
+        let mut popup = Popup::new(Kind::File);
+        popup.field.set(HOME, HOME.len());
+        self.popup = Some(popup);
+        self.fetched.folder.clear();
+        self.look_into(HOME.to_owned());
+    }
+
+    /// Puts the chosen row into the field.
+    pub(super) fn complete_path(&mut self, popup: &mut Popup) {
+        let row = self.fetched.folder.get(popup.at);
+        if let Some(path) = row.map(|row| row.path.clone()) {
+            popup.field.set(&path, path.len());
+            popup.at = 0;
+            self.look_into(path);
+        }
+    }
+
+    pub(super) fn look_into(&mut self, path: String) {
+        self.effect(Effect::LookInto(path));
+    }
+
+    /// Takes in what begins so, if it is still what stands in the field.
+    pub(super) fn looked_into(&mut self, asked: &str, rows: Vec<FolderRow>) {
+        let popup = self.popup.as_ref();
+        if popup.is_some_and(|popup| popup.kind == Kind::File && popup.field.text() == asked) {
+            self.fetched.folder = rows;
+        }
+    }
+
+    /// Hands a file in for the open chat; its reply follows once the relay has it.
+    pub(super) fn send_file(&mut self, path: String) {
+        let Some(chat) = self.open else { return };
+        self.effect(Effect::Upload { chat, path });
+        self.uploading(0);
+    }
+
+    pub(super) fn uploading(&mut self, percent: u8) {
+        let text = self.say_with("file-uploading", &[("percent", &percent.to_string())]);
+        self.say(text);
+    }
+
+    /// Sends the reply that takes a file along, to the chat it was handed in for, whichever is open now.
+    pub(super) fn handed_in(&mut self, chat: ChatId, result: Result<HandedFile, String>) {
+        let handed = match result {
+            Ok(handed) => handed,
+            Err(cause) => {
+                let text = self.say_with("file-not-sent", &[("cause", &clean_line(&cause))]);
+                return self.say(text);
+            }
+        };
+        let text = self.say_with(
+            "file-handed-in",
+            &[("name", &clean_line(&handed.file.name))],
+        );
+        self.say(text);
+        let draft = ReplyDraft {
+            text: String::new(),
+            quotes: None,
+            asks: ContactAsk::default(),
+            file: Some(handed),
+            human_agent: false,
+            hold_ms: None,
+        };
+        self.ask(chat, DeskCommand::Reply(draft));
     }
 
     /// Finds a file in the conversation on the screen.

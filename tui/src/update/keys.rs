@@ -166,6 +166,7 @@ impl App {
             }
             Action::Zoom => self.is_zoomed = !self.is_zoomed,
             Action::AskContacts => self.confirm_contacts(),
+            Action::SendFile => self.pick_file(),
             Action::Copy => self.copy(),
             Action::Reconnect => self.effect(Effect::Reconnect),
             Action::Repaint => self.effect(Effect::Repaint),

@@ -45,6 +45,9 @@ pub fn update(app: &mut App, input: Input, now: Timestamp) -> Vec<Effect> {
         }
         Input::Frame(frame) => app.hear(*frame),
         Input::Link(link) => app.relink(link),
+        Input::Folder { asked, rows } => app.looked_into(&asked, rows),
+        Input::Uploading(percent) => app.uploading(percent),
+        Input::HandedIn { chat, result } => app.handed_in(chat, result),
         Input::Saved { id, result } => app.saved(id, result),
         Input::Due => {}
     }

@@ -223,6 +223,8 @@ impl App {
             self.popup = Some(popup);
             self.pick(digit);
             return;
+        } else if popup.kind == Kind::File && key.code == Code::Tab {
+            self.complete_path(&mut popup);
         } else if popup.has_rows() && matches!(key.code, Code::Up | Code::Down | Code::Tab) {
             let last = super::visible(self, &popup).len().saturating_sub(1);
             let is_end = key.code != Code::Up && popup.at == last;
@@ -243,6 +245,9 @@ impl App {
                 popup.at = 0;
                 self.forget_search();
                 self.seeking.found = None;
+                if popup.kind == Kind::File {
+                    self.look_into(popup.field.text().to_owned());
+                }
                 if let Some(text) = self.template_behind_leader(&popup) {
                     self.insert_template(&text);
                     return;
@@ -375,6 +380,15 @@ impl App {
             }
             Choice::Quote(message) => self.quote(message),
             Choice::Link(address) => self.open_link(address),
+            Choice::Folder(path) => {
+                let at = path.len();
+                let mut popup = popup;
+                popup.field.set(&path, at);
+                popup.at = 0;
+                self.popup = Some(popup);
+                self.look_into(path);
+            }
+            Choice::SendFile(path) => self.send_file(path),
             Choice::File(id, name) => self.save_file(id, name),
             Choice::ChangeTemplate(id) => self.change_template(id),
             Choice::DeleteTemplate(id) => self.delete_template(id),
@@ -530,9 +544,12 @@ fn plain_sign(popup: &Popup) -> Option<Shelf> {
 
 /// Returns the digit that picks a row: only while nothing stands in the text field.
 fn picked_digit(popup: &Popup, key: Key) -> Option<char> {
-    key.text()
-        .filter(char::is_ascii_digit)
-        .filter(|_| popup.has_rows() && popup.field.is_empty() && popup.kind != Kind::Search)
+    key.text().filter(char::is_ascii_digit).filter(|_| {
+        popup.has_rows()
+            && popup.field.is_empty()
+            && popup.kind != Kind::Search
+            && popup.kind != Kind::File
+    })
 }
 
 impl BlockForm {

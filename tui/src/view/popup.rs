@@ -128,6 +128,7 @@ fn title(app: &App, popup: &Popup) -> String {
         Kind::Messages => app.tr("popup-messages").into_owned(),
         Kind::Quote => app.tr("popup-quote").into_owned(),
         Kind::Links => app.tr("card-links").into_owned(),
+        Kind::File => app.say_with("popup-file", &[("name", &name)]),
         Kind::OwnTemplates => app.tr("popup-own-templates").into_owned(),
         Kind::TooLong => app.tr("popup-too-long").into_owned(),
         Kind::TemplateTitle(_) => app.tr("popup-template-title").into_owned(),
@@ -173,6 +174,7 @@ fn hint(app: &App, popup: &Popup) -> Vec<String> {
         Kind::Search if app.fetched.hits.is_empty() => &["hint-search", "hint-close"],
         Kind::Search => &["hint-choose", "hint-move", "hint-close"],
         Kind::Category { .. } => &["hint-choose", "hint-pick-zero", "hint-close"],
+        Kind::File => &["hint-send-file", "hint-complete", "hint-close"],
         Kind::Blocks
         | Kind::Messages
         | Kind::Quote

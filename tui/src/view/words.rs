@@ -143,7 +143,7 @@ impl App {
     }
 
     /// Returns a size for people.
-    fn size(&self, bytes: u64) -> String {
+    pub(crate) fn size(&self, bytes: u64) -> String {
         let (unit, number) = match bytes {
             0..=999 => ("size-bytes", bytes.to_string()),
             1_000..=999_999 => ("size-kilobytes", (bytes / 1_000).to_string()),

@@ -277,6 +277,7 @@ pub(crate) fn reply(text: &str) -> ReplyDraft {
         text: text.into(),
         quotes: None,
         asks: ContactAsk::default(),
+        file: None,
         human_agent: false,
         hold_ms: None,
     }

@@ -80,6 +80,7 @@ fn channel(source: &mut Source<'_>) -> ChannelProfile {
             text_limit: source.pick(&[2000, 8]),
             reply_window: source.pick(&[Some(Seconds(86_400)), None]),
             human_window: source.pick(&[None, Some(Seconds(7 * 86_400))]),
+            files: None,
             quotes: !source.flag(),
             typing: true,
             seen: true,

@@ -341,6 +341,7 @@ impl World {
                 phone: source.flag(),
                 email: source.flag(),
             },
+            file: None,
             human_agent: source.flag(),
             hold_ms: source.flag().then(|| source.number()),
         }

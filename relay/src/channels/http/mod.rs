@@ -12,12 +12,13 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles};
+use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles};
 
 use super::{
     Channel, FetchError, FileHosts, LinkFault, Outbound, Profile, Receipt, Received, Rejected,
     SendError, Signal, Webhook, signed,
 };
+use crate::files::OutboundFile;
 
 use send::Calls;
 
@@ -47,12 +48,21 @@ pub struct Http {
     calls: Calls,
 }
 
+/// Bytes of a file that goes out; it is fetched from us.
+const FILES: FileLimits = FileLimits {
+    photo: 50 << 20,
+    audio: 50 << 20,
+    video: 50 << 20,
+    document: 50 << 20,
+};
+
 /// Returns what a caller can carry: everything that the format has.
 pub fn abilities() -> Abilities {
     Abilities {
         text_limit: TEXT_LIMIT,
         reply_window: None,
         human_window: None,
+        files: Some(FILES),
         quotes: true,
         typing: true,
         seen: true,
@@ -106,6 +116,10 @@ impl Channel for Http {
 
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         self.calls.send(reply).await
+    }
+
+    async fn send_file(&self, reply: &Outbound, file: &OutboundFile) -> Result<Receipt, SendError> {
+        self.calls.send_file(reply, file).await
     }
 
     async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {

@@ -7,7 +7,9 @@ use reqwest::{Client, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use shared::model::PlatformId;
+use shared::model::{FailureReason, KeptFile, PlatformId};
+
+use crate::files::OutboundFile;
 
 use crate::channels::calls::{Failed, read};
 use crate::channels::signed;
@@ -44,6 +46,28 @@ impl Calls {
 
     pub(super) async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         let answer = self.call(&reply_body(reply)).await.map_err(No::for_send)?;
+        Ok(Receipt {
+            platform_id: wire::platform_id(answer.get("id")),
+        })
+    }
+
+    pub(super) async fn send_file(
+        &self,
+        reply: &Outbound,
+        file: &OutboundFile,
+    ) -> Result<Receipt, SendError> {
+        let Some(link) = &file.link else {
+            let text =
+                "files are fetched from us, and nobody knows where we are: set relay.public_url";
+            let text = text.to_owned();
+            return Err(SendError::Refused(FailureReason::Refused { text }));
+        };
+        let mut body = reply_body(reply);
+        let KeptFile { name, mime, size } = &file.file.file;
+        body["attachments"] = json!([{
+            "kind": file.kind, "title": name, "mime": mime, "size": size, "url": link.expose_secret(),
+        }]);
+        let answer = self.call(&body).await.map_err(No::for_send)?;
         Ok(Receipt {
             platform_id: wire::platform_id(answer.get("id")),
         })

@@ -22,12 +22,15 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Seconds, Timestamp};
+use shared::model::{
+    Abilities, ContactAsk, FileLimits, PlatformId, Reconciles, Seconds, Timestamp,
+};
 
 use super::{
     Answer, CaughtUp, Channel, FetchError, FileHosts, History, LinkFault, Outbound, Profile,
     Receipt, Received, Rejected, SendError, Signal, Webhook, calls,
 };
+use crate::files::OutboundFile;
 
 use super::meta::graph::{self, Access};
 use super::meta::{handshake, signature};
@@ -77,12 +80,21 @@ pub struct Messenger {
     graph: Graph,
 }
 
+/// Bytes of a file that goes out (meta.md 8.3): limits are of the form, which is a little longer.
+const FILES: FileLimits = FileLimits {
+    photo: 8 * 1_000_000,
+    audio: 24 * 1_000_000,
+    video: 24 * 1_000_000,
+    document: 24 * 1_000_000,
+};
+
 /// Returns what Messenger can carry (features 1b).
 pub fn abilities(human_agent: bool) -> Abilities {
     Abilities {
         text_limit: TEXT_LIMIT,
         reply_window: Some(REPLY_WINDOW),
         human_window: human_agent.then_some(HUMAN_WINDOW),
+        files: Some(FILES),
         quotes: true,
         typing: true,
         seen: true,
@@ -154,6 +166,10 @@ impl Channel for Messenger {
 
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         send::send(&self.graph, reply).await
+    }
+
+    async fn send_file(&self, reply: &Outbound, file: &OutboundFile) -> Result<Receipt, SendError> {
+        send::send_file(&self.graph, reply, file).await
     }
 
     async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {

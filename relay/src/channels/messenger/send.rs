@@ -1,11 +1,13 @@
 //! The Send API (meta.md 8): one reply, once. The error says what is known; nothing is tried twice here but what surely
 //! was not sent because another application held the thread.
 
+use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
-use shared::model::{ContactAsk, FailureReason, PlatformId};
+use shared::model::{AttachmentKind, ContactAsk, FailureReason, PlatformId};
 
 use crate::channels::{Outbound, Receipt, SendError, Signal};
+use crate::files::OutboundFile;
 
 use super::errors::Class;
 use super::{CallError, Graph};
@@ -37,6 +39,61 @@ async fn try_send(
         error.for_send()
     })?;
     receipt_of(&answer)
+}
+
+/// Sends a file by its bytes (meta.md 8.3).
+pub(super) async fn send_file(
+    graph: &Graph,
+    reply: &Outbound,
+    file: &OutboundFile,
+) -> Result<Receipt, SendError> {
+    let path = format!("{}/messages", graph.account());
+    let mut form = Form::new();
+    let human_agent = reply.human_agent && graph.human_agent();
+    for (name, value) in fields_of_file(reply, &file.kind, human_agent) {
+        form = form.text(name, value);
+    }
+    let form = form.part("filedata", file.part().await?);
+    let answer = graph.upload(&path, form).await;
+    receipt_of(&answer.map_err(CallError::for_send)?)
+}
+
+/// Returns the fields of a form beside the bytes.
+pub(super) fn fields_of_file(
+    reply: &Outbound,
+    kind: &AttachmentKind,
+    human_agent: bool,
+) -> Vec<(&'static str, String)> {
+    let kind = match kind {
+        AttachmentKind::Photo => "image",
+        AttachmentKind::Audio => "audio",
+        AttachmentKind::Video => "video",
+        AttachmentKind::Document
+        | AttachmentKind::Sticker
+        | AttachmentKind::Location
+        | AttachmentKind::Contact
+        | AttachmentKind::Link
+        | AttachmentKind::Share
+        | AttachmentKind::Product
+        | AttachmentKind::Appointment
+        | AttachmentKind::Template
+        | AttachmentKind::Other(_) => "file",
+    };
+    let message = json!({
+        "attachment": { "type": kind, "payload": {} },
+        "metadata": format!("dw:{}", reply.delivery),
+    });
+    let mut fields = vec![
+        ("recipient", json!({ "id": reply.visitor }).to_string()),
+        ("message", message.to_string()),
+    ];
+    if human_agent {
+        fields.push(("messaging_type", "MESSAGE_TAG".to_owned()));
+        fields.push(("tag", "HUMAN_AGENT".to_owned()));
+    } else {
+        fields.push(("messaging_type", "RESPONSE".to_owned()));
+    }
+    fields
 }
 
 /// Reads a yes. Without a message id nobody knows what it was a yes to.

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::{Client, Method};
+use reqwest::multipart::Form;
+use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -19,6 +20,8 @@ use super::usage::{Pace, Usage};
 
 /// For a whole call.
 const CALL_WITHIN: Duration = Duration::from_secs(30);
+/// For a call with a file.
+const UPLOAD_WITHIN: Duration = Duration::from_secs(300);
 /// Two calls a second, for the Conversations API (meta.md 11).
 const BETWEEN_SLOW_CALLS: Duration = Duration::from_millis(500);
 
@@ -117,6 +120,18 @@ impl<N: Reading> Graph<N> {
         self.call(Method::POST, path, query, Some(body)).await
     }
 
+    /// Does something with a file.
+    pub(in crate::channels) async fn upload(
+        &self,
+        path: &str,
+        form: Form,
+    ) -> Result<Value, CallError<N>> {
+        self.pace.keep().await;
+        let request = self.request(Method::POST, path, &[]);
+        self.answer(request.multipart(form).timeout(UPLOAD_WITHIN))
+            .await
+    }
+
     fn take_turn(&self) -> Instant {
         let mut next = self
             .next_slow_call
@@ -135,16 +150,22 @@ impl<N: Reading> Graph<N> {
         body: Option<&Value>,
     ) -> Result<Value, CallError<N>> {
         self.pace.keep().await;
-        let mut request = self
-            .client
+        let mut request = self.request(method, path, query).timeout(CALL_WITHIN);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.answer(request).await
+    }
+
+    fn request(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
+        self.client
             .request(method, format!("{}/{path}", self.base))
             .bearer_auth(self.token.expose_secret())
             .query(query)
             .query(&[("appsecret_proof", self.proof.expose_secret())])
-            .timeout(CALL_WITHIN);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, CallError<N>> {
         let response = request.send().await.map_err(Failed::from)?;
         let status = response.status();
         let usage = Usage::of(response.headers());

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use reqwest::Client;
+use reqwest::multipart::Form;
+use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -17,6 +18,8 @@ use super::errors::ApiError;
 
 /// For a whole call that does not wait for anything.
 const CALL_WITHIN: Duration = Duration::from_secs(30);
+/// For a whole file.
+const UPLOAD_WITHIN: Duration = Duration::from_secs(300);
 /// Messages a second to all visitors together (telegram.md 6).
 const PACE: NonZeroU32 = NonZeroU32::new(30).unwrap();
 
@@ -81,6 +84,14 @@ impl Api {
         self.call(method, body).await
     }
 
+    /// Calls a method with a form that carries a file; counts against what all visitors together may be sent.
+    pub(super) async fn upload(&self, method: &str, form: Form) -> Result<Value, CallError> {
+        self.pace.until_ready().await;
+        let address = format!("{}/{method}", self.base.expose_secret());
+        let request = self.client.post(address).multipart(form);
+        self.answer(request.timeout(UPLOAD_WITHIN)).await
+    }
+
     /// Calls a method that may take so long.
     pub(super) async fn call_within(
         &self,
@@ -89,7 +100,11 @@ impl Api {
         body: &Value,
     ) -> Result<Value, CallError> {
         let address = format!("{}/{method}", self.base.expose_secret());
-        let request = self.client.post(address).json(body).timeout(within);
+        self.answer(self.client.post(address).json(body).timeout(within))
+            .await
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, CallError> {
         let response = request.send().await.map_err(Failed::from)?;
         let status = response.status();
         let body = read(response).await?;

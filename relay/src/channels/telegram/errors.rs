@@ -68,6 +68,11 @@ impl ApiError {
         self.words.to_ascii_lowercase().contains(words)
     }
 
+    /// Whether it is no picture that Telegram can show (telegram.md 1).
+    pub(super) fn is_of_picture(&self) -> bool {
+        self.says("photo_invalid_dimensions") || self.says("image_process_failed")
+    }
+
     /// Says what is wrong with the token, and what to do (CH-24).
     pub(super) fn token_fault(&self) -> LinkFault {
         LinkFault {

@@ -19,12 +19,13 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, Attachment, ContactAsk, PlatformId, Reconciles};
+use shared::model::{Abilities, Attachment, ContactAsk, FileLimits, PlatformId, Reconciles};
 
 use super::{
     Channel, FetchError, FileAddress, FileHosts, LinkFault, Outbound, PollError, Polled, Profile,
     Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
+use crate::files::OutboundFile;
 
 use api::Api;
 
@@ -64,12 +65,21 @@ pub struct Telegram {
     api: Api,
 }
 
+/// Bytes of a file that goes out (telegram.md 7).
+const FILES: FileLimits = FileLimits {
+    photo: 10 << 20,
+    audio: 50 << 20,
+    video: 50 << 20,
+    document: 50 << 20,
+};
+
 /// Returns what Telegram can carry (features 1b).
 pub fn abilities() -> Abilities {
     Abilities {
         text_limit: TEXT_LIMIT,
         reply_window: None,
         human_window: None,
+        files: Some(FILES),
         quotes: true,
         typing: true,
         seen: false,
@@ -141,6 +151,10 @@ impl Channel for Telegram {
 
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         send::send(&self.api, reply).await
+    }
+
+    async fn send_file(&self, reply: &Outbound, file: &OutboundFile) -> Result<Receipt, SendError> {
+        send::send_file(&self.api, reply, file).await
     }
 
     async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {

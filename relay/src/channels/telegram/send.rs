@@ -1,10 +1,12 @@
 //! One reply, once (telegram.md 5, 6). There is no key of ours that Telegram would remember: what is unclear stays so.
 
+use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
-use shared::model::PlatformId;
+use shared::model::{AttachmentKind, PlatformId};
 
 use crate::channels::{Outbound, Receipt, SendError, Signal};
+use crate::files::OutboundFile;
 
 use super::api::{Api, CallError};
 use super::message;
@@ -15,6 +17,52 @@ const SHARE_NUMBER: &str = "📱";
 pub(super) async fn send(api: &Api, reply: &Outbound) -> Result<Receipt, SendError> {
     let sent = api.call_in_turn("sendMessage", &body(reply)).await;
     receipt_of(&sent.map_err(CallError::for_send)?)
+}
+
+/// Sends a file as what it is; a photo that Telegram cannot show goes as a file to save (telegram.md 1).
+pub(super) async fn send_file(
+    api: &Api,
+    reply: &Outbound,
+    file: &OutboundFile,
+) -> Result<Receipt, SendError> {
+    let sent = upload(api, reply, file, &file.kind).await?;
+    match sent {
+        Err(CallError::No(no)) if file.kind == AttachmentKind::Photo && no.is_of_picture() => {
+            let sent = upload(api, reply, file, &AttachmentKind::Document).await?;
+            receipt_of(&sent.map_err(CallError::for_send)?)
+        }
+        sent => receipt_of(&sent.map_err(CallError::for_send)?),
+    }
+}
+
+async fn upload(
+    api: &Api,
+    reply: &Outbound,
+    file: &OutboundFile,
+    kind: &AttachmentKind,
+) -> Result<Result<Value, CallError>, SendError> {
+    let (method, field) = match kind {
+        AttachmentKind::Photo => ("sendPhoto", "photo"),
+        AttachmentKind::Audio => ("sendAudio", "audio"),
+        AttachmentKind::Video => ("sendVideo", "video"),
+        AttachmentKind::Document
+        | AttachmentKind::Sticker
+        | AttachmentKind::Location
+        | AttachmentKind::Contact
+        | AttachmentKind::Link
+        | AttachmentKind::Share
+        | AttachmentKind::Product
+        | AttachmentKind::Appointment
+        | AttachmentKind::Template
+        | AttachmentKind::Other(_) => ("sendDocument", "document"),
+    };
+    let mut form = Form::new().text("chat_id", reply.visitor.0.clone());
+    if let Some(number) = reply.quotes.as_ref().and_then(message::number_of) {
+        let quoted = json!({ "message_id": number, "allow_sending_without_reply": true });
+        form = form.text("reply_parameters", quoted.to_string());
+    }
+    let form = form.part(field, file.part().await?);
+    Ok(api.upload(method, form).await)
 }
 
 /// Reads a yes. Without a message id nobody knows what it was a yes to.

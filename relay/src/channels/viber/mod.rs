@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles};
+use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles};
 
 use crate::hex::hex;
 
@@ -26,6 +26,7 @@ use super::{
     Channel, FetchError, FileHosts, LinkFault, Outbound, Profile, Receipt, Received, Rejected,
     SendError, Signal, Webhook,
 };
+use crate::files::OutboundFile;
 
 use api::{Api, CallError};
 
@@ -56,12 +57,21 @@ pub struct Viber {
     api: Api,
 }
 
+/// Bytes of a file that goes out (viber.md 4); a sound goes as a plain file.
+const FILES: FileLimits = FileLimits {
+    photo: 1 << 20,
+    audio: 50 << 20,
+    video: 26 << 20,
+    document: 50 << 20,
+};
+
 /// Returns what Viber can carry (features 1b).
 pub fn abilities() -> Abilities {
     Abilities {
         text_limit: TEXT_LIMIT,
         reply_window: None,
         human_window: None,
+        files: Some(FILES),
         quotes: false,
         typing: false,
         seen: false,
@@ -125,6 +135,10 @@ impl Channel for Viber {
 
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         send::send(&self.api, &self.settings.sender, reply).await
+    }
+
+    async fn send_file(&self, reply: &Outbound, file: &OutboundFile) -> Result<Receipt, SendError> {
+        send::send_file(&self.api, &self.settings.sender, reply, file).await
     }
 
     async fn signal(&self, _visitor: &PlatformId, _signal: Signal) -> Result<(), SendError> {

@@ -39,6 +39,7 @@ async fn deliver(store: &dyn Store, chat: i64, delivery: i64) {
             quotes: None,
             asks: ContactAsk::default(),
             human_agent: false,
+            file: None,
         },
         not_before: NOON,
         window_ends: Some(Timestamp(NOON.0 + 1000)),
@@ -253,6 +254,7 @@ async fn a_reply_by_the_rules_becomes_what_the_engine_expects(place: &Place) {
         text: "Yes".into(),
         quotes: None,
         asks: ContactAsk::default(),
+        file: None,
         human_agent: false,
         hold_ms: Some(0),
     };

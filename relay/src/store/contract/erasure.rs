@@ -89,6 +89,7 @@ async fn happen(place: &Place, events: Vec<Event>) {
                     quotes: None,
                     asks: ContactAsk::default(),
                     human_agent: false,
+                    file: None,
                 },
                 not_before: NOON,
                 window_ends: None,

@@ -28,6 +28,7 @@ fn photo() -> Attachment {
             handle: Some("AgAC".into()),
             size: Some(1234),
             seconds: None,
+            mime: None,
         }),
         ..Attachment::of(AttachmentKind::Photo)
     }

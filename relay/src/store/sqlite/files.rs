@@ -75,6 +75,13 @@ pub(super) fn begin(connection: &Connection, change: &Change) -> rusqlite::Resul
 
 /// Whether what a change says of a file still fits.
 pub(super) fn fits(connection: &Connection, change: &Change) -> rusqlite::Result<bool> {
+    if let Some((id, _)) = change.attached {
+        let find = "SELECT 1 FROM attachment WHERE id = ?1 AND chat = ?2 AND message IS NULL AND state = 'kept'";
+        let mut find = connection.prepare_cached(find)?;
+        if !find.exists([id.0, change.chat.0])? {
+            return Ok(false);
+        }
+    }
     let Some(Filed { id, kept }) = &change.filed else {
         return Ok(true);
     };
@@ -93,6 +100,12 @@ pub(super) fn fits(connection: &Connection, change: &Change) -> rusqlite::Result
 
 /// Writes what a change says of a file.
 pub(super) fn end(connection: &Connection, change: &Change) -> rusqlite::Result<()> {
+    if let Some((id, message)) = change.attached {
+        let take = "UPDATE attachment SET message = ?2 WHERE id = ?1";
+        connection
+            .prepare_cached(take)?
+            .execute([id.0, message.0])?;
+    }
     let Some(Filed { id, kept }) = &change.filed else {
         return Ok(());
     };

@@ -627,13 +627,25 @@ impl Store for SqliteStore {
         self.find(sql, [id.0], files::row).await
     }
 
+    async fn add_file(&self, file: FileRow) -> Result<(), StoreError> {
+        self.write(move |batch| files::put(batch.connection, &file))
+            .await
+    }
+
+    async fn give_up_strays(&self, before: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE attachment SET state = 'unwanted'
+             WHERE state = 'kept' AND message IS NULL AND at < ?1";
+        self.execute(sql, [before.0]).await?;
+        Ok(())
+    }
+
     async fn list_old_files(
         &self,
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<FileRow>, StoreError> {
         let sql = format!(
-            "SELECT {} FROM attachment WHERE state = 'kept' AND at < ?1 ORDER BY at LIMIT ?2",
+            "SELECT {} FROM attachment WHERE state = 'kept' AND message IS NOT NULL AND at < ?1 ORDER BY at LIMIT ?2",
             files::COLUMNS
         );
         self.list(sql, (before.0, limit_of(limit)), files::row)

@@ -134,6 +134,7 @@ fn desk_command(chance: &mut Chance) -> DeskCommand {
             text: "Hello!".into(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(u32::try_from(chance.below(4000)).unwrap()),
         }),

@@ -59,6 +59,7 @@ fn items(app: &App, popup: &Popup) -> Vec<Item> {
         Kind::Messages => texts::messages(app),
         Kind::Quote => texts::quotable(app),
         Kind::Links => links(app),
+        Kind::File => texts::folder(app),
         Kind::OwnTemplates => texts::own_templates(app),
         Kind::Sessions => people::sessions(app),
         Kind::Card => people::card(app),
@@ -78,7 +79,7 @@ pub(crate) fn count_items(app: &App, popup: &Popup) -> usize {
     if is_number {
         return palette(app, "").len();
     }
-    if popup.kind == Kind::Search {
+    if matches!(popup.kind, Kind::Search | Kind::File) {
         return 12;
     }
     if matches!(popup.kind, Kind::Templates(_)) {
@@ -91,7 +92,7 @@ pub(crate) fn count_items(app: &App, popup: &Popup) -> usize {
 pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
     let all = items(app, popup);
     let query = popup.field.text();
-    let is_asked = popup.kind == Kind::Search || query.starts_with('#');
+    let is_asked = matches!(popup.kind, Kind::Search | Kind::File) || query.starts_with('#');
     if !popup.has_field() || query.trim().is_empty() || is_asked {
         return all;
     }
@@ -113,7 +114,8 @@ pub(crate) fn visible(app: &App, popup: &Popup) -> Vec<Item> {
 /// Returns how the text field reads on the other keyboard layout, where that is what found the rows.
 pub(crate) fn other_reading(app: &App, popup: &Popup) -> Option<String> {
     let query = popup.field.text();
-    let is_asked = matches!(popup.kind, Kind::Search | Kind::Transfer) || query.starts_with('#');
+    let is_asked =
+        matches!(popup.kind, Kind::Search | Kind::File | Kind::Transfer) || query.starts_with('#');
     if !popup.has_field() || query.trim().is_empty() || is_asked {
         return None;
     }

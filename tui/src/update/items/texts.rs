@@ -6,8 +6,8 @@ use shared::model::{Attachment, DeliveryState, FileId, KeptFile};
 use shared::text::clean_line;
 
 use super::{fill, plain};
-use crate::app::App;
 use crate::app::popup::{Choice, Item, Shelf};
+use crate::app::{App, FolderRow};
 use crate::template_key::TemplateKey;
 
 /// Rows of a picker made of messages.
@@ -227,6 +227,29 @@ pub(crate) fn links(app: &App) -> Vec<Item> {
             plain(label.trim_start().to_owned(), clock, choice)
         })
         .collect()
+}
+
+/// Returns the rows of the folder that stands in the field: what is too big for the channel says so.
+pub(super) fn folder(app: &App) -> Vec<Item> {
+    let most = app.file_limits().map_or(0, |limits| {
+        limits
+            .document
+            .max(limits.photo)
+            .max(limits.video)
+            .max(limits.audio)
+    });
+    let row = |row: &FolderRow| {
+        let (aside, choice) = match row.size {
+            Some(size) => (app.size(size), Choice::SendFile(row.path.clone())),
+            None => (String::new(), Choice::Folder(row.path.clone())),
+        };
+        let is_too_big = row.size.is_some_and(|size| size > most);
+        Item {
+            off: is_too_big.then(|| app.say_with("file-limit", &[("size", &app.size(most))])),
+            ..plain(clean_line(&row.name), aside, choice)
+        }
+    };
+    app.fetched.folder.iter().map(row).collect()
 }
 
 /// Only addresses of the web are opened: nothing a visitor writes may start another program.

@@ -9,7 +9,6 @@ use shared::protocol::{ChatPage, ChatPlace, ClientFrame, ServerFrame, SessionRow
 use super::{commands, desk, frames};
 use crate::app::fixture::{NOW, ago, opened, received};
 use crate::effect::Effect;
-use crate::input::Input;
 use crate::keymap::Action;
 
 #[test]
@@ -255,96 +254,6 @@ fn the_list_of_blocks_says_who_by_whom_when_until_when_why_and_how_many() {
     for expected in ["John Carter, Ivan 11:30: spam", "until 13:00, 12 dropped"] {
         assert!(screen.contains(expected), "{expected} in\n{screen}");
     }
-}
-
-#[test]
-fn a_file_is_saved_by_its_key_once_it_is_here_and_says_why_when_it_is_not() {
-    use shared::chat::Event;
-    use shared::model::{Attachment, AttachmentKind, FileFault, FileId, FilePart, KeptFile};
-    let mut desk = desk();
-    let mut message = crate::app::fixture::message(16, NOW, "the bill");
-    let document = |id| Attachment {
-        title: Some("bill.pdf".to_owned()),
-        file: Some(FilePart {
-            id: Some(FileId(id)),
-            size: Some(1_234_567),
-            ..FilePart::default()
-        }),
-        ..Attachment::of(AttachmentKind::Document)
-    };
-    message.attachments = vec![document(70), document(71)];
-    let message_id = message.id;
-    let received = Event::Received {
-        message,
-        standby: false,
-        late: false,
-        contact: None,
-    };
-    desk.happen(1, received);
-    desk.press("enter");
-    let screen = crate::view::tests::shown(&desk.app);
-    assert!(
-        screen.contains("[document]  bill.pdf  1.2 MB  being fetched"),
-        "{screen}"
-    );
-    let file = KeptFile {
-        name: "bill.pdf".to_owned(),
-        mime: "application/pdf".to_owned(),
-        size: 1_200_000,
-    };
-    desk.happen(
-        1,
-        Event::FileKept {
-            message: message_id,
-            id: FileId(70),
-            file,
-        },
-    );
-    let fault = FileFault::TooBig;
-    desk.happen(
-        1,
-        Event::FileLost {
-            message: message_id,
-            id: FileId(71),
-            fault,
-        },
-    );
-    let screen = crate::view::tests::shown(&desk.app);
-    assert!(
-        screen.contains("[document]  bill.pdf  1.2 MB  o1 open"),
-        "{screen}"
-    );
-    assert!(screen.contains("not here: too big"), "{screen}");
-
-    desk.press("esc");
-    let save = Effect::Save {
-        id: FileId(70),
-        name: "bill.pdf".to_owned(),
-    };
-    assert!(desk.press("o 1").contains(&save));
-    let path = std::path::PathBuf::from("/home/anna/Downloads/bill.pdf");
-    let saved = |result| Input::Saved {
-        id: FileId(70),
-        result,
-    };
-    let effects = desk.put(saved(Ok(path.clone())));
-    assert!(
-        !effects.contains(&Effect::Show(path.clone())),
-        "over SSH nothing is shown"
-    );
-    let screen = crate::view::tests::shown(&desk.app);
-    assert!(
-        screen.contains("Saved: /home/anna/Downloads/bill.pdf"),
-        "{screen}"
-    );
-    desk.app.has_browser = true;
-    assert!(
-        desk.put(saved(Ok(path.clone())))
-            .contains(&Effect::Show(path))
-    );
-    desk.put(saved(Err("the disk is full".to_owned())));
-    let screen = crate::view::tests::shown(&desk.app);
-    assert!(screen.contains("Not saved: the disk is full"), "{screen}");
 }
 
 #[test]

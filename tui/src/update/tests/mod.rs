@@ -1,5 +1,6 @@
 //! What follows from keys and frames.
 
+mod files;
 mod finding;
 mod handing;
 mod owners;

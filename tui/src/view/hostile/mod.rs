@@ -101,6 +101,8 @@ impl Stage {
                 | Effect::Reconnect
                 | Effect::SaveDrafts
                 | Effect::Open(_)
+                | Effect::LookInto(_)
+                | Effect::Upload { .. }
                 | Effect::Save { .. }
                 | Effect::Show(_)
                 | Effect::Repaint
