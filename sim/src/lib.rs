@@ -54,6 +54,7 @@
 
 pub mod backend;
 mod clock;
+mod form;
 mod http;
 pub mod messenger;
 mod places;
@@ -65,3 +66,4 @@ pub mod visitors;
 mod waiting;
 
 pub use clock::Clock;
+pub use form::FormFile;

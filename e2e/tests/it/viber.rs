@@ -3,10 +3,10 @@
 use serde_json::json;
 use sim::viber::{Bot, BotOptions};
 
-use shared::chat::Event;
-use shared::model::{AttachmentKind, ChatId, FailureReason};
+use shared::chat::{DeskCommand, Event, ReplyDraft};
+use shared::model::{AttachmentKind, ChatId, FailureReason, HandedFile};
 
-use crate::harness::desk::{Desk, texts};
+use crate::harness::desk::{Desk, reply, texts};
 use crate::harness::relay::Setup;
 use crate::harness::{PATIENCE, World, eventually};
 
@@ -123,5 +123,46 @@ async fn what_viber_did_not_sign_is_turned_away() {
         }
         assert_eq!(request.send().await.unwrap().status(), 403);
     }
+    bot.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_fetched_by_viber_from_an_address_that_nobody_guesses() {
+    let (bot, world) = start().await;
+    is_called(&bot).await;
+    let mut anna = world.desk("anna").await;
+    bot.person(OLENA, "Олена").writes("Покажіть фото");
+    let chat = anna.chat_saying("Покажіть фото").await.id;
+    let photo = [&[0xff, 0xd8, 0xff, 0xe0][..], &[7; 500]].concat();
+    let answer = reqwest::Client::new()
+        .post(world.relay.url("/files"))
+        .query(&[("chat", chat.to_string().as_str()), ("name", "фото 1.jpg")])
+        .bearer_auth(anna.token())
+        .body(photo.clone());
+    let handed: HandedFile = answer.send().await.unwrap().json().await.unwrap();
+    let draft = ReplyDraft {
+        file: Some(handed),
+        ..reply("")
+    };
+    anna.command(chat, DeskCommand::Reply(draft)).await.unwrap();
+    let sent = bot.wait_for_sent(1, PATIENCE).await;
+    assert_eq!(sent[0].call["type"], "picture");
+    let media = sent[0].call["media"].as_str().unwrap();
+    assert!(media.starts_with(&format!("{PUBLIC}/files/")), "{media}");
+    assert_eq!(bot.fetch(media).await.unwrap(), (200, photo.into()));
+    let (rest, name) = media.rsplit_once('/').unwrap();
+    let (rest, proof) = rest.rsplit_once('/').unwrap();
+    let (rest, until) = rest.rsplit_once('/').unwrap();
+    for guess in [
+        format!("{rest}/{until}/{}/{name}", proof.replace(['0', 'a'], "b")),
+        format!("{rest}/{until}0/{proof}/{name}"),
+        format!("{rest}1/{until}/{proof}/{name}"),
+    ] {
+        assert_eq!(bot.fetch(&guess).await.unwrap().0, 404, "{guess}");
+    }
+    assert!(
+        !world.relay.log().contains(proof),
+        "the address is in the log"
+    );
     bot.stop().await;
 }

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, Method, header};
 use serde_json::{Map, Value};
 
 use super::errors::GraphError;
+use crate::form::FormFile;
 
 /// The endpoints the sim knows, as scripts and counters name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +47,8 @@ pub(super) struct Call {
     pub(super) node: String,
     pub(super) edge: Option<String>,
     pub(super) parameters: Map<String, Value>,
+    /// What a form carries.
+    pub(super) file: Option<FormFile>,
     bearer: Option<String>,
 }
 
@@ -61,10 +64,13 @@ impl Call {
     ) -> Result<Self, GraphError> {
         let mut parameters = read_form(query.as_bytes());
         let content_type = header_text(headers, &header::CONTENT_TYPE).unwrap_or_default();
+        let mut file = None;
         if content_type.starts_with("multipart/") {
-            return Err(GraphError::parameter("(#100) multipart is not simulated"));
-        }
-        if content_type.starts_with("application/x-www-form-urlencoded") {
+            let (fields, mut files) = crate::form::read(content_type, body)
+                .ok_or_else(|| GraphError::parameter("(#100) the form cannot be read"))?;
+            parameters.extend(fields);
+            file = files.pop().filter(|file| file.field == "filedata");
+        } else if content_type.starts_with("application/x-www-form-urlencoded") {
             parameters.extend(read_form(body));
         } else if !body.is_empty() {
             let object: Map<String, Value> = serde_json::from_slice(body)
@@ -79,6 +85,7 @@ impl Call {
             node,
             edge,
             parameters,
+            file,
             bearer,
         })
     }

@@ -16,6 +16,7 @@ use url::form_urlencoded;
 use super::bot::Site;
 use super::methods::{self, Refused};
 use super::state::Fault;
+use crate::form::FormFile;
 use crate::http::hang_up;
 
 pub(super) async fn serve(site: Arc<Site>, listener: TcpListener, stopping: watch::Receiver<bool>) {
@@ -51,7 +52,7 @@ async fn handle(
     if bot.strip_prefix("bot") != Some(site.token().as_str()) {
         return refusal(&Refused::new(401, "Unauthorized"));
     }
-    let call = parameters(&query.unwrap_or_default(), &headers, &body);
+    let (call, file) = parameters(&query.unwrap_or_default(), &headers, &body);
     let fault = {
         let mut state = site.lock();
         *state.calls.entry(method.clone()).or_default() += 1;
@@ -59,7 +60,7 @@ async fn handle(
     };
     site.changed.notify_waiters();
     match fault {
-        None => answer(methods::call(&site, &method, &call).await),
+        None => answer(methods::call(&site, &method, &call, file).await),
         Some(Fault::Refuse(code, words)) => refusal(&Refused::new(code, &words)),
         Some(Fault::TooFast(seconds)) => refusal(&Refused::too_fast(seconds)),
         Some(Fault::Garbage) => (
@@ -68,7 +69,7 @@ async fn handle(
         )
             .into_response(),
         Some(Fault::CloseAfter) => {
-            let done = methods::call(&site, &method, &call).await;
+            let done = methods::call(&site, &method, &call, file).await;
             if done.is_err() {
                 tracing::debug!("what was to be done unheard was refused");
             }
@@ -92,11 +93,21 @@ const NUMBERS: [&str; 6] = [
 ];
 
 /// Reads parameters as they may come: in the address, as a form, as JSON (telegram.md 1).
-fn parameters(query: &str, headers: &HeaderMap, body: &[u8]) -> Value {
+fn parameters(query: &str, headers: &HeaderMap, body: &[u8]) -> (Value, Option<FormFile>) {
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.starts_with("application/json") {
-        return serde_json::from_slice(body).unwrap_or_else(|_| json!({}));
+        let call = serde_json::from_slice(body).unwrap_or_else(|_| json!({}));
+        return (call, None);
+    }
+    if let Some((mut fields, mut files)) = crate::form::read(kind, body) {
+        for name in NUMBERS {
+            let number = fields.get(name).and_then(Value::as_str);
+            if let Some(number) = number.and_then(|text| text.parse::<i64>().ok()) {
+                fields.insert(name.to_owned(), number.into());
+            }
+        }
+        return (Value::Object(fields), files.pop());
     }
     let pairs = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(body));
     let parameters = pairs.map(|(name, text)| {
@@ -107,7 +118,7 @@ fn parameters(query: &str, headers: &HeaderMap, body: &[u8]) -> Value {
             value.unwrap_or_else(|| text.into_owned().into()),
         )
     });
-    Value::Object(parameters.collect())
+    (Value::Object(parameters.collect()), None)
 }
 
 fn answer(done: Result<Value, Refused>) -> Response {

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::bot::Site;
 use super::state::{Hook, Sent};
+use crate::form::FormFile;
 
 /// The longest text.
 const TEXT_LIMIT: usize = 4096;
@@ -42,7 +43,27 @@ impl Refused {
     }
 }
 
-pub(super) async fn call(site: &Site, method: &str, call: &Value) -> Result<Value, Refused> {
+/// Methods that send a file, and the field that holds it.
+const FILES: [(&str, &str); 4] = [
+    ("sendPhoto", "photo"),
+    ("sendDocument", "document"),
+    ("sendVideo", "video"),
+    ("sendAudio", "audio"),
+];
+/// Bytes of a photo, and of any other file, that a bot may send.
+const MOST: (usize, usize) = (10 << 20, 50 << 20);
+
+pub(super) async fn call(
+    site: &Site,
+    method: &str,
+    call: &Value,
+    file: Option<FormFile>,
+) -> Result<Value, Refused> {
+    if let Some((_, field)) = FILES.iter().find(|(known, _)| *known == method) {
+        let done = send_file(site, field, call, file);
+        site.changed.notify_waiters();
+        return done;
+    }
     let done = match method {
         "getMe" => Ok(site.me()),
         "getUpdates" => get_updates(site, call).await,
@@ -190,6 +211,7 @@ fn send_message(site: &Site, call: &Value) -> Result<Value, Refused> {
         message_id,
         text: text.to_owned(),
         call: call.clone(),
+        file: None,
     };
     state
         .followers
@@ -197,6 +219,43 @@ fn send_message(site: &Site, call: &Value) -> Result<Value, Refused> {
     state.sent.push(sent);
     Ok(json!({
         "message_id": message_id, "from": site.me(), "chat": state.chat(chat), "date": site.now(), "text": text,
+    }))
+}
+
+fn send_file(
+    site: &Site,
+    field: &str,
+    call: &Value,
+    file: Option<FormFile>,
+) -> Result<Value, Refused> {
+    let mut state = site.lock();
+    let chat = chat_of(&state, call)?;
+    let Some(file) = file.filter(|file| file.field == field) else {
+        let words = format!("Bad Request: there is no {field} in the request");
+        return Err(Refused::new(400, &words));
+    };
+    let most = if field == "photo" { MOST.0 } else { MOST.1 };
+    if file.bytes.len() > most {
+        return Err(Refused::new(413, "Request Entity Too Large"));
+    }
+    if field == "photo" && !file.bytes.starts_with(&[0xff, 0xd8]) {
+        return Err(Refused::new(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"));
+    }
+    state.last_message += 1;
+    let message_id = state.last_message;
+    let sent = Sent {
+        chat,
+        message_id,
+        text: String::new(),
+        call: call.clone(),
+        file: Some(file),
+    };
+    state
+        .followers
+        .retain(|follower| follower.send(sent.clone()).is_ok());
+    state.sent.push(sent);
+    Ok(json!({
+        "message_id": message_id, "from": site.me(), "chat": state.chat(chat), "date": site.now(),
     }))
 }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use crate::form::FormFile;
 use crate::places::Places;
 
 /// A message that the bot sent and its person has.
@@ -19,6 +20,8 @@ pub struct Sent {
     pub text: String,
     /// The whole call.
     pub call: Value,
+    /// What came with it.
+    pub file: Option<FormFile>,
 }
 
 /// What happens to the next call of a method.

@@ -234,6 +234,19 @@ impl Bot {
         state.refusals.push_back((method.to_owned(), status));
     }
 
+    /// Fetches what a message names, as Viber does: no cookies, no session.
+    ///
+    /// # Errors
+    ///
+    /// Nobody answers there.
+    pub async fn fetch(&self, media: &str) -> Result<(u16, Bytes), reqwest::Error> {
+        let here = self.site.lock().places.find(media);
+        let here = here.unwrap_or_else(|| media.to_owned());
+        let answer = self.site.client.get(here).send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.bytes().await?))
+    }
+
     /// Where events are sent, if they are.
     pub fn webhook(&self) -> Option<String> {
         self.site.lock().webhook.clone()

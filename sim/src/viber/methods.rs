@@ -78,15 +78,30 @@ fn user_details(site: &Site, call: &Value) -> Result<Value, Refused> {
     }))
 }
 
+/// Whether a call names something that can be sent (viber.md 4).
+fn is_message(call: &Value) -> bool {
+    let media = text(call, "media");
+    let has_size = call.get("size").is_some_and(Value::is_u64);
+    let is_web = media.starts_with("https://");
+    match text(call, "type") {
+        "text" => (1..=TEXT_LIMIT).contains(&text(call, "text").chars().count()),
+        "picture" => {
+            let endings = [".jpg", ".jpeg", ".png", ".gif"];
+            is_web && call.get("text").is_some() && endings.iter().any(|end| media.ends_with(end))
+        }
+        "video" => is_web && has_size,
+        "file" => is_web && has_size && text(call, "file_name").contains('.'),
+        _ => false,
+    }
+}
+
 fn send_message(site: &Site, call: &Value) -> Result<Value, Refused> {
     let receiver = text(call, "receiver").to_owned();
     let sender = call
         .get("sender")
         .map(|sender| text(sender, "name"))
         .unwrap_or_default();
-    let is_sound = (1..=NAME_LIMIT).contains(&sender.chars().count())
-        && text(call, "type") == "text"
-        && (1..=TEXT_LIMIT).contains(&text(call, "text").chars().count());
+    let is_sound = (1..=NAME_LIMIT).contains(&sender.chars().count()) && is_message(call);
     let mut state = site.lock();
     if state.webhook.is_none() {
         return Err(Refused(10, "webhookNotSet"));

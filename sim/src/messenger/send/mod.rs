@@ -15,6 +15,7 @@ use super::state::{State, Stored};
 use super::thread;
 use super::wire::Event;
 use crate::clock::millis;
+use crate::form::FormFile;
 
 #[derive(Deserialize)]
 struct SendRequest {
@@ -44,6 +45,26 @@ struct Message {
     metadata: Option<String>,
 }
 
+/// Bytes of a file that comes in a form.
+const MOST: usize = 25 * 1_000_000;
+
+impl Message {
+    /// Lets its attachment be the file of the form, kept at an address of Meta's.
+    fn carry(&mut self, file: &FormFile) -> Result<(), GraphError> {
+        if file.bytes.len() > MOST {
+            return Err(GraphError::named("attachment_size"));
+        }
+        let attachment = self.attachment.as_mut();
+        let payload = attachment.and_then(|attachment| attachment.get_mut("payload"));
+        let Some(payload) = payload else {
+            return Err(GraphError::named("attachment_upload"));
+        };
+        let name: String = url::form_urlencoded::byte_serialize(file.name.as_bytes()).collect();
+        payload["url"] = format!("https://cdn.fbsbx.com/v/{}/{name}", file.bytes.len()).into();
+        Ok(())
+    }
+}
+
 /// Accepts a message or a sender action, or says why not.
 pub(super) fn accept(
     site: &Site,
@@ -51,8 +72,12 @@ pub(super) fn accept(
     page_id: &str,
     call: &Call,
 ) -> Result<Effect, GraphError> {
-    let request: SendRequest = serde_json::from_value(Value::Object(call.parameters.clone()))
-        .map_err(|fault| GraphError::parameter(format!("(#100) Invalid parameter: {fault}")))?;
+    let mut request: SendRequest =
+        serde_json::from_value(Value::Object(call.parameters.clone()))
+            .map_err(|fault| GraphError::parameter(format!("(#100) Invalid parameter: {fault}")))?;
+    if let (Some(message), Some(file)) = (&mut request.message, &call.file) {
+        message.carry(file)?;
+    }
     let psid = call
         .recipient_id()
         .ok_or_else(|| GraphError::parameter("(#100) The parameter recipient is required"))?;
