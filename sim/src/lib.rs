@@ -57,6 +57,7 @@ mod clock;
 mod form;
 mod http;
 pub mod messenger;
+mod picture;
 mod places;
 mod random;
 mod sign;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::state::{Fault, Sent, State};
 use super::{hooks, http};
 use crate::clock::Clock;
+use crate::picture::PICTURE;
 use crate::waiting::until;
 
 /// The bot. All values are invented.
@@ -260,6 +261,21 @@ impl Person {
         drop(state);
         self.site.changed.notify_waiters();
         number
+    }
+
+    /// Sends a photo, in the sizes that Telegram makes of it; returns its number in the chat.
+    pub fn sends_photo(&self) -> i64 {
+        let picture = Bytes::from_static(&PICTURE);
+        let size = picture.len();
+        let file = ("photos/file_1.png".to_owned(), picture);
+        self.site.lock().files.insert("AgACsim".to_owned(), file);
+        let of = |file_id: &str, width: u32, height: u32| {
+            json!({
+                "file_id": file_id, "file_unique_id": format!("AQAD{width}"), "file_size": size,
+                "width": width, "height": height,
+            })
+        };
+        self.sends(json!({ "photo": [of("AgACsmall", 90, 67), of("AgACsim", 1280, 960)] }))
     }
 
     /// Changes a message.

@@ -1,7 +1,5 @@
 //! One person as a platform knows them, and what they hear there.
 
-use serde_json::json;
-
 use super::person::Role;
 use crate::messenger::{Graph, SentMessage, Visitor};
 use crate::telegram::{People, Person, Sent};
@@ -74,8 +72,7 @@ impl Face {
         match self {
             Self::Page(visitor) => drop(visitor.sends_photo()),
             Self::Bot(person) => {
-                let size = json!({ "file_id": "AgACsim", "file_unique_id": "AQADsim", "width": 1280, "height": 960 });
-                person.sends(json!({ "photo": [size] }));
+                person.sends_photo();
             }
         }
     }
