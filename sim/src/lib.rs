@@ -5,6 +5,7 @@
 //!   sender that signs, retries, repeats, reorders and batches. Trouble is scripted with [`messenger::Fault`].
 //! - [`telegram`] is a Bot API server: updates by question or by call, messages, and what goes wrong on the way.
 //! - [`viber`] is Viber's bot API: signed events, sent until they are taken, and calls that are refused with a number.
+//! - [`vk`] is VK's API: forms, callback servers that are confirmed, a long poll, uploads.
 //! - [`backend`] is an app that uses the relay's own signed format.
 //! - [`visitors`] are scripted people who write to such a Graph in real time and answer the operator.
 //!
@@ -64,6 +65,7 @@ mod sign;
 pub mod telegram;
 pub mod viber;
 pub mod visitors;
+pub mod vk;
 mod waiting;
 
 pub use clock::Clock;

@@ -162,7 +162,7 @@ const TABLE: [Row; 54] = [
     (Action::Reconnect, "reconnect", "f5", "f5"),
     (Action::Repaint, "repaint", "ctrl+l", "ctrl+l"),
     (Action::Interrupt, "interrupt", "ctrl+c", "ctrl+c"),
-    (Action::SendFile, "send-file", "f9", "f9"),
+    (Action::SendFile, "send-file", "f9 f8", "f9 f8"),
     (Action::Language, "language", "", ""),
     (Action::Theme, "theme", "", ""),
     (Action::Sessions, "sessions", "", ""),

@@ -12,6 +12,7 @@ use super::http::Http;
 use super::messenger::Messenger;
 use super::telegram::Telegram;
 use super::viber::Viber;
+use super::vk::Vk;
 
 /// Returns the channels of a config. A switched-off one still answers its platform (CH-12).
 pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
@@ -27,6 +28,7 @@ fn of(platform: &Platform, client: reqwest::Client) -> Option<Arc<dyn Channel>> 
         Platform::Messenger(settings) => Arc::new(Messenger::new(settings.clone(), client)),
         Platform::Telegram(settings) => Arc::new(Telegram::new(settings.clone(), client)),
         Platform::Viber(settings) => Arc::new(Viber::new(settings.clone(), client)),
+        Platform::Vk(settings) => Arc::new(Vk::new(settings.clone(), client)),
         Platform::Http(settings) => Arc::new(Http::new(settings.clone(), client)),
         Platform::NotBuilt => return None,
     })

@@ -14,7 +14,7 @@ use shared::model::Timestamp;
 use super::signed;
 use super::testing::{Samples, assert_inert, is_nothing};
 use super::{Channel, Happening, Received, Rejected, Webhook};
-use super::{http as caller, messenger, telegram, viber};
+use super::{http as caller, messenger, telegram, viber, vk};
 
 const SECRET: &str = "a-secret-of-both-sides";
 const NOON: Timestamp = Timestamp(1_795_190_400_000);
@@ -34,6 +34,8 @@ enum Proof {
     Signature(&'static str, &'static str),
     /// The secret itself in this header.
     Header(&'static str),
+    /// The secret itself in this member of the body.
+    Member(&'static str),
 }
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
@@ -89,6 +91,24 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
             proof: Proof::Signature("x-viber-content-signature", ""),
         },
         Case {
+            samples: Samples("vk"),
+            bodies: "event_",
+            channel: Box::new(vk::Vk::new(
+                vk::VkSettings {
+                    group_id: "190000001".to_owned(),
+                    access_token: secret(),
+                    receive: vk::Receive::Callback {
+                        secret: secret(),
+                        confirmation: Some("0a1b2c3d".to_owned()),
+                        address: None,
+                    },
+                    api_url: nowhere(),
+                },
+                client.clone(),
+            )),
+            proof: Proof::Member("secret"),
+        },
+        Case {
             samples: Samples("http"),
             bodies: "event_",
             channel: Box::new(caller::Http::new(
@@ -104,27 +124,50 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     ]
 });
 
+/// Puts a member into a body, or takes it out; what is no object stays as it is.
+fn with_member(body: &[u8], member: &str, value: Option<&&str>) -> Vec<u8> {
+    let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else {
+        return body.to_vec();
+    };
+    object.remove(member);
+    if let Some(value) = value {
+        object.insert(member.to_owned(), (*value).into());
+    }
+    Value::Object(object).to_string().into_bytes()
+}
+
 impl Case {
+    /// Whether a body can be proved at all: what is no object has no members.
+    fn is_provable(&self, body: &[u8]) -> bool {
+        let is_object = serde_json::from_slice::<Value>(body).is_ok_and(|body| body.is_object());
+        is_object || !matches!(self.proof, Proof::Member(_))
+    }
+
     /// What proves a body.
     fn proof(&self, body: &[u8]) -> String {
         match self.proof {
             Proof::Signature(_, prefix) => {
                 format!("{prefix}{}", crate::hex::hex(&signed::mac(SECRET, body)))
             }
-            Proof::Header(_) => SECRET.to_owned(),
+            Proof::Header(_) | Proof::Member(_) => SECRET.to_owned(),
         }
     }
 
     fn receive(&self, body: &[u8], proofs: &[&str]) -> Result<Received, Rejected> {
         let mut headers = HeaderMap::new();
-        let (Proof::Signature(header, _) | Proof::Header(header)) = self.proof;
-        for proof in proofs {
-            headers.append(header, proof.parse().unwrap());
+        let mut body = body.to_vec();
+        match self.proof {
+            Proof::Signature(header, _) | Proof::Header(header) => {
+                for proof in proofs {
+                    headers.append(header, proof.parse().unwrap());
+                }
+            }
+            Proof::Member(member) => body = with_member(&body, member, proofs.first()),
         }
         self.channel.receive(&Webhook {
             query: "",
             headers: &headers,
-            body: &Bytes::copy_from_slice(body),
+            body: &Bytes::from(body),
             received_at: NOON,
         })
     }
@@ -161,8 +204,9 @@ fn nothing_is_taken_without_the_right_proof_and_only_one() {
             ] {
                 assert!(case.receive(body, &[wrong]).is_err(), "{name}: {wrong:?}");
             }
+            let is_once = matches!(case.proof, Proof::Member(_));
             assert!(
-                case.receive(body, &[&right, &right]).is_err(),
+                is_once || case.receive(body, &[&right, &right]).is_err(),
                 "{name}: twice"
             );
             if matches!(case.proof, Proof::Signature(..)) {
@@ -228,10 +272,17 @@ fn what_is_no_event_is_kept_and_never_an_error() {
             "\u{feff}{}",
             "{\"object\":7}",
         ] {
+            if !case.is_provable(body.as_bytes()) {
+                assert!(case.receive(body.as_bytes(), &[SECRET]).is_err());
+                continue;
+            }
             let received = case.take(body.as_bytes());
             assert_eq!(received.inbound, vec![], "{}: {body}", case.samples.0);
         }
         let deep = "[".repeat(100_000);
+        if !case.is_provable(deep.as_bytes()) {
+            continue;
+        }
         assert_eq!(
             case.take(deep.as_bytes()).inbound,
             vec![],
@@ -283,7 +334,7 @@ fn with_members(value: &mut Value) -> Vec<&mut Value> {
 proptest! {
     #[test]
     fn no_body_makes_a_channel_fail(body in prop::collection::vec(any::<u8>(), 0..400)) {
-        for case in CASES.iter() {
+        for case in CASES.iter().filter(|case| case.is_provable(&body)) {
             case.take(&body);
         }
     }

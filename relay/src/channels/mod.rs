@@ -16,6 +16,7 @@ pub mod telegram;
 #[cfg(test)]
 mod testing;
 pub mod viber;
+pub mod vk;
 mod wire;
 
 use std::time::Duration;
@@ -154,6 +155,8 @@ pub struct Polled {
     pub updates: Vec<(Bytes, Received)>,
     /// From where to ask on; none: nothing came.
     pub bookmark: Option<String>,
+    /// Something was lost on the way: what was missed must be asked for.
+    pub has_gap: bool,
 }
 
 /// Why a [`Channel::poll`] brought nothing.

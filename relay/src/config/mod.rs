@@ -38,7 +38,7 @@ pub use locate::{default_data_folder, locate};
 pub use reload::{Reload, watch};
 pub use settings::Setting;
 
-use crate::channels::{http, messenger, telegram, viber};
+use crate::channels::{http, messenger, telegram, viber, vk};
 use crate::files::FileRules;
 
 /// Everything the file says, checked.
@@ -203,6 +203,7 @@ fn abilities(platform: &Platform) -> Abilities {
         Platform::Messenger(settings) => messenger::abilities(settings.human_agent),
         Platform::Telegram(_) => telegram::abilities(),
         Platform::Viber(_) => viber::abilities(),
+        Platform::Vk(_) => vk::abilities(),
         Platform::Http(_) => http::abilities(),
         Platform::NotBuilt => Abilities {
             human_window: None,

@@ -135,6 +135,18 @@ impl<'a, 'f> Section<'a, 'f> {
         text
     }
 
+    /// A name that is a number: written as one, or as text.
+    pub(super) fn number_or_text(&self, key: &'static str) -> String {
+        let expected = "a number";
+        let found = self.value(key, expected, |item| {
+            let number = item.as_integer().map(|number| number.to_string());
+            number.or_else(|| item.as_str().map(str::to_owned))
+        });
+        let found = found.unwrap_or_default();
+        self.note(key, quoted(&found));
+        found
+    }
+
     /// Text that may be left out and is not shown.
     pub(super) fn hidden(&self, key: &'static str) -> Option<String> {
         let text = self.read_text(key);

@@ -50,7 +50,7 @@ kind = "telegrm"
 department = "support"
 [[channel]]
 id = "third"
-kind = "vk"
+kind = "webchat"
 [categories]
 list = """
  Refund
@@ -239,10 +239,10 @@ fn a_template_may_have_the_second_key_of_an_action_and_never_its_only_one() {
         );
         assert!(said.contains(&expected), "{said}");
     }
-    let moved = "key = \"f9\"\n[desk.keys]\ntransfer = \"f9\"";
+    let moved = "key = \"f7\"\n[desk.keys]\ntransfer = \"f7\"";
     let said = shown(&company(&template("Hi", moved)));
     assert!(
-        said.contains("template \"Hi\" and the action transfer have one key, f9"),
+        said.contains("template \"Hi\" and the action transfer have one key, f7"),
         "{said}"
     );
 }

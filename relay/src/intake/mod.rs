@@ -55,7 +55,17 @@ pub struct Intake {
     directory: Directory,
     strangers: Strangers,
     /// Rung when something that the platform brought was not taken in.
-    troubles: Mutex<HashMap<ChannelId, Arc<Notify>>>,
+    troubles: Bells,
+    /// Rung when the platform has lost something.
+    gaps: Bells,
+}
+
+/// A bell for each channel.
+type Bells = Mutex<HashMap<ChannelId, Arc<Notify>>>;
+
+fn bell_of(bells: &Bells, channel: &ChannelId) -> Arc<Notify> {
+    let mut bells = bells.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(bells.entry(channel.clone()).or_default())
 }
 
 /// Why something was not taken in; the platform shall send it again.
@@ -84,13 +94,17 @@ impl Intake {
             listener,
             directory: Directory::default(),
             strangers: Strangers::default(),
-            troubles: Mutex::default(),
+            troubles: Bells::default(),
+            gaps: Bells::default(),
         })
     }
 
     fn trouble_of(&self, channel: &ChannelId) -> Arc<Notify> {
-        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(troubles.entry(channel.clone()).or_default())
+        bell_of(&self.troubles, channel)
+    }
+
+    fn gap_of(&self, channel: &ChannelId) -> Arc<Notify> {
+        bell_of(&self.gaps, channel)
     }
 
     fn reject(&self, channel: &ChannelId, rejected: Rejected) {
@@ -254,6 +268,10 @@ impl Catcher for Intake {
         self.trouble_of(channel).notified().await;
     }
 
+    async fn lost_on_the_way(&self, channel: &ChannelId) {
+        self.gap_of(channel).notified().await;
+    }
+
     fn alert(&self, channel: &ChannelId, reason: &str) {
         self.listener.alarm(channel, reason);
     }
@@ -269,6 +287,10 @@ impl Taker for Intake {
     ) -> Result<(), CatchError> {
         let taken = self.take(channel, received, body).await;
         taken.map_err(|error| CatchError(error.into()))
+    }
+
+    fn missed(&self, channel: &ChannelId) {
+        self.gap_of(channel).notify_one();
     }
 
     fn alert(&self, channel: &ChannelId, reason: &str) {

@@ -55,6 +55,12 @@ pub trait Catcher: Send + Sync {
     ) -> Result<(), CatchError>;
     /// Completes when something that the platform brought was not taken in: it may not bring it again.
     async fn not_taken(&self, channel: &ChannelId);
+    /// Completes when the platform has lost something on the way: what it remembers is asked for at once.
+    async fn lost_on_the_way(&self, channel: &ChannelId) {
+        // Where nobody is asked instead of calling.
+        let _ = channel;
+        std::future::pending::<()>().await;
+    }
     /// An admin should know that a channel does not work.
     fn alert(&self, channel: &ChannelId, reason: &str);
 }
@@ -101,6 +107,7 @@ impl Keeper {
                 () = self.catcher.not_taken(&self.channel) => {
                     catch_at = catch_at.min(Instant::now() + LOOK_AGAIN_AFTER);
                 }
+                () = self.catcher.lost_on_the_way(&self.channel) => catch_at = Instant::now(),
                 changed = health.changed() => {
                     if changed.is_err() {
                         return;

@@ -38,6 +38,8 @@ pub trait Taker: Send + Sync {
         received: Received,
         body: &Bytes,
     ) -> Result<(), CatchError>;
+    /// The platform has lost something on the way: it is asked for soon.
+    fn missed(&self, channel: &ChannelId);
     /// An admin should know.
     fn alert(&self, channel: &ChannelId, reason: &str);
 }
@@ -99,7 +101,12 @@ impl Poller {
         let name = format!("polled:{}:{}", self.channel, channel.account());
         let after = self.store.bookmark(&name).await.map_err(Trouble::own)?;
         let polled = channel.poll(after.as_deref()).await;
-        let Polled { updates, bookmark } = polled.map_err(Trouble::Platform)?;
+        let polled = polled.map_err(Trouble::Platform)?;
+        let Polled {
+            updates,
+            bookmark,
+            has_gap,
+        } = polled;
         if self.health.state(&self.channel) == ChannelState::Unknown {
             self.health.note(&self.channel, &ChannelState::Working);
         }
@@ -111,6 +118,10 @@ impl Poller {
         if let Some(bookmark) = bookmark {
             let moved = self.store.set_bookmark(&name, &bookmark).await;
             moved.map_err(Trouble::own)?;
+        }
+        if has_gap {
+            tracing::warn!(channel = %self.channel, "the platform lost some of what happened; asking for it");
+            self.taker.missed(&self.channel);
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::store::memory::MemoryStore;
 struct Basket {
     taken: Mutex<Vec<Bytes>>,
     alerts: Mutex<Vec<String>>,
+    missed: Mutex<u32>,
     refuses: Mutex<u32>,
 }
 
@@ -29,6 +30,10 @@ impl Taker for Basket {
         }
         self.taken.lock().unwrap().push(body.clone());
         Ok(())
+    }
+
+    fn missed(&self, _channel: &ChannelId) {
+        *self.missed.lock().unwrap() += 1;
     }
 
     fn alert(&self, _channel: &ChannelId, reason: &str) {
@@ -51,6 +56,7 @@ fn polled(bodies: &[&'static str], bookmark: &str) -> Polled {
             .map(|body| (Bytes::from_static(body.as_bytes()), received.clone()))
             .collect(),
         bookmark: Some(bookmark.to_owned()),
+        has_gap: false,
     }
 }
 

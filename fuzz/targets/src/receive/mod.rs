@@ -5,6 +5,7 @@ pub mod http;
 pub mod messenger;
 pub mod telegram;
 pub mod viber;
+pub mod vk;
 
 use ::http::HeaderMap;
 use bytes::Bytes;

@@ -57,5 +57,6 @@ pub(super) fn polled(answer: &Value, account: &PlatformId, now: Timestamp) -> Po
             })
             .collect(),
         bookmark: last.map(|last| last.saturating_add(1).to_string()),
+        has_gap: false,
     }
 }

@@ -4,6 +4,7 @@ mod http;
 mod messenger;
 mod telegram;
 mod viber;
+mod vk;
 
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ use crate::channels::http::HttpSettings;
 use crate::channels::messenger::MessengerSettings;
 use crate::channels::telegram::TelegramSettings;
 use crate::channels::viber::ViberSettings;
+use crate::channels::vk::VkSettings;
 
 use super::section::Section;
 
@@ -67,6 +69,8 @@ pub enum Platform {
     Telegram(TelegramSettings),
     /// A bot of Viber.
     Viber(ViberSettings),
+    /// A community of VK.
+    Vk(VkSettings),
     /// Anything that can make an HTTP call.
     Http(HttpSettings),
     /// A kind that this release does not build; such a channel is inactive.
@@ -80,12 +84,14 @@ impl ChannelConfig {
             (Platform::Messenger(a), Platform::Messenger(b)) => messenger::is_same(a, b),
             (Platform::Telegram(a), Platform::Telegram(b)) => telegram::is_same(a, b),
             (Platform::Viber(a), Platform::Viber(b)) => viber::is_same(a, b),
+            (Platform::Vk(a), Platform::Vk(b)) => vk::is_same(a, b),
             (Platform::Http(a), Platform::Http(b)) => http::is_same(a, b),
             (Platform::NotBuilt, Platform::NotBuilt) => true,
             (
                 Platform::Messenger(_)
                 | Platform::Telegram(_)
                 | Platform::Viber(_)
+                | Platform::Vk(_)
                 | Platform::Http(_)
                 | Platform::NotBuilt,
                 _,
@@ -128,6 +134,7 @@ pub(super) fn read(
         "messenger" => Platform::Messenger(messenger::read(section, &id, accounts)),
         "telegram" => Platform::Telegram(telegram::read(section, &id, address, accounts)),
         "viber" => Platform::Viber(viber::read(section, &id, address, accounts)),
+        "vk" => Platform::Vk(vk::read(section, &id, address, accounts)),
         "http" => Platform::Http(http::read(section, &id)),
         _ => {
             not_built(section, &kind, active);
