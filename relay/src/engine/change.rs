@@ -113,7 +113,20 @@ impl Walker<'_> {
                 self.begin_message(place, *message, platform_id.clone());
                 self.settle(*message, DeliveryStage::Sent);
             }
-            Event::ReplyFailed { message, .. } => self.settle(*message, DeliveryStage::Failed),
+            Event::ReplyFailed {
+                sent: Some(sent), ..
+            } => self.change.settled.push(Settled {
+                delivery: sent.delivery,
+                attempt: None,
+                to: DeliveryStage::Failed,
+                not_before: None,
+                window_ends: None,
+            }),
+            Event::ReplyFailed {
+                message,
+                sent: None,
+                ..
+            } => self.settle(*message, DeliveryStage::Failed),
             Event::ReplyUnconfirmed { message } => {
                 self.settle(*message, DeliveryStage::Unconfirmed);
             }

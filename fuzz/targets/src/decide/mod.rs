@@ -247,6 +247,11 @@ impl World {
                 message: self.message(&text(source), at),
                 application: None,
             },
+            12 if source.flag() => PlatformCommand::Failed {
+                message: self.reply(source),
+                sent: None,
+                reason: FailureReason::VisitorUnreachable,
+            },
             12 => PlatformCommand::ThreadControl {
                 opening,
                 owner: source.pick(&[

@@ -8,8 +8,10 @@ pub mod viber;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
-use relay::channels::{Channel, Happening, Inbound, Quote, Received, Watermark, Webhook};
-use shared::model::{Attachment, AttachmentKind, EntryPoint, ThreadOwner, Timestamp};
+use relay::channels::{Channel, Happening, Inbound, Profile, Quote, Received, Watermark, Webhook};
+use shared::model::{
+    Attachment, AttachmentKind, EntryPoint, FailureReason, ThreadOwner, Timestamp,
+};
 use shared::text;
 
 use crate::promise;
@@ -107,6 +109,34 @@ fn check_inbound(inbound: &Inbound) {
             if let Some(ThreadOwner::Other(application)) = owner {
                 id(application);
             }
+        }
+        Happening::Taken {
+            platform_id,
+            delivery: _,
+        } => id(&platform_id.0),
+        Happening::Failed {
+            platform_id,
+            delivery: _,
+            reason,
+        } => {
+            id(&platform_id.0);
+            if let FailureReason::Refused { text } | FailureReason::NotAllowed { text } = reason {
+                promise::is_inert_line(text);
+            }
+        }
+        Happening::Profile(profile) => {
+            let Profile {
+                name,
+                first_name,
+                photo_url,
+            } = profile;
+            for line in [name, first_name, photo_url].into_iter().flatten() {
+                promise::is_inert_line(line);
+            }
+        }
+        Happening::AlsoCalled(name) => {
+            id(&name.0);
+            assert_ne!(*name, inbound.visitor, "another name is another");
         }
         Happening::Remark { notice } => promise::is_inert_line(&notice.text),
         Happening::Typing => {}
