@@ -12,6 +12,7 @@ use super::http::Http;
 use super::messenger::Messenger;
 use super::telegram::Telegram;
 use super::viber::Viber;
+use super::whatsapp::Whatsapp;
 
 /// Returns the channels of a config. A switched-off one still answers its platform (CH-12).
 pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
@@ -25,6 +26,7 @@ pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, A
 fn of(platform: &Platform, client: reqwest::Client) -> Option<Arc<dyn Channel>> {
     Some(match platform {
         Platform::Messenger(settings) => Arc::new(Messenger::new(settings.clone(), client)),
+        Platform::Whatsapp(settings) => Arc::new(Whatsapp::new(settings.clone(), client)),
         Platform::Telegram(settings) => Arc::new(Telegram::new(settings.clone(), client)),
         Platform::Viber(settings) => Arc::new(Viber::new(settings.clone(), client)),
         Platform::Http(settings) => Arc::new(Http::new(settings.clone(), client)),

@@ -8,6 +8,7 @@ mod contract;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod http;
+mod mark;
 pub mod messenger;
 mod meta;
 pub mod registry;
@@ -16,6 +17,7 @@ pub mod telegram;
 #[cfg(test)]
 mod testing;
 pub mod viber;
+pub mod whatsapp;
 mod wire;
 
 use std::time::Duration;
