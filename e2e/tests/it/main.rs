@@ -37,5 +37,6 @@ mod telegram;
 mod tidy;
 mod token;
 mod viber;
+mod whatsapp;
 mod window;
 mod work;

@@ -20,7 +20,7 @@ pub mod wrapping;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     ("cleaning", cleaning::check),
     ("config", config::check),
     ("decide", decide::check),
@@ -32,6 +32,7 @@ pub const TARGETS: [Target; 15] = [
     ("receive_messenger", receive::messenger::check),
     ("receive_telegram", receive::telegram::check),
     ("receive_viber", receive::viber::check),
+    ("receive_whatsapp", receive::whatsapp::check),
     ("search", search::check),
     ("signature", signature::check),
     ("upcast", upcast::check),

@@ -32,10 +32,9 @@ impl Chat {
             .find_outgoing(message)
             .map(|outgoing| &outgoing.trouble)
         {
-            Ok(Trouble::Failed { .. }) => return vec![],
             Ok(Trouble::None | Trouble::Unconfirmed) => None,
             Err(_) if self.has_begun() && sent.is_some() => sent.cloned(),
-            Err(_) => return vec![],
+            Ok(Trouble::Failed { .. }) | Err(_) => return vec![],
         };
         vec![Event::ReplyFailed {
             message,

@@ -143,9 +143,8 @@ fn said(message: &Value) -> (String, Vec<Attachment>) {
     };
     let words = match kind {
         "text" => wire::message_text(body.get("body")),
-        "button" => wire::message_text(body.get("text")),
+        "button" | "order" => wire::message_text(body.get("text")),
         "interactive" => chosen(body),
-        "order" => wire::message_text(body.get("text")),
         _ => None,
     };
     text = words.unwrap_or(text);

@@ -141,8 +141,7 @@ impl Change<'_> {
             return;
         };
         let moved = messages::new_number(message).filter(|number| number != &person.visitor);
-        let names = person.other.iter().chain(&moved).cloned();
-        for name in names {
+        for name in person.other.iter().chain(&moved).cloned() {
             let key = format!("also:{}:{name}", person.visitor);
             received
                 .inbound
