@@ -188,7 +188,7 @@ async fn a_reply_to_somebody_who_is_gone_is_sent_first_and_fails_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_send_whose_answer_was_lost_is_cleared_up_by_the_status_that_carries_our_mark() {
+async fn a_send_whose_answer_was_lost_is_cleared_up_by_the_status_that_carries_our_label() {
     let (number, world) = start().await;
     let mut anna = world.desk("anna").await;
     let olga = number.person(PHONE, ID, "Ольга");

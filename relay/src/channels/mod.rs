@@ -8,7 +8,7 @@ mod contract;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod http;
-mod mark;
+mod label;
 pub mod messenger;
 mod meta;
 pub mod registry;

@@ -15,6 +15,12 @@ fn words(code: i64) -> &'static str {
     }
 }
 
+fn contact(known: &Known) -> Value {
+    let mut contact = json!({ "profile": { "name": known.name } });
+    known.name_in(&mut contact, "wa_id", "user_id");
+    contact
+}
+
 impl Site {
     /// Seconds, as text.
     fn timestamp(&self) -> String {
@@ -39,28 +45,29 @@ impl Site {
         let mut message = members;
         message["id"] = id.into();
         message["timestamp"] = self.timestamp().into();
-        let mut contact = json!({ "profile": { "name": from.name } });
         from.name_in(&mut message, "from", "from_user_id");
-        from.name_in(&mut contact, "wa_id", "user_id");
-        self.tell(
-            "messages",
-            json!({ "contacts": [contact], "messages": [message] }),
-        );
+        let value = json!({ "contacts": [contact(from)], "messages": [message] });
+        self.tell("messages", value);
     }
 
     /// What became of a message; `code` says why it failed.
     pub(super) fn tell_status(&self, to: &Known, sent: &Sent, name: &str, code: Option<i64>) {
         let mut status = json!({ "id": sent.id, "status": name, "timestamp": self.timestamp() });
         to.name_in(&mut status, "recipient_id", "recipient_user_id");
-        if let Some(mark) = sent.call.get("biz_opaque_callback_data") {
-            status["biz_opaque_callback_data"] = mark.clone();
+        if let Some(label) = sent.call.get("biz_opaque_callback_data") {
+            status["biz_opaque_callback_data"] = label.clone();
         }
         if let Some(code) = code {
             let words = words(code);
             status["errors"] = json!([{ "code": code, "title": words, "message": words,
                 "error_data": { "details": words } }]);
         }
-        self.tell("messages", json!({ "statuses": [status] }));
+        let mut value = json!({ "statuses": [status] });
+        // Who it is about is not told of what failed.
+        if code.is_none() {
+            value["contacts"] = json!([contact(to)]);
+        }
+        self.tell("messages", value);
     }
 
     /// The company wrote on its own phone: there is nothing but numbers.

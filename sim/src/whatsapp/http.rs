@@ -35,7 +35,7 @@ async fn handle(
 ) -> Response {
     let call = serde_json::from_slice::<Value>(&body).unwrap_or_else(|_| json!({}));
     let done = match check(&site, &headers, &query) {
-        Ok(()) => methods::call(&site, &method, &path, &call),
+        Ok(()) => methods::call(&site, &method, &path, &call).await,
         Err(no) => Err(no),
     };
     site.changed.notify_waiters();

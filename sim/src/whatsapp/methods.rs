@@ -19,7 +19,12 @@ pub(super) enum No {
     Silent,
 }
 
-pub(super) fn call(site: &Site, method: &Method, path: &str, call: &Value) -> Result<Value, No> {
+pub(super) async fn call(
+    site: &Site,
+    method: &Method,
+    path: &str,
+    call: &Value,
+) -> Result<Value, No> {
     let options = &site.options;
     let (number, account) = (&options.phone_number_id, &options.waba_id);
     let parts: Vec<&str> = path.split('/').collect();
@@ -27,10 +32,7 @@ pub(super) fn call(site: &Site, method: &Method, path: &str, call: &Value) -> Re
         (&Method::GET, [id]) if id == number => Ok(json!({
             "id": number, "display_phone_number": format!("+{}", options.display_number), "verified_name": "Acme",
         })),
-        (&Method::POST, [id, "subscribed_apps"]) if id == account => {
-            site.lock().is_subscribed = true;
-            Ok(json!({ "success": true }))
-        }
+        (&Method::POST, [id, "subscribed_apps"]) if id == account => subscribe(site, call).await,
         (&Method::POST, [id, "messages"]) if id == number => messages(site, call),
         _ => Err(No::Code(
             100,
@@ -42,6 +44,18 @@ pub(super) fn call(site: &Site, method: &Method, path: &str, call: &Value) -> Re
 fn text<'a>(call: &'a Value, path: &str) -> &'a str {
     let value = call.pointer(path).and_then(Value::as_str);
     value.unwrap_or_default()
+}
+
+/// Subscribes the application, and with an address of its own sends the account's events there.
+async fn subscribe(site: &Site, call: &Value) -> Result<Value, No> {
+    let address = text(call, "/override_callback_uri");
+    if !address.is_empty() {
+        let done = site.set_callback(address, text(call, "/verify_token"));
+        let failed = |_| No::Code(2_200, "Callback verification failed");
+        done.await.map_err(failed)?;
+    }
+    site.lock().is_subscribed = true;
+    Ok(json!({ "success": true }))
 }
 
 fn messages(site: &Site, call: &Value) -> Result<Value, No> {

@@ -112,6 +112,25 @@ impl Site {
         self.changed.notify_waiters();
     }
 
+    /// Asks an address whether it is ours, and sends events there from now on.
+    pub(super) async fn set_callback(&self, url: &str, verify_token: &str) -> Result<(), String> {
+        let challenge = "1158201444";
+        let query = [
+            ("hub.mode", "subscribe"),
+            ("hub.verify_token", verify_token),
+            ("hub.challenge", challenge),
+        ];
+        let asked = self.client.get(url).query(&query).send().await;
+        let answer = asked.map_err(|error| error.to_string())?;
+        let body = answer.text().await.map_err(|error| error.to_string())?;
+        if body != challenge {
+            return Err(format!("the address answered {body:?}"));
+        }
+        self.lock().callback = Some(url.to_owned());
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
     async fn post(&self, url: &str, body: Bytes) -> Option<u16> {
         let request = self
             .client
@@ -211,21 +230,7 @@ impl Number {
     ///
     /// In words: nobody there, or it does not give the challenge back.
     pub async fn set_callback(&self, url: &str, verify_token: &str) -> Result<(), String> {
-        let challenge = "1158201444";
-        let query = [
-            ("hub.mode", "subscribe"),
-            ("hub.verify_token", verify_token),
-            ("hub.challenge", challenge),
-        ];
-        let asked = self.site.client.get(url).query(&query).send().await;
-        let answer = asked.map_err(|error| error.to_string())?;
-        let body = answer.text().await.map_err(|error| error.to_string())?;
-        if body != challenge {
-            return Err(format!("the address answered {body:?}"));
-        }
-        self.site.lock().callback = Some(url.to_owned());
-        self.site.changed.notify_waiters();
-        Ok(())
+        self.site.set_callback(url, verify_token).await
     }
 
     /// Whether the application is subscribed to the account: nothing comes before.

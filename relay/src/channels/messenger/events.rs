@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::model::{EntryPoint, Notice, NoticeKind, PlatformId, ThreadOwner, Timestamp};
 use shared::text;
 
-use crate::channels::{Happening, Inbound, Quote, Received, Watermark, mark};
+use crate::channels::{Happening, Inbound, Quote, Received, Watermark, label};
 use crate::hex::hex;
 
 use crate::channels::wire;
@@ -131,7 +131,7 @@ impl Event<'_> {
             let delivery = message
                 .get("metadata")
                 .and_then(Value::as_str)
-                .and_then(mark::read);
+                .and_then(label::read);
             let application = wire::id(message.get("app_id"));
             let what = Happening::Echo {
                 platform_id,

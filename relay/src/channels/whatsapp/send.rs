@@ -1,11 +1,11 @@
-//! One reply, once (whatsapp.md 3). It carries our mark, which comes back with every status: what is unclear is cleared up
+//! One reply, once (whatsapp.md 3). It carries our label, which comes back with every status: what is unclear is cleared up
 //! by those.
 
 use serde_json::{Value, json};
 
 use shared::model::PlatformId;
 
-use crate::channels::{Outbound, Receipt, SendError, mark, wire};
+use crate::channels::{Outbound, Receipt, SendError, label, wire};
 
 use super::{CallError, Graph};
 
@@ -35,7 +35,7 @@ pub(super) fn body(reply: &Outbound) -> Value {
         "recipient_type": "individual",
         "type": "text",
         "text": { "body": reply.text, "preview_url": false },
-        "biz_opaque_callback_data": mark::of(reply.delivery),
+        "biz_opaque_callback_data": label::of(reply.delivery),
     });
     let place = if is_number(&reply.visitor) {
         "to"

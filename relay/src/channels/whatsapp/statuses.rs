@@ -1,10 +1,10 @@
-//! What became of what we sent (whatsapp.md 2, "statuses"). Each is also the proof that it was taken: it carries our mark.
+//! What became of what we sent (whatsapp.md 2, "statuses"). Each is also the proof that it was taken: it carries our label.
 
 use serde_json::Value;
 
 use shared::model::{DeliveryId, Notice, NoticeKind, PlatformId};
 
-use crate::channels::{Happening, Watermark, mark, wire};
+use crate::channels::{Happening, Watermark, label, wire};
 
 use super::errors;
 use super::messages;
@@ -16,7 +16,7 @@ pub(super) fn translate(status: &Value) -> Option<Vec<(String, Happening)>> {
     let delivery = status
         .get("biz_opaque_callback_data")
         .and_then(Value::as_str)
-        .and_then(mark::read);
+        .and_then(label::read);
     let told = told(&name, status, &platform_id, delivery);
     let key = format!("{name}:{platform_id}");
     // What failed was not taken for good.

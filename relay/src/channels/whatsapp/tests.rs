@@ -192,7 +192,7 @@ fn the_address_is_confirmed_with_the_bare_challenge() {
 }
 
 #[test]
-fn a_reply_is_the_sample_with_our_mark() {
+fn a_reply_is_the_sample_with_our_label() {
     let mut sample = SAMPLES.json("request_send_text_reply.json");
     sample["biz_opaque_callback_data"] = "dw:7".into();
     assert_eq!(send::body(&reply(PHONE)), sample);
@@ -226,9 +226,10 @@ fn a_yes_is_one_only_with_the_id_of_the_message() {
 }
 
 #[test]
-fn a_status_with_our_mark_is_proof_unless_the_reply_failed() {
-    let kinds = |status: &str, mark: &str| -> Vec<&'static str> {
-        let status = json!({ "id": "wamid.1", "status": status, "biz_opaque_callback_data": mark });
+fn a_status_with_our_label_is_proof_unless_the_reply_failed() {
+    let kinds = |status: &str, label: &str| -> Vec<&'static str> {
+        let status =
+            json!({ "id": "wamid.1", "status": status, "biz_opaque_callback_data": label });
         let told = statuses::translate(&status).unwrap();
         let kind = |what: &Happening| match what {
             Happening::Taken { delivery, .. } if delivery.0 == 7 => "taken",
