@@ -266,7 +266,7 @@ impl Engine {
     }
 
     /// Takes in what a platform tells of a reply, if its delivery has not moved on to another attempt. `event` is unique
-    /// within the channel (IN-04).
+    /// within the channel (IN-04), and not used up where nothing came of it.
     ///
     /// # Errors
     ///
@@ -438,7 +438,7 @@ impl Engine {
             let is_committed = match &decided {
                 Ok(events) => {
                     !events.is_empty()
-                        || attempt.is_some()
+                        || (attempt.is_some() && *actor == Actor::Relay)
                         || matches!(command, Command::Relay(RelayCommand::Tick))
                 }
                 Err(_) => false,

@@ -16,8 +16,8 @@ const TRIES: usize = 5;
 enum Found {
     /// Its row, and for one that counts as sent what its chat has forgotten.
     Reply(Delivery, Option<SentReply>),
-    /// It went out under another name since: this is news of an earlier try.
-    Older,
+    /// It went out under another name since, so this is of an earlier try; or it has failed already.
+    Settled,
     /// Not ours, or too old.
     Unknown,
 }
@@ -58,12 +58,13 @@ impl Intake {
         for _ in 0..TRIES {
             let (delivery, sent) = match self.reply_of(channel, platform_id, delivery).await? {
                 Found::Reply(delivery, sent) => (delivery, sent),
-                Found::Older => return Ok(()),
+                Found::Settled => return Ok(()),
                 Found::Unknown => {
                     let notice = did_not_arrive(reason);
                     return self.remark(channel, inbound, &notice).await;
                 }
             };
+            let was_under_way = sent.is_none();
             let command = PlatformCommand::Failed {
                 message: delivery.body.message,
                 sent,
@@ -71,6 +72,8 @@ impl Intake {
             };
             let done = self.engine.by_platform_of(&inbound.key, &delivery, command);
             match done.await {
+                // The answer to the call came between: now the reply counts as sent.
+                Ok(taken) if was_under_way && taken.seq.is_none() => {}
                 Ok(_) | Err(EngineError::Refused(_)) => {
                     return self.no_proof(channel, platform_id).await;
                 }
@@ -101,16 +104,17 @@ impl Intake {
         platform_id: &PlatformId,
         carried: Option<DeliveryId>,
     ) -> Result<Found, StoreError> {
+        // Before its name: what was sent by then has one.
+        let carried = self.delivery_of(channel, carried).await?;
         let Some(found) = self.store.find_message(channel, platform_id).await? else {
-            let delivery = self.delivery_of(channel, carried).await?;
-            return Ok(match delivery {
-                Some(delivery) if delivery.state == DeliveryStage::Sent => Found::Older,
-                Some(delivery) => Found::Reply(delivery, None),
+            return Ok(match carried {
+                Some(delivery) if is_open(&delivery) => Found::Reply(delivery, None),
+                Some(_) => Found::Settled,
                 None => Found::Unknown,
             });
         };
         if found.platform_id.as_ref() != Some(platform_id) {
-            return Ok(Found::Older);
+            return Ok(Found::Settled);
         }
         let before = Seq(found.seq.0 - 1);
         let written = self.store.events_after(before, 1).await?.pop();
@@ -128,6 +132,14 @@ impl Intake {
         Ok(row.map_or(Found::Unknown, |row| {
             Found::Reply(row, Some(SentReply { delivery, by }))
         }))
+    }
+}
+
+/// Whether nobody knows yet what becomes of it.
+fn is_open(delivery: &Delivery) -> bool {
+    match delivery.state {
+        DeliveryStage::Due | DeliveryStage::Sending | DeliveryStage::Unconfirmed => true,
+        DeliveryStage::Sent | DeliveryStage::Failed | DeliveryStage::Withdrawn => false,
     }
 }
 
@@ -155,7 +167,7 @@ fn did_not_arrive(reason: &FailureReason) -> Notice {
 mod tests {
     use std::time::Duration;
 
-    use shared::chat::{DeskCommand, Event, SettledAs, Trouble};
+    use shared::chat::{DeskCommand, Event, PlatformCommand, SettledAs, Trouble};
     use shared::model::{DeliveryId, FailureReason, Timestamp};
 
     use super::super::tests::{World, reply, said, world};
@@ -286,6 +298,23 @@ mod tests {
         world.happens("msg:wamid.1", proof).await;
         assert!(is_in_trouble(&world).await);
         assert_eq!(stage(&world, &delivery).await, DeliveryStage::Failed);
+    }
+
+    #[tokio::test]
+    async fn a_failure_that_meets_the_answer_half_way_is_not_used_up() {
+        let (world, delivery) = begun().await;
+        answered(&world, &delivery, "wamid.1").await;
+        // Looked up before the answer, and told after it.
+        let half_way = PlatformCommand::Failed {
+            message: delivery.body.message,
+            sent: None,
+            reason: FailureReason::WindowClosed,
+        };
+        let key = "failed:wamid.1";
+        let done = world.engine.by_platform_of(key, &delivery, half_way).await;
+        assert_eq!(done.unwrap().seq, None);
+        world.happens(key, failed("wamid.1", None)).await;
+        assert!(is_in_trouble(&world).await);
     }
 
     #[tokio::test]
