@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::json;
 use sim::whatsapp::{Fault, Number, NumberOptions};
 
-use shared::chat::{DeskCommand, Event};
-use shared::model::{AttachmentKind, ChatId, FailureReason};
+use shared::chat::{DeskCommand, Event, ReplyDraft};
+use shared::model::{AttachmentKind, ChatId, FailureReason, HandedFile};
 
-use crate::harness::desk::{Desk, texts};
+use crate::harness::desk::{Desk, reply, texts};
 use crate::harness::relay::Setup;
 use crate::harness::{PATIENCE, World, eventually};
 
@@ -219,6 +219,49 @@ async fn a_send_whose_answer_was_lost_is_cleared_up_by_the_status_that_carries_o
         1,
         "sent once"
     );
+    number.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_come_with_our_token_and_go_out_as_what_they_are() {
+    let (number, world) = start().await;
+    let mut anna = world.desk("anna").await;
+    let olga = number.person(PHONE, ID, "Ольга");
+    let pdf = b"%PDF-1.7 a contract".to_vec();
+    olga.sends_file("document", "Договор №5.pdf", "application/pdf", pdf.clone());
+    let chat = anna.chat_saying("Договор №5.pdf").await.id;
+    has(&anna, chat, "it is here", |event| {
+        matches!(event, Event::FileKept { file, .. }
+            if (file.name.as_str(), file.mime.as_str()) == ("Договор №5.pdf", "application/pdf"))
+    })
+    .await;
+    let photo = [&[0xff, 0xd8, 0xff, 0xe0][..], &[7; 500]].concat();
+    let answer = reqwest::Client::new()
+        .post(world.relay.url("/files"))
+        .query(&[("chat", chat.to_string().as_str()), ("name", "счёт.jpg")])
+        .bearer_auth(anna.token())
+        .body(photo.clone());
+    let handed: HandedFile = answer.send().await.unwrap().json().await.unwrap();
+    let draft = ReplyDraft {
+        file: Some(handed),
+        ..reply("")
+    };
+    anna.command(chat, DeskCommand::Reply(draft)).await.unwrap();
+    let sent = number.wait_for_sent(1, PATIENCE).await;
+    assert_eq!(sent[0].call["type"], "image");
+    let file = sent[0].file.as_ref().unwrap();
+    assert_eq!(
+        (file.name.as_str(), &file.bytes[..]),
+        ("счёт.jpg", &photo[..])
+    );
+    olga.receives(&sent[0], "delivered");
+    has(
+        &anna,
+        chat,
+        "it reached the device",
+        |event| matches!(event, Event::ReplyDelivered { messages, .. } if messages.len() == 1),
+    )
+    .await;
     number.stop().await;
 }
 

@@ -15,7 +15,7 @@ const TRIES: usize = 5;
 /// A reply that a platform speaks of.
 enum Found {
     /// Its row, and for one that counts as sent what its chat has forgotten.
-    Reply(Delivery, Option<SentReply>),
+    Reply(Box<Delivery>, Option<SentReply>),
     /// It went out under another name since, so this is of an earlier try; or it has failed already.
     Settled,
     /// Not ours, or too old.
@@ -108,7 +108,7 @@ impl Intake {
         let carried = self.delivery_of(channel, carried).await?;
         let Some(found) = self.store.find_message(channel, platform_id).await? else {
             return Ok(match carried {
-                Some(delivery) if is_open(&delivery) => Found::Reply(delivery, None),
+                Some(delivery) if is_open(&delivery) => Found::Reply(Box::new(delivery), None),
                 Some(_) => Found::Settled,
                 None => Found::Unknown,
             });
@@ -130,7 +130,7 @@ impl Intake {
         let row = self.delivery_of(channel, Some(delivery)).await?;
         let row = row.filter(|row| row.body.message == found.id && message.id == found.id);
         Ok(row.map_or(Found::Unknown, |row| {
-            Found::Reply(row, Some(SentReply { delivery, by }))
+            Found::Reply(Box::new(row), Some(SentReply { delivery, by }))
         }))
     }
 }

@@ -94,6 +94,7 @@ mod tests {
             text: "Yes".into(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(0),
         };
@@ -216,6 +217,7 @@ mod tests {
             text: "a moment".into(),
             quotes: None,
             asks: ContactAsk::default(),
+            file: None,
             human_agent: false,
             hold_ms: Some(3000),
         };

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::methods::{self, No};
 use super::number::Site;
+use crate::form::FormFile;
 use crate::http::hang_up;
 use crate::meta::appsecret_proof;
 
@@ -27,15 +28,19 @@ pub(super) async fn serve(site: Arc<Site>, listener: TcpListener, stopping: watc
 
 async fn handle(
     Shared(site): Shared<Arc<Site>>,
-    Path((_version, path)): Path<(String, String)>,
+    Path((version, path)): Path<(String, String)>,
     Query(query): Query<HashMap<String, String>>,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let call = serde_json::from_slice::<Value>(&body).unwrap_or_else(|_| json!({}));
-    let done = match check(&site, &headers, &query) {
-        Ok(()) => methods::call(&site, &method, &path, &call).await,
+    let checked = check(&site, &headers, &query);
+    if version == "media" {
+        return give_file(&site, &path, checked.is_ok());
+    }
+    let (call, file) = parameters(&headers, &body);
+    let done = match checked {
+        Ok(()) => methods::call(&site, &method, &path, &call, file).await,
         Err(no) => Err(no),
     };
     site.changed.notify_waiters();
@@ -46,6 +51,27 @@ async fn handle(
     };
     let kind = [(header::CONTENT_TYPE, "application/json")];
     (status, kind, answer.to_string()).into_response()
+}
+
+fn parameters(headers: &HeaderMap, body: &[u8]) -> (Value, Option<FormFile>) {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if let Some((fields, mut files)) = crate::form::read(kind, body) {
+        return (Value::Object(fields), files.pop());
+    }
+    let call = serde_json::from_slice(body).unwrap_or_else(|_| json!({}));
+    (call, None)
+}
+
+/// Files open with the token only (whatsapp.md 3).
+fn give_file(site: &Site, id: &str, has_token: bool) -> Response {
+    if !has_token {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    match site.lock().files.get(id) {
+        Some(file) => file.bytes.clone().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 fn check(site: &Site, headers: &HeaderMap, query: &HashMap<String, String>) -> Result<(), No> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::number::{Fault, Sent, Site};
 use super::person::Known;
+use crate::form::FormFile;
 
 /// Characters of a text.
 const TEXT_LIMIT: usize = 4096;
@@ -24,6 +25,7 @@ pub(super) async fn call(
     method: &Method,
     path: &str,
     call: &Value,
+    file: Option<FormFile>,
 ) -> Result<Value, No> {
     let options = &site.options;
     let (number, account) = (&options.phone_number_id, &options.waba_id);
@@ -33,6 +35,8 @@ pub(super) async fn call(
             "id": number, "display_phone_number": format!("+{}", options.display_number), "verified_name": "Acme",
         })),
         (&Method::POST, [id, "subscribed_apps"]) if id == account => subscribe(site, call).await,
+        (&Method::GET, [id]) => media(site, id),
+        (&Method::POST, [id, "media"]) if id == number => upload(site, call, file),
         (&Method::POST, [id, "messages"]) if id == number => messages(site, call),
         _ => Err(No::Code(
             100,
@@ -58,6 +62,44 @@ async fn subscribe(site: &Site, call: &Value) -> Result<Value, No> {
     Ok(json!({ "success": true }))
 }
 
+fn media(site: &Site, id: &str) -> Result<Value, No> {
+    let state = site.lock();
+    let file = state.files.get(id);
+    let file = file.ok_or(No::Code(
+        100,
+        "Unsupported request: the object does not exist",
+    ))?;
+    Ok(json!({
+        "messaging_product": "whatsapp", "id": id, "url": format!("{}/media/{id}", site.url),
+        "mime_type": file.mime, "file_size": file.bytes.len().to_string(),
+    }))
+}
+
+fn upload(site: &Site, call: &Value, file: Option<FormFile>) -> Result<Value, No> {
+    let is_sound =
+        text(call, "/messaging_product") == "whatsapp" && !text(call, "/type").is_empty();
+    match file.filter(|file| is_sound && file.field == "file") {
+        Some(file) => Ok(json!({ "id": site.keep(file) })),
+        None => Err(No::Code(131_053, "Media upload error")),
+    }
+}
+
+/// Looks at what a message carries: words, or a file that was uploaded.
+fn carried(site: &Site, call: &Value) -> Result<(String, Option<FormFile>), No> {
+    let kind = text(call, "/type");
+    let words = text(call, "/text/body");
+    if kind == "text" && (1..=TEXT_LIMIT).contains(&words.chars().count()) {
+        return Ok((words.to_owned(), None));
+    }
+    let id = text(call, &format!("/{kind}/id")).to_owned();
+    let file = site.lock().files.get(&id).cloned();
+    let is_media = ["image", "video", "audio", "document"].contains(&kind);
+    match file.filter(|_| is_media) {
+        Some(file) => Ok((String::new(), Some(file))),
+        None => Err(No::Code(131_009, "Parameter value is not valid")),
+    }
+}
+
 fn messages(site: &Site, call: &Value) -> Result<Value, No> {
     if text(call, "/messaging_product") != "whatsapp" {
         return Err(No::Code(100, "messaging_product must be whatsapp"));
@@ -65,10 +107,7 @@ fn messages(site: &Site, call: &Value) -> Result<Value, No> {
     if text(call, "/status") == "read" {
         return Ok(json!({ "success": true }));
     }
-    let length = text(call, "/text/body").chars().count();
-    if text(call, "/type") != "text" || !(1..=TEXT_LIMIT).contains(&length) {
-        return Err(No::Code(131_009, "Parameter value is not valid"));
-    }
+    let (words, file) = carried(site, call)?;
     let fault = site.lock().faults.pop_front();
     match fault {
         Some(Fault::Refuse(code)) => return Err(No::Code(code, "refused by script")),
@@ -92,8 +131,9 @@ fn messages(site: &Site, call: &Value) -> Result<Value, No> {
     let sent = Sent {
         id: site.new_id(),
         receiver: receiver.clone(),
-        text: text(call, "/text/body").to_owned(),
+        text: words,
         call: call.clone(),
+        file,
     };
     site.lock().sent.push(sent.clone());
     become_of(site, &known, &sent);

@@ -1,6 +1,6 @@
 //! The simulated number as tests hold it: starting, stopping, what was sent.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 use super::http;
 use super::person::{Known, Person};
 use crate::clock::Clock;
+use crate::form::FormFile;
 use crate::meta::signature;
 use crate::random::Random;
 use crate::waiting::until;
@@ -71,6 +72,8 @@ pub struct Sent {
     pub text: String,
     /// The whole call.
     pub call: Value,
+    /// What it brings, if it is a file.
+    pub file: Option<FormFile>,
 }
 
 #[derive(Default)]
@@ -79,12 +82,15 @@ pub(super) struct State {
     pub(super) sent: Vec<Sent>,
     pub(super) is_subscribed: bool,
     pub(super) faults: VecDeque<Fault>,
+    /// Files by their ids, of both sides.
+    pub(super) files: BTreeMap<String, FormFile>,
     callback: Option<String>,
     waiting: VecDeque<Bytes>,
 }
 
 pub(super) struct Site {
     pub(super) options: NumberOptions,
+    pub(super) url: String,
     pub(super) changed: Notify,
     pub(super) clock: Clock,
     client: reqwest::Client,
@@ -100,6 +106,16 @@ impl Site {
     pub(super) fn new_id(&self) -> String {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         format!("wamid.HBgL{}AA==", random.token(44))
+    }
+
+    /// Keeps a file; returns its id.
+    pub(super) fn keep(&self, file: FormFile) -> String {
+        let id = {
+            let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+            random.digits(16)
+        };
+        self.lock().files.insert(id.clone(), file);
+        id
     }
 
     /// Files a body, as often as every event is sent.
@@ -176,7 +192,6 @@ impl Site {
 /// A running API with one number.
 pub struct Number {
     pub(super) site: Arc<Site>,
-    url: String,
     stop_tx: watch::Sender<bool>,
     serving: JoinHandle<()>,
     calling: JoinHandle<()>,
@@ -195,6 +210,7 @@ impl Number {
         let clock = Clock::default();
         let site = Arc::new(Site {
             options,
+            url,
             changed: Notify::new(),
             client: client.map_err(io::Error::other)?,
             random: Mutex::new(Random::new(clock.now_ms())),
@@ -207,7 +223,6 @@ impl Number {
         let calling = tokio::spawn(async move { caller.call_for_ever().await });
         Ok(Self {
             site,
-            url,
             stop_tx,
             serving,
             calling,
@@ -216,7 +231,7 @@ impl Number {
 
     /// The channel's `api_url`.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.site.url
     }
 
     /// What it was started with.

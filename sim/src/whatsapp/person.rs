@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::number::{Sent, Site};
+use crate::form::FormFile;
 
 /// What the platform knows of somebody.
 #[derive(Clone, Debug)]
@@ -70,6 +72,26 @@ impl Person {
         let id = self.site.new_id();
         self.site.tell_message(&known, &id, members);
         id
+    }
+
+    /// Sends a picture, a document …; returns its id.
+    pub fn sends_file(
+        &self,
+        kind: &str,
+        name: &str,
+        mime: &str,
+        bytes: impl Into<Bytes>,
+    ) -> String {
+        let file = FormFile {
+            field: kind.to_owned(),
+            name: name.to_owned(),
+            mime: mime.to_owned(),
+            bytes: bytes.into(),
+        };
+        let media = json!({ "id": self.site.keep(file), "mime_type": mime, "filename": name, "caption": name });
+        let mut members = json!({ "type": kind });
+        members[kind] = media;
+        self.sends(members)
     }
 
     /// Adopts a name of their own: the number is told to nobody from now on.

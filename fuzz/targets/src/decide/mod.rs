@@ -196,6 +196,7 @@ impl World {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind")]
     fn platform_command(&mut self, source: &mut Source<'_>) -> PlatformCommand {
         let opening = company::opening(source);
         let at = self.moment(source);

@@ -81,7 +81,7 @@ pub(super) fn fields_of_file(
     };
     let message = json!({
         "attachment": { "type": kind, "payload": {} },
-        "metadata": format!("dw:{}", reply.delivery),
+        "metadata": label::of(reply.delivery),
     });
     let mut fields = vec![
         ("recipient", json!({ "id": reply.visitor }).to_string()),

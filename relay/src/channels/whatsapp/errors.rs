@@ -14,6 +14,8 @@ use crate::channels::{FetchError, LinkFault, SendError};
 const REST: Duration = Duration::from_secs(3600);
 /// *Something went wrong* so often of one reply is a no.
 const FEW_TRIES: u32 = 6;
+/// A file that was not taken is tried once more.
+const MEDIA_TRIES: u32 = 2;
 
 /// An error, and how long the answer's headers ask to wait.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub(super) enum Class {
     Later,
     /// It should pass soon, and hides a no when it does not; nothing was sent.
     Shortly,
+    /// A file was not taken or fetched; nothing was sent. Once more, then it is a no.
+    Media,
     /// Only the visitor can open the window.
     Window,
     /// The visitor cannot be reached.
@@ -84,6 +88,7 @@ impl Refused {
             131_056 => Class::PairTooFast,
             131_016 | 131_057 => Class::Later,
             1 | 2 | 131_000 => Class::Shortly,
+            131_052 | 131_053 => Class::Media,
             131_047 => Class::Window,
             131_026 => Class::Person,
             130_472 | 131_048..=131_050 => Class::NotAllowed,
@@ -112,6 +117,7 @@ impl Refused {
             | Class::PairTooFast
             | Class::Later
             | Class::Shortly
+            | Class::Media
             | Class::Refused => FailureReason::Refused { text },
         }
     }
@@ -177,6 +183,10 @@ impl Refusal for Refused {
                 cause: self.error.words,
                 tries: Some(FEW_TRIES),
             },
+            Class::Media => SendError::NotSent {
+                cause: self.error.words,
+                tries: Some(MEDIA_TRIES),
+            },
             Class::Window
             | Class::Person
             | Class::NotAllowed
@@ -193,6 +203,7 @@ impl Refusal for Refused {
             }
             Class::Account
             | Class::Policy
+            | Class::Media
             | Class::Window
             | Class::Person
             | Class::NotAllowed
@@ -210,6 +221,7 @@ impl Refusal for Refused {
             Class::Token
             | Class::Account
             | Class::Policy
+            | Class::Media
             | Class::Window
             | Class::Person
             | Class::NotAllowed

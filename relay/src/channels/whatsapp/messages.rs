@@ -124,19 +124,16 @@ fn said(message: &Value) -> (String, Vec<Attachment>) {
     let body = message.get(kind).unwrap_or(&Value::Null);
     let mut text = wire::message_text(body.get("caption")).unwrap_or_default();
     let mut attachments = match kind {
-        "image" => vec![bare(AttachmentKind::Photo)],
-        "video" => vec![bare(AttachmentKind::Video)],
-        "audio" => vec![bare(AttachmentKind::Audio)],
-        "sticker" => vec![bare(AttachmentKind::Sticker)],
-        "document" => vec![attachment(
-            AttachmentKind::Document,
-            wire::line(body.get("filename")),
-        )],
+        "image" => vec![media(AttachmentKind::Photo, body)],
+        "video" => vec![media(AttachmentKind::Video, body)],
+        "audio" => vec![media(AttachmentKind::Audio, body)],
+        "sticker" => vec![media(AttachmentKind::Sticker, body)],
+        "document" => vec![media(AttachmentKind::Document, body)],
         "location" => vec![location(body)],
         "contacts" => contacts(body),
         "order" => vec![order(body)],
         "unsupported" => wire::line(body.get("type"))
-            .map(|kind| bare(AttachmentKind::Other(kind)))
+            .map(|kind| Attachment::of(AttachmentKind::Other(kind)))
             .into_iter()
             .collect(),
         _ => vec![],
@@ -150,21 +147,24 @@ fn said(message: &Value) -> (String, Vec<Attachment>) {
     text = words.unwrap_or(text);
     if text.is_empty() && attachments.is_empty() {
         let kind = wire::line(message.get("type")).unwrap_or_else(|| "message".to_owned());
-        attachments.push(bare(AttachmentKind::Other(kind)));
+        attachments.push(Attachment::of(AttachmentKind::Other(kind)));
     }
     (text, attachments)
 }
 
-fn bare(kind: AttachmentKind) -> Attachment {
-    attachment(kind, None)
+/// A file, by its id: the address beside it opens with our token only, and for minutes (whatsapp.md 3).
+fn media(kind: AttachmentKind, body: &Value) -> Attachment {
+    Attachment {
+        title: wire::line(body.get("filename")),
+        file: wire::file(wire::id(body.get("id")), body.get("file_size"), None),
+        ..Attachment::of(kind)
+    }
 }
 
-/// Media have no address that an operator could open: it needs the number's token (whatsapp.md 3).
-fn attachment(kind: AttachmentKind, title: Option<String>) -> Attachment {
+fn titled(kind: AttachmentKind, title: Option<String>) -> Attachment {
     Attachment {
-        kind,
-        url: None,
         title,
+        ..Attachment::of(kind)
     }
 }
 
@@ -186,7 +186,7 @@ fn location(place: &Value) -> Attachment {
     };
     Attachment {
         url: wire::address(place.get("url")),
-        ..attachment(AttachmentKind::Location, title)
+        ..titled(AttachmentKind::Location, title)
     }
 }
 
@@ -199,7 +199,7 @@ fn contacts(cards: &Value) -> Vec<Attachment> {
         let phones = phones.filter_map(|phone| wire::line(phone.get("phone")));
         let parts: Vec<_> = name.into_iter().chain(phones).collect();
         let title = (!parts.is_empty()).then(|| parts.join(" "));
-        attachment(AttachmentKind::Contact, title)
+        titled(AttachmentKind::Contact, title)
     };
     cards.iter().take(20).map(one).collect()
 }
@@ -217,7 +217,7 @@ fn order(order: &Value) -> Attachment {
         })
         .collect();
     let title = (!items.is_empty()).then(|| items.join(", "));
-    attachment(AttachmentKind::Other("order".to_owned()), title)
+    titled(AttachmentKind::Other("order".to_owned()), title)
 }
 
 /// What was chosen of a list or of buttons, as the visitor saw it; or what a form says of itself.

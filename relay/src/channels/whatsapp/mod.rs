@@ -10,12 +10,12 @@
 //! person. A reply goes to the name under which the person became known.
 //!
 //! **What is not here.** Signs of writing and reading name the visitor's last message, which nobody knows who is told a
-//! visitor only. Pictures and files are shown by kind and name without an address: theirs opens with our token alone.
-//! Templates, the only thing that may be sent once the reply window has closed, are chosen and filled in by nobody yet.
+//! visitor only. Templates, the only thing that may be sent once the reply window has closed, are chosen and filled in by nobody yet.
 //!
 //! [`Happening::AlsoCalled`]: super::Happening::AlsoCalled
 
 mod errors;
+mod files;
 mod link;
 mod messages;
 mod people;
@@ -31,12 +31,13 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Seconds};
+use shared::model::{Abilities, Attachment, ContactAsk, PlatformId, Reconciles, Seconds};
 
 use super::{
-    Answer, Channel, FetchError, LinkFault, Outbound, Profile, Receipt, Received, Rejected,
-    SendError, Signal, Webhook, calls,
+    Answer, Channel, FetchError, FileAddress, FileHosts, LinkFault, Outbound, Profile, Receipt,
+    Received, Rejected, SendError, Signal, Webhook, calls,
 };
+use crate::files::OutboundFile;
 
 use super::meta::graph::{self, Access};
 use super::meta::{handshake, signature};
@@ -85,6 +86,7 @@ pub fn abilities() -> Abilities {
         text_limit: TEXT_LIMIT,
         reply_window: Some(REPLY_WINDOW),
         human_window: None,
+        files: Some(files::LIMITS),
         quotes: true,
         typing: false,
         seen: false,
@@ -151,6 +153,10 @@ impl Channel for Whatsapp {
         send::send(&self.graph, reply).await
     }
 
+    async fn send_file(&self, reply: &Outbound, file: &OutboundFile) -> Result<Receipt, SendError> {
+        files::send(&self.graph, reply, file).await
+    }
+
     async fn signal(&self, _visitor: &PlatformId, _signal: Signal) -> Result<(), SendError> {
         Ok(())
     }
@@ -158,6 +164,17 @@ impl Channel for Whatsapp {
     /// Names come with messages; the platform cannot be asked for them.
     async fn profile(&self, _visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {
         Ok(None)
+    }
+
+    fn file_hosts(&self) -> FileHosts<'_> {
+        FileHosts {
+            hosts: &files::HOSTS,
+            api_url: &self.settings.api_url,
+        }
+    }
+
+    async fn locate(&self, source: &Attachment) -> Result<FileAddress, FetchError> {
+        files::locate(&self.graph, &self.settings.access_token, source).await
     }
 
     async fn check_link(&self) -> Result<(), LinkFault> {

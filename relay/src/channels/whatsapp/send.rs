@@ -30,11 +30,17 @@ pub(super) fn receipt_of(answer: &Value) -> Result<Receipt, SendError> {
 
 /// Returns the body of a call.
 pub(super) fn body(reply: &Outbound) -> Value {
+    let mut body = about(reply);
+    body["type"] = "text".into();
+    body["text"] = json!({ "body": reply.text, "preview_url": false });
+    body
+}
+
+/// Returns what is said of every reply, whatever it carries.
+pub(super) fn about(reply: &Outbound) -> Value {
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "type": "text",
-        "text": { "body": reply.text, "preview_url": false },
         "biz_opaque_callback_data": label::of(reply.delivery),
     });
     let place = if is_number(&reply.visitor) {

@@ -5,10 +5,10 @@ use http::HeaderMap;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use shared::model::{ContactAsk, DeliveryId, FailureReason, Timestamp};
+use shared::model::{AttachmentKind, ContactAsk, DeliveryId, FailureReason, Timestamp};
 
 use super::errors::{Class, Refused};
-use super::{Whatsapp, WhatsappSettings, link, receive, send, statuses};
+use super::{Whatsapp, WhatsappSettings, files, link, receive, send, statuses};
 use crate::channels::calls::Refusal as _;
 use crate::channels::meta::error::{GraphError, Reading as _};
 use crate::channels::testing::Samples;
@@ -91,7 +91,7 @@ fn check_class(name: &str, class: Class, sent: &SendError) {
         Class::Policy => matches!(sent, SendError::Restricted { .. }),
         Class::TooFast => matches!(sent, SendError::TooFast { .. }),
         Class::PairTooFast | Class::Later => matches!(sent, SendError::NotSent { tries: None, .. }),
-        Class::Shortly => matches!(sent, SendError::NotSent { tries: Some(_), .. }),
+        Class::Shortly | Class::Media => matches!(sent, SendError::NotSent { tries: Some(_), .. }),
         Class::Window => matches!(sent, SendError::Refused(FailureReason::WindowClosed)),
         Class::Person => matches!(sent, SendError::Refused(FailureReason::VisitorUnreachable)),
         Class::NotAllowed | Class::TestList => {
@@ -129,6 +129,7 @@ fn codes_without_a_sample_have_their_class_too() {
         (131_042, Class::Account),
         (133_010, Class::Account),
         (131_057, Class::Later),
+        (131_053, Class::Media),
         (131_062, Class::Refused),
         (999_999, Class::Refused),
     ] {
@@ -196,6 +197,43 @@ fn a_reply_is_the_sample_with_our_label() {
     let mut sample = SAMPLES.json("request_send_text_reply.json");
     sample["biz_opaque_callback_data"] = "dw:7".into();
     assert_eq!(send::body(&reply(PHONE)), sample);
+}
+
+#[test]
+fn a_file_is_the_sample_and_a_sound_that_is_not_played_goes_to_be_saved() {
+    let mut sample = SAMPLES.json("request_send_document.json");
+    sample["document"]
+        .as_object_mut()
+        .unwrap()
+        .remove("caption");
+    sample["biz_opaque_callback_data"] = "dw:7".into();
+    let uploaded = SAMPLES.json("response_media_upload.json");
+    let id = files::id_of(&uploaded).unwrap();
+    let file = Outbound {
+        quotes: None,
+        ..reply(PHONE)
+    };
+    assert_eq!(files::body(&file, "document", &id, "schet.pdf"), sample);
+    let photo = files::body(&file, "image", &id, "photo.jpg");
+    assert_eq!(photo["image"], json!({ "id": id }));
+    for (kind, mime, sent) in [
+        (AttachmentKind::Photo, "image/jpeg", "image"),
+        (AttachmentKind::Audio, "audio/ogg", "audio"),
+        (AttachmentKind::Audio, "audio/wav", "document"),
+        (AttachmentKind::Video, "video/mp4", "video"),
+        (AttachmentKind::Video, "video/quicktime", "document"),
+        (AttachmentKind::Document, "application/pdf", "document"),
+    ] {
+        assert_eq!(files::kind(&kind, mime), sent, "{mime}");
+    }
+}
+
+#[test]
+fn a_file_is_where_the_answer_says() {
+    let answer = SAMPLES.json("response_media_url.json");
+    let address = files::address_of(&answer).unwrap();
+    assert_eq!(address, answer["url"].as_str().unwrap());
+    assert_eq!(files::address_of(&json!({ "url": "file:///etc" })), None);
 }
 
 #[test]
