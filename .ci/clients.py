@@ -10,9 +10,13 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
+import pywa
 import telegram
 import viberbot.api.api
+from pywa.errors import WhatsAppError
+from pywa.types import Message, MessageStatus
 from telegram.error import BadRequest, InvalidToken
 from viberbot import Api
 from viberbot.api.bot_configuration import BotConfiguration
@@ -84,6 +88,68 @@ def talk_to_viber(url: str, token: str):
     server.shutdown()
 
 
+def talk_to_whatsapp(url: str, token: str, number: str, account: str, secret: str):
+    client = pywa.WhatsApp(phone_id=number, token=token, waba_id=account, app_secret=secret, verify_token="sesame", server=None)
+    client.api._session.base_url = f"{url}/v23.0"
+    updates = queue.Queue()
+    client.add_handlers(
+        pywa.handlers.MessageHandler(lambda _, message: updates.put(message)),
+        pywa.handlers.MessageStatusHandler(lambda _, status: updates.put(status)),
+    )
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_GET(self):
+            query = parse_qs(urlsplit(self.path).query)
+            answer, status = client.webhook_challenge_handler(vt=query["hub.verify_token"][0], ch=query["hub.challenge"][0])
+            self.answer(status, answer)
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            refused = client.webhook_update_validator(body, self.headers["X-Hub-Signature-256"])
+            answer, status = refused or client.webhook_update_handler(body)
+            self.answer(status, answer)
+
+        def answer(self, status, text):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_):
+            pass
+
+    def next_update(wanted):
+        while True:
+            update = updates.get(timeout=10)
+            if wanted(update):
+                return update
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/"
+    try:
+        client.override_waba_callback_url(address, "a guess")
+        raise AssertionError("an address that refused was taken")
+    except WhatsAppError:
+        pass
+    assert client.override_waba_callback_url(address, "sesame")
+    message = next_update(lambda update: isinstance(update, Message))
+    assert message.text == "Здравствуйте 👋🏽", message
+    assert message.from_user.name == "Ольга" and message.from_user.wa_id == "15550000001"
+    assert message.from_user.bsuid == "US.13491208655302741918", message.from_user
+    sent = client.send_message(to=message.from_user.wa_id, text="Уже едет", tracker="dw:7")
+    status = next_update(lambda update: isinstance(update, MessageStatus) and update.id == sent.id)
+    assert status.status == "sent" and status.tracker == "dw:7", status
+    by_id = client.send_message(to=message.from_user.bsuid, text="Уже едет")
+    assert by_id.id != sent.id
+    try:
+        client.send_message(to="15550000009", text="nobody")
+        raise AssertionError("a stranger was written to")
+    except WhatsAppError as refused:
+        assert refused.code == 131030, refused
+    server.shutdown()
+
+
 def main():
     servers = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -92,6 +158,8 @@ def main():
         print("Telegram's client understands the simulated server")
         talk_to_viber(**places["viber"])
         print("Viber's client understands the simulated server")
+        talk_to_whatsapp(**places["whatsapp"])
+        print("WhatsApp's client understands the simulated server")
     finally:
         servers.stdin.close()
         servers.wait(10)

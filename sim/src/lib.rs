@@ -3,6 +3,7 @@
 //!
 //! - [`messenger`] is the Graph API: Send, profiles, conversations, subscriptions, thread control, tokens, and a webhook
 //!   sender that signs, retries, repeats, reorders and batches. Trouble is scripted with [`messenger::Fault`].
+//! - [`whatsapp`] is the Cloud API with one number: signed events, statuses, people who hide their number.
 //! - [`telegram`] is a Bot API server: updates by question or by call, messages, and what goes wrong on the way.
 //! - [`viber`] is Viber's bot API: signed events, sent until they are taken, and calls that are refused with a number.
 //! - [`vk`] is VK's API: forms, callback servers that are confirmed, a long poll, uploads.
@@ -58,6 +59,7 @@ mod clock;
 mod form;
 mod http;
 pub mod messenger;
+mod meta;
 mod picture;
 mod places;
 mod random;
@@ -67,6 +69,7 @@ pub mod viber;
 pub mod visitors;
 pub mod vk;
 mod waiting;
+pub mod whatsapp;
 
 pub use clock::Clock;
 pub use form::FormFile;

@@ -38,5 +38,6 @@ mod tidy;
 mod token;
 mod viber;
 mod vk;
+mod whatsapp;
 mod window;
 mod work;

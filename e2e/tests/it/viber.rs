@@ -109,6 +109,39 @@ async fn a_talk_on_viber_from_the_first_word_to_the_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_viber_took_and_could_not_bring_fails_with_its_reason() {
+    let (bot, world) = start().await;
+    is_called(&bot).await;
+    let mut anna = world.desk("anna").await;
+    let olena = bot.person(OLENA, "Олена");
+    olena.writes("Вітаю!");
+    let chat = anna.chat_saying("Вітаю!").await.id;
+    anna.claim(chat).await.unwrap();
+    anna.reply(chat, "Завтра.").await.unwrap();
+    has(&anna, chat, "it was sent", |event| {
+        matches!(event, Event::ReplySent { .. })
+    })
+    .await;
+    let sent = bot.wait_for_sent(1, PATIENCE).await;
+    olena.fails_to_take(&sent[0], "message validation failed");
+    let why = FailureReason::Refused {
+        text: "message validation failed".to_owned(),
+    };
+    has(
+        &anna,
+        chat,
+        "it failed after all",
+        |event| matches!(event, Event::ReplyFailed { reason, sent: Some(_), .. } if *reason == why),
+    )
+    .await;
+    anna.chat_when(chat, "it needs a person", |chat| {
+        chat.troubled().count() == 1
+    })
+    .await;
+    bot.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_viber_did_not_sign_is_turned_away() {
     let (bot, world) = start().await;
     is_called(&bot).await;

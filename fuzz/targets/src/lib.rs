@@ -20,7 +20,7 @@ pub mod wrapping;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     ("cleaning", cleaning::check),
     ("config", config::check),
     ("decide", decide::check),
@@ -33,6 +33,7 @@ pub const TARGETS: [Target; 16] = [
     ("receive_telegram", receive::telegram::check),
     ("receive_viber", receive::viber::check),
     ("receive_vk", receive::vk::check),
+    ("receive_whatsapp", receive::whatsapp::check),
     ("search", search::check),
     ("signature", signature::check),
     ("upcast", upcast::check),

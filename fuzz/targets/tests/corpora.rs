@@ -79,6 +79,7 @@ replays! {
     bodies_of_telegram_become_clean_events: "receive_telegram",
     bodies_of_viber_become_clean_events: "receive_viber",
     bodies_of_vk_become_clean_events: "receive_vk",
+    bodies_of_whatsapp_become_clean_events: "receive_whatsapp",
     a_search_answers_as_the_index_does: "search",
     only_the_right_signature_is_taken: "signature",
     stored_events_are_read: "upcast",
@@ -93,6 +94,7 @@ fn every_sample_of_a_platform_is_taken() {
         ("telegram", 50),
         ("viber", 25),
         ("vk", 80),
+        ("whatsapp", 40),
     ] {
         let samples = files(
             &root()

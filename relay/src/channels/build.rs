@@ -13,6 +13,7 @@ use super::messenger::Messenger;
 use super::telegram::Telegram;
 use super::viber::Viber;
 use super::vk::Vk;
+use super::whatsapp::Whatsapp;
 
 /// Returns the channels of a config. A switched-off one still answers its platform (CH-12).
 pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
@@ -26,6 +27,7 @@ pub fn build(config: &Config, client: &reqwest::Client) -> BTreeMap<ChannelId, A
 fn of(platform: &Platform, client: reqwest::Client) -> Option<Arc<dyn Channel>> {
     Some(match platform {
         Platform::Messenger(settings) => Arc::new(Messenger::new(settings.clone(), client)),
+        Platform::Whatsapp(settings) => Arc::new(Whatsapp::new(settings.clone(), client)),
         Platform::Telegram(settings) => Arc::new(Telegram::new(settings.clone(), client)),
         Platform::Viber(settings) => Arc::new(Viber::new(settings.clone(), client)),
         Platform::Vk(settings) => Arc::new(Vk::new(settings.clone(), client)),

@@ -14,7 +14,7 @@ use shared::model::Timestamp;
 use super::signed;
 use super::testing::{Samples, assert_inert, is_nothing};
 use super::{Channel, Happening, Received, Rejected, Webhook};
-use super::{http as caller, messenger, telegram, viber, vk};
+use super::{http as caller, messenger, telegram, viber, vk, whatsapp};
 
 const SECRET: &str = "a-secret-of-both-sides";
 const NOON: Timestamp = Timestamp(1_795_190_400_000);
@@ -54,6 +54,22 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
                     app_secret: secret(),
                     app_id: None,
                     human_agent: false,
+                    api_url: nowhere(),
+                },
+                client.clone(),
+            )),
+            proof: Proof::Signature("x-hub-signature-256", "sha256="),
+        },
+        Case {
+            samples: Samples("whatsapp"),
+            bodies: "event_",
+            channel: Box::new(whatsapp::Whatsapp::new(
+                whatsapp::WhatsappSettings {
+                    phone_number_id: "106540352242922".to_owned(),
+                    access_token: secret(),
+                    verify_token: secret(),
+                    app_secret: secret(),
+                    waba_id: None,
                     api_url: nowhere(),
                 },
                 client.clone(),
@@ -242,7 +258,8 @@ fn every_event_has_an_account_a_visitor_and_a_key_of_its_own() {
                 assert_eq!(inbound.visitor.as_str().is_empty(), is_alarm, "{name}");
                 assert_ne!(inbound.account, inbound.visitor, "{name}");
                 if let Happening::Message { platform_id, .. }
-                | Happening::Echo { platform_id, .. } = &inbound.what
+                | Happening::Echo { platform_id, .. }
+                | Happening::Taken { platform_id, .. } = &inbound.what
                 {
                     let key = case.channel.message_key(platform_id);
                     assert_eq!(inbound.key, key, "{name}: found by its edits");

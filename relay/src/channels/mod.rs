@@ -8,6 +8,7 @@ mod contract;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod http;
+mod label;
 pub mod messenger;
 mod meta;
 pub mod registry;
@@ -17,6 +18,7 @@ pub mod telegram;
 mod testing;
 pub mod viber;
 pub mod vk;
+pub mod whatsapp;
 mod wire;
 
 use std::time::Duration;
@@ -305,6 +307,22 @@ pub enum Happening {
     Delivered(Watermark),
     /// Replies were seen.
     Read(Watermark),
+    /// The platform took a reply: proof where the answer to the call was lost. Its key is that of a message.
+    Taken {
+        /// Its id there.
+        platform_id: PlatformId,
+        /// The delivery that it carries.
+        delivery: DeliveryId,
+    },
+    /// A reply did not reach the visitor, though the platform may have taken it.
+    Failed {
+        /// Its id there.
+        platform_id: PlatformId,
+        /// The delivery that it carries, if it carries one.
+        delivery: Option<DeliveryId>,
+        /// Why.
+        reason: FailureReason,
+    },
     /// A message of our side came back.
     Echo {
         /// Its id there.
@@ -341,6 +359,10 @@ pub enum Happening {
     },
     /// The visitor is typing.
     Typing,
+    /// Who the visitor is, told beside what they say; for platforms that cannot be asked.
+    Profile(Profile),
+    /// The platform calls the visitor by this name as well.
+    AlsoCalled(PlatformId),
     /// For the admin, about the account as a whole; the visitor is empty.
     Alarm {
         /// In words.

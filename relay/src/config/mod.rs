@@ -38,7 +38,7 @@ pub use locate::{default_data_folder, locate};
 pub use reload::{Reload, watch};
 pub use settings::Setting;
 
-use crate::channels::{http, messenger, telegram, viber, vk};
+use crate::channels::{http, messenger, telegram, viber, vk, whatsapp};
 use crate::files::FileRules;
 
 /// Everything the file says, checked.
@@ -202,6 +202,7 @@ fn abilities(platform: &Platform) -> Abilities {
     match platform {
         Platform::Messenger(settings) => messenger::abilities(settings.human_agent),
         Platform::Telegram(_) => telegram::abilities(),
+        Platform::Whatsapp(_) => whatsapp::abilities(),
         Platform::Viber(_) => viber::abilities(),
         Platform::Vk(_) => vk::abilities(),
         Platform::Http(_) => http::abilities(),

@@ -463,6 +463,27 @@ fn a_file_with_a_line_missing_doubled_or_spoiled_never_panics_and_faults_have_pl
 }
 
 #[test]
+fn two_channels_of_one_number_are_a_fault_that_names_both_and_an_id_is_no_number() {
+    let channel = |id: &str, number: &str| {
+        format!(
+            "[[channel]]\nid = \"{id}\"\nkind = \"whatsapp\"\nphone_number_id = \"{number}\"\naccess_token = \"t\"\nverify_token = \"v\"\napp_secret = \"s\"\nwaba_id = \"5\"\n"
+        )
+    };
+    let text = format!(
+        "[company]\nname = \"Acme\"\n{}{}{}",
+        channel("one", "1"),
+        channel("two", "1"),
+        channel("three", "+1 555 078 3881")
+    );
+    assert_eq!(
+        shown(&text),
+        "config.toml:14:19: channels one and two are one number, 1: a number is connected once\n\
+         config.toml:22:19: phone_number_id \"+1 555 078 3881\": expected the id of a phone number from the app's page at Meta \
+         (digits; not the number itself)\n"
+    );
+}
+
+#[test]
 fn two_channels_of_one_page_are_a_fault_that_names_both() {
     let channel = |id: &str| {
         format!(

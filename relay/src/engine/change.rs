@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shared::chat::{Chat, Event};
+use shared::chat::{Chat, Event, SentReply};
 use shared::model::{
     Attachment, DeliveryId, HandedFile, Message, MessageId, PlatformId, Policy, Timestamp,
 };
@@ -113,7 +113,7 @@ impl Walker<'_> {
                 self.begin_message(place, *message, platform_id.clone());
                 self.settle(*message, DeliveryStage::Sent);
             }
-            Event::ReplyFailed { message, .. } => self.settle(*message, DeliveryStage::Failed),
+            Event::ReplyFailed { message, sent, .. } => self.fail(*message, sent.as_ref()),
             Event::ReplyUnconfirmed { message } => {
                 self.settle(*message, DeliveryStage::Unconfirmed);
             }
@@ -212,6 +212,19 @@ impl Walker<'_> {
                 self.now.plus(until.since(self.change.at))
             }),
             window_ends,
+        });
+    }
+
+    fn fail(&mut self, message: MessageId, sent: Option<&SentReply>) {
+        let Some(sent) = sent else {
+            return self.settle(message, DeliveryStage::Failed);
+        };
+        self.change.settled.push(Settled {
+            delivery: sent.delivery,
+            attempt: None,
+            to: DeliveryStage::Failed,
+            not_before: None,
+            window_ends: None,
         });
     }
 

@@ -265,6 +265,29 @@ impl Engine {
         .await
     }
 
+    /// Takes in what a platform tells of a reply, if its delivery has not moved on to another attempt. `event` is unique
+    /// within the channel (IN-04), and not used up where nothing came of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_platform`]; [`EngineError::Overtaken`]: the delivery has moved on.
+    pub async fn by_platform_of(
+        &self,
+        event: &str,
+        delivery: &Delivery,
+        command: PlatformCommand,
+    ) -> Result<Taken, EngineError> {
+        let key = Key(format!("in:{}:{event}", delivery.channel));
+        let attempt = Attempt {
+            delivery: delivery.id,
+            number: delivery.attempt,
+        };
+        let command = Command::Platform(command);
+        let actor = Actor::Platform;
+        self.perform(delivery.chat, &key, &actor, &command, Some(attempt))
+            .await
+    }
+
     /// Takes the key of an event that must not be taken in when it comes: what it speaks of is undone already. False: it
     /// came before.
     ///
@@ -415,7 +438,7 @@ impl Engine {
             let is_committed = match &decided {
                 Ok(events) => {
                     !events.is_empty()
-                        || attempt.is_some()
+                        || (attempt.is_some() && *actor == Actor::Relay)
                         || matches!(command, Command::Relay(RelayCommand::Tick))
                 }
                 Err(_) => false,

@@ -1,6 +1,6 @@
 //! Which visitor is behind a platform's id, and in which chat they are: a memory in front of the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::model::{Card, ChannelId, ChatId, PlatformId, Visitor, VisitorId};
@@ -24,6 +24,8 @@ pub(super) struct Whereabouts {
 #[derive(Default)]
 pub(super) struct Directory {
     known: Mutex<HashMap<Name, Whereabouts>>,
+    /// Other names that are written down.
+    named: Mutex<HashSet<(VisitorId, PlatformId)>>,
 }
 
 impl Directory {
@@ -75,6 +77,24 @@ impl Directory {
     /// Forgets a visitor; the next look goes to the store.
     pub(super) fn forget(&self, channel: &ChannelId, platform_id: &PlatformId) {
         self.lock().remove(&(channel.clone(), platform_id.clone()));
+    }
+
+    /// Whether it is known to be written down that a visitor has this name, too.
+    pub(super) fn is_named(&self, visitor: VisitorId, other: &PlatformId) -> bool {
+        self.names().contains(&(visitor, other.clone()))
+    }
+
+    /// Remembers that it is.
+    pub(super) fn note_name(&self, visitor: VisitorId, other: &PlatformId) {
+        let mut named = self.names();
+        if named.len() >= REMEMBERED {
+            named.clear();
+        }
+        named.insert((visitor, other.clone()));
+    }
+
+    fn names(&self) -> std::sync::MutexGuard<'_, HashSet<(VisitorId, PlatformId)>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Name, Whereabouts>> {

@@ -129,6 +129,22 @@ impl Intake {
                 }
                 Ok(())
             }
+            Happening::Taken {
+                platform_id,
+                delivery,
+            } => self.taken(channel, inbound, platform_id, *delivery).await,
+            Happening::Failed {
+                platform_id,
+                delivery,
+                reason,
+            } => {
+                self.failed(channel, inbound, platform_id, *delivery, reason)
+                    .await
+            }
+            Happening::Profile(profile) => self.profile(channel, inbound, profile).await,
+            Happening::AlsoCalled(other) => {
+                self.also_called(channel, &inbound.visitor, other).await
+            }
             Happening::Alarm { .. } => Ok(()),
         }
     }
@@ -246,7 +262,7 @@ impl Intake {
         is_dropped
     }
 
-    async fn remark(
+    pub(super) async fn remark(
         &self,
         channel: &ChannelId,
         inbound: &Inbound,
@@ -451,7 +467,7 @@ impl Intake {
         self.our_side_speaks(channel, inbound, make).await
     }
 
-    async fn delivery_of(
+    pub(super) async fn delivery_of(
         &self,
         channel: &ChannelId,
         id: Option<DeliveryId>,
@@ -526,7 +542,7 @@ impl Intake {
     }
 
     /// Tells an existing chat something; a refusal means that it does not matter there.
-    async fn tell(
+    pub(super) async fn tell(
         &self,
         channel: &ChannelId,
         inbound: &Inbound,
@@ -558,7 +574,7 @@ impl Intake {
         Ok(chats.pop())
     }
 
-    async fn whereabouts(
+    pub(super) async fn whereabouts(
         &self,
         channel: &ChannelId,
         visitor: &PlatformId,

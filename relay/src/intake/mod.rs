@@ -4,6 +4,8 @@
 
 mod directory;
 mod events;
+mod persons;
+mod replies;
 mod strangers;
 #[cfg(test)]
 mod tests;

@@ -34,16 +34,16 @@ impl Listener for Notes {
     fn visitor_seen(&self, _channel: &ChannelId, _chat: ChatId, _visitor: &Visitor) {}
 }
 
-struct World {
-    intake: Arc<Intake>,
-    engine: Arc<Engine>,
-    store: Arc<MemoryStore>,
+pub(super) struct World {
+    pub(super) intake: Arc<Intake>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) store: Arc<MemoryStore>,
     clock: Arc<ManualClock>,
     channel: Arc<FakeChannel>,
     notes: Arc<Notes>,
 }
 
-async fn world() -> World {
+pub(super) async fn world() -> World {
     world_where(OnReturn::Reopen).await
 }
 
@@ -68,7 +68,7 @@ async fn world_where(on_return: OnReturn) -> World {
     }
 }
 
-fn said(mid: &str) -> Happening {
+pub(super) fn said(mid: &str) -> Happening {
     Happening::Message {
         platform_id: mid.into(),
         text: format!("text of {mid}"),
@@ -79,7 +79,7 @@ fn said(mid: &str) -> Happening {
     }
 }
 
-fn echo(mid: &str) -> Happening {
+pub(super) fn echo(mid: &str) -> Happening {
     Happening::Echo {
         platform_id: mid.into(),
         text: "your parcel is here".into(),
@@ -104,10 +104,14 @@ fn delete(mid: &str) -> Happening {
 }
 
 impl World {
-    async fn happens(&self, key: &str, what: Happening) {
+    pub(super) async fn happens(&self, key: &str, what: Happening) {
+        self.happens_to(PSID, key, what).await;
+    }
+
+    pub(super) async fn happens_to(&self, visitor: &str, key: &str, what: Happening) {
         let inbound = Inbound {
             account: "104820093344556".into(),
-            visitor: PSID.into(),
+            visitor: visitor.into(),
             key: key.into(),
             at: self.clock.now(),
             what,
@@ -118,7 +122,12 @@ impl World {
             .unwrap();
     }
 
-    async fn by_anna(&self, id: &str, chat: ChatId, command: DeskCommand) -> Result<(), Refusal> {
+    pub(super) async fn by_anna(
+        &self,
+        id: &str,
+        chat: ChatId,
+        command: DeskCommand,
+    ) -> Result<(), Refusal> {
         let done = self
             .engine
             .by_operator(&"anna".into(), &CommandId::from(id), chat, command)
@@ -130,7 +139,7 @@ impl World {
         }
     }
 
-    async fn chats(&self) -> Vec<Chat> {
+    pub(super) async fn chats(&self) -> Vec<Chat> {
         let mut chats = self.store.list_open_chats().await.unwrap();
         let closed = self.store.list_closed_chats(None, 100).await.unwrap();
         chats.extend(closed.into_iter().filter(Chat::is_finished));
@@ -138,7 +147,7 @@ impl World {
         chats
     }
 
-    fn kinds(&self) -> Vec<&'static str> {
+    pub(super) fn kinds(&self) -> Vec<&'static str> {
         let events = self.store.events();
         events.iter().map(|stored| stored.event.kind()).collect()
     }
@@ -188,7 +197,7 @@ fn block(for_seconds: Option<u32>) -> DeskCommand {
     }
 }
 
-fn reply() -> DeskCommand {
+pub(super) fn reply() -> DeskCommand {
     DeskCommand::Reply(ReplyDraft {
         text: "Yes".into(),
         quotes: None,

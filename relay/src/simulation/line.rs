@@ -238,6 +238,7 @@ through_the_line! {
         fn put_back(delivery: DeliveryId, attempt: u32, how: PutBack) -> bool;
         fn take_lease(name: &str, owner: &str, hold_for: Duration) -> Option<LeaseToken>;
         fn give_lease_back(name: &str, owner: &str) -> ();
+        fn name_visitor(visitor: VisitorId, channel: &ChannelId, other: &PlatformId) -> ();
         fn count_dropped(visitor: VisitorId, more: u64) -> ();
         fn save_session(session: SessionEntry) -> ();
         fn touch_session(hash: &TokenHash, at: Timestamp) -> ();

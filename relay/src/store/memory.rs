@@ -55,6 +55,7 @@ struct State {
     open: HashMap<VisitorId, ChatId>,
     names: HashMap<(ChannelId, PlatformId), MessageId>,
     visitors: HashMap<(ChannelId, PlatformId), Visitor>,
+    other_names: HashMap<(ChannelId, PlatformId), VisitorId>,
     messages: BTreeMap<MessageId, (ChannelId, FoundMessage)>,
     seen: HashMap<Key, Seq>,
     /// In the order written, which is not that of the ids: clocks differ.
@@ -404,6 +405,7 @@ impl State {
             .values()
             .filter(|known| known.id == visitor)
             .map(|known| known.platform_id.clone())
+            .chain(self.other_names_of(visitor))
             .collect();
         let chats = self.chats_where(|chat| chat.visitor.id == visitor);
         self.unread.retain(|unread| {
@@ -416,6 +418,12 @@ impl State {
             });
             !names_them && !is_nearby
         });
+    }
+
+    fn other_names_of(&self, visitor: VisitorId) -> Vec<PlatformId> {
+        let names = self.other_names.iter();
+        let names = names.filter(|(_, named)| **named == visitor);
+        names.map(|((_, name), _)| name.clone()).collect()
     }
 
     fn redact_chat(&mut self, id: ChatId, mark: Mark, at: Timestamp) {
@@ -432,6 +440,7 @@ impl State {
         let given_up = given_up.map(|outgoing| Event::ReplyFailed {
             message: outgoing.message,
             reason: FailureReason::GivenUp,
+            sent: None,
         });
         for event in given_up.chain([Event::Redacted]).collect::<Vec<_>>() {
             let seq = Seq(i64::try_from(self.events.len() + 1).expect("few"));
@@ -487,6 +496,7 @@ fn is_allowed(delivery: &Delivery, settled: &Settled) -> bool {
         | (Unconfirmed | Failed, Due)
         | (Due | Unconfirmed, Failed) => true,
         (Sending, Failed | Unconfirmed) => settled.attempt.is_some(),
+        (Sent, Failed) => settled.attempt.is_none(),
         (Due, Withdrawn) => delivery.attempt == 0,
         _ => false,
     }
@@ -637,7 +647,23 @@ impl Store for MemoryStore {
         platform_id: &PlatformId,
     ) -> Result<Option<Visitor>, StoreError> {
         let name = (channel.clone(), platform_id.clone());
-        Ok(self.lock().visitors.get(&name).cloned())
+        let state = self.lock();
+        let other = || {
+            let visitor = state.other_names.get(&name)?;
+            state.visitors.values().find(|known| known.id == *visitor)
+        };
+        Ok(state.visitors.get(&name).or_else(other).cloned())
+    }
+
+    async fn name_visitor(
+        &self,
+        visitor: VisitorId,
+        channel: &ChannelId,
+        other: &PlatformId,
+    ) -> Result<(), StoreError> {
+        let name = (channel.clone(), other.clone());
+        self.lock().other_names.insert(name, visitor);
+        Ok(())
     }
 
     async fn find_message(
@@ -1055,6 +1081,7 @@ impl Store for MemoryStore {
             }
         }
         state.visitors.retain(|_, known| known.id != visitor);
+        state.other_names.retain(|_, named| *named != visitor);
         state.blocks.remove(&visitor);
         drop(state);
         self.changed.notify_waiters();

@@ -91,12 +91,20 @@ pub trait Store: Send + Sync {
     /// Channels that have had a chat: they may not vanish from the config (CH-14).
     async fn list_channels_with_chats(&self) -> Result<Vec<ChannelId>, StoreError>;
 
-    /// A visitor by the platform's id.
+    /// A visitor by the platform's id, or by another name of theirs.
     async fn find_visitor(
         &self,
         channel: &ChannelId,
         platform_id: &PlatformId,
     ) -> Result<Option<Visitor>, StoreError>;
+    /// Notes another name that the platform calls a visitor by, who may be written down only later. Somebody whose own id
+    /// it is keeps it.
+    async fn name_visitor(
+        &self,
+        visitor: VisitorId,
+        channel: &ChannelId,
+        other: &PlatformId,
+    ) -> Result<(), StoreError>;
     /// A message by the platform's id: whose chat it is in.
     async fn find_message(
         &self,
@@ -485,7 +493,8 @@ pub enum DeliveryStage {
 /// What an event says of a delivery; committed with it.
 ///
 /// Arrows allowed: sending → sent, failed, unconfirmed · due → sent (by echo), failed (window closed, given up),
-/// withdrawn (attempt 0 only) · unconfirmed → sent, due, failed · failed → due (an operator tries again), sent (by echo).
+/// withdrawn (attempt 0 only) · unconfirmed → sent, due, failed · failed → due (an operator tries again), sent (by echo) ·
+/// sent → failed (the platform says so later: no attempt).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
     /// Which.

@@ -7,8 +7,8 @@ use crate::text;
 
 use super::redact::empty_visitor;
 use super::{
-    Answered, Author, Block, Chat, Event, LAST_LINE_LIMIT, LastLine, Outgoing, Stage, Stored,
-    TransferTarget, Trouble,
+    Answered, Author, Block, Chat, Event, LAST_LINE_LIMIT, LastLine, Outgoing, SentReply, Stage,
+    Stored, TransferTarget, Trouble,
 };
 
 impl Chat {
@@ -150,7 +150,14 @@ impl Chat {
                 self.outgoing
                     .retain(|outgoing| outgoing.message != *message);
             }
-            Event::ReplyFailed { message, reason } => {
+            Event::ReplyFailed {
+                message,
+                reason,
+                sent,
+            } => {
+                if let Some(sent) = sent {
+                    self.take_up_again(*message, sent);
+                }
                 self.set_trouble(
                     *message,
                     Trouble::Failed {
@@ -362,6 +369,25 @@ impl Chat {
             edit: 0,
             is_deleted: false,
         });
+    }
+
+    /// A reply that had left comes back, in the order written: before those that are held, which keep what they took.
+    fn take_up_again(&mut self, message: MessageId, sent: &SentReply) {
+        if self.find_outgoing(message).is_ok() {
+            return;
+        }
+        let place = self
+            .outgoing
+            .partition_point(|outgoing| outgoing.message < message);
+        let outgoing = Outgoing {
+            message,
+            delivery: sent.delivery,
+            by: sent.by.clone(),
+            held_until: None,
+            trouble: Trouble::None,
+            answered: None,
+        };
+        self.outgoing.insert(place, outgoing);
     }
 
     fn set_trouble(&mut self, message: MessageId, trouble: Trouble) {

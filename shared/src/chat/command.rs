@@ -10,6 +10,8 @@ use crate::model::{
     PlatformId, ThreadOwner, Timestamp, Visitor,
 };
 
+use super::SentReply;
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
@@ -96,6 +98,15 @@ pub enum PlatformCommand {
         platform_id: PlatformId,
         /// By the platform's clock.
         echoed_at: Timestamp,
+    },
+    /// The platform could not bring a reply to the visitor, though it may have taken it (OUT-03, OUT-04).
+    Failed {
+        /// The reply.
+        message: MessageId,
+        /// For a reply that counts as sent: what is known of it.
+        sent: Option<SentReply>,
+        /// Why.
+        reason: FailureReason,
     },
     /// Somebody answered outside the desk: the page's own inbox, another application (IN-08).
     EchoForeign {

@@ -29,6 +29,15 @@ pub struct Stored {
     pub event: Event,
 }
 
+/// A reply that the platform had taken: what the chat forgot of it then, and a new try needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentReply {
+    /// Its row of the outbox.
+    pub delivery: DeliveryId,
+    /// Who wrote it.
+    pub by: OperatorId,
+}
+
 /// A fact about one chat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -200,12 +209,15 @@ pub enum Event {
         /// When, by the platform's clock where it told; watermarks are compared with this.
         platform_at: Timestamp,
     },
-    /// It will not go out.
+    /// It will not reach the visitor.
     ReplyFailed {
         /// Which.
         message: MessageId,
         /// Why.
         reason: FailureReason,
+        /// The platform had taken it, and said so later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sent: Option<SentReply>,
     },
     /// It may have gone out.
     ReplyUnconfirmed {

@@ -45,7 +45,7 @@ pub use command::{
     Actor, Command, Context, DeskCommand, FreshIds, LONGEST_HOLD, Opening, PlatformCommand,
     Receipt, RelayCommand, ReplyDraft, SettledAs, TransferTarget,
 };
-pub use event::{Event, Stored};
+pub use event::{Event, SentReply, Stored};
 pub use originals::Revision;
 pub use refusal::Refusal;
 pub use rights::{Outlook, Right, Sight};

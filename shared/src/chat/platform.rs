@@ -84,6 +84,11 @@ impl Chat {
                 platform_id,
                 echoed_at,
             } => Ok(self.echo_ours(*message, platform_id, *echoed_at)),
+            PlatformCommand::Failed {
+                message,
+                sent,
+                reason,
+            } => Ok(self.failed(*message, sent.as_ref(), reason)),
             PlatformCommand::EchoForeign {
                 opening,
                 message,

@@ -88,7 +88,11 @@ impl Event {
                 message: _,
                 platform_at: _,
             } => *platform_id = None,
-            Self::ReplyFailed { reason, message: _ } => reason.empty(),
+            Self::ReplyFailed {
+                reason,
+                message: _,
+                sent: _,
+            } => reason.empty(),
             Self::FileKept {
                 file,
                 message: _,

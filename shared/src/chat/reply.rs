@@ -199,14 +199,20 @@ impl Chat {
             Trouble::None | Trouble::Unconfirmed => Ok(vec![Event::ReplyFailed {
                 message,
                 reason: FailureReason::GivenUp,
+                sent: None,
             }]),
         }
     }
 
-    /// Records what became of a delivery. What an echo has proved already stays proved.
+    /// Records what became of a delivery. What an echo has proved already stays proved, and what the platform said did not
+    /// arrive, while its answer to the call was still on the way, stays failed.
     pub(super) fn settle(&self, message: MessageId, result: &SettledAs) -> Vec<Event> {
-        if self.find_outgoing(message).is_err() {
-            return vec![];
+        match self
+            .find_outgoing(message)
+            .map(|outgoing| &outgoing.trouble)
+        {
+            Ok(Trouble::None | Trouble::Unconfirmed) => {}
+            Ok(Trouble::Failed { .. }) | Err(_) => return vec![],
         }
         let (event, owner) = match result {
             SettledAs::Sent {
@@ -224,6 +230,7 @@ impl Chat {
                 let failed = Event::ReplyFailed {
                     message,
                     reason: reason.clone(),
+                    sent: None,
                 };
                 let is_theirs = *reason == FailureReason::ThreadControlled;
                 (failed, is_theirs.then(other))

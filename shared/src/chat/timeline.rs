@@ -194,7 +194,11 @@ impl Timeline {
                 entry.delivery = Some(DeliveryState::Sent);
                 entry.held_until = None;
             }),
-            Event::ReplyFailed { message, reason } => self.fail(*message, reason),
+            Event::ReplyFailed {
+                message,
+                reason,
+                sent: _,
+            } => self.fail(*message, reason),
             Event::ReplyUnconfirmed { message } => {
                 self.deliver(*message, DeliveryState::Unconfirmed);
             }

@@ -317,6 +317,13 @@ impl Person {
         self.site.push(&event);
     }
 
+    /// Their device could not take a message.
+    pub fn fails_to_take(&self, sent: &Sent, why: &str) {
+        let members = json!({ "user_id": self.id, "desc": why });
+        self.site
+            .push(&self.site.event("failed", sent.token, members));
+    }
+
     /// Unsubscribes: nothing reaches them any more.
     pub fn leaves(&self) {
         self.site.lock().subscribed.retain(|id| *id != self.id);

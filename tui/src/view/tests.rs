@@ -176,6 +176,7 @@ fn a_failed_reply_says_why() {
         Event::ReplyFailed {
             message: MessageId(78),
             reason: shared::model::FailureReason::VisitorUnreachable,
+            sent: None,
         },
     );
     insta::assert_snapshot!("failed", shown(&desk.app));

@@ -196,6 +196,7 @@ impl World {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind")]
     fn platform_command(&mut self, source: &mut Source<'_>) -> PlatformCommand {
         let opening = company::opening(source);
         let at = self.moment(source);
@@ -246,6 +247,11 @@ impl World {
                 opening,
                 message: self.message(&text(source), at),
                 application: None,
+            },
+            12 if source.flag() => PlatformCommand::Failed {
+                message: self.reply(source),
+                sent: None,
+                reason: FailureReason::VisitorUnreachable,
             },
             12 => PlatformCommand::ThreadControl {
                 opening,

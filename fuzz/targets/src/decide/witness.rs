@@ -6,11 +6,13 @@ use shared::chat::rights::sees;
 use shared::chat::{Actor, Chat, Event, SHAPE, Sight, Stored, upcast};
 use shared::model::{MessageId, Policy};
 
-/// What a reply has been through; sent and withdrawn are the end, and exclude one another (invariant 3).
+/// What a reply has been through; sent and withdrawn exclude one another, and are the end (invariant 3) unless the platform
+/// gives back what it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Written,
     Sent,
+    GivenBack,
     Withdrawn,
 }
 
@@ -55,7 +57,16 @@ impl Witness {
             assert_eq!(before, None, "a reply is written once");
         } else if let Event::ReplySent { message, .. } = event {
             let before = self.fates.insert(*message, Fate::Sent);
-            assert_eq!(before, Some(Fate::Written), "a reply is sent once");
+            let may_leave = [Some(Fate::Written), Some(Fate::GivenBack)];
+            assert!(may_leave.contains(&before), "a reply is sent once");
+        } else if let Event::ReplyFailed {
+            message,
+            sent: Some(_),
+            ..
+        } = event
+        {
+            let before = self.fates.insert(*message, Fate::GivenBack);
+            assert_eq!(before, Some(Fate::Sent), "only what was sent comes back");
         } else if let Event::ReplyWithdrawn { message, .. } = event {
             let before = self.fates.insert(*message, Fate::Withdrawn);
             assert_eq!(

@@ -6,11 +6,14 @@ pub mod messenger;
 pub mod telegram;
 pub mod viber;
 pub mod vk;
+pub mod whatsapp;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
-use relay::channels::{Channel, Happening, Inbound, Quote, Received, Watermark, Webhook};
-use shared::model::{Attachment, AttachmentKind, EntryPoint, ThreadOwner, Timestamp};
+use relay::channels::{Channel, Happening, Inbound, Profile, Quote, Received, Watermark, Webhook};
+use shared::model::{
+    Attachment, AttachmentKind, EntryPoint, FailureReason, ThreadOwner, Timestamp,
+};
 use shared::text;
 
 use crate::promise;
@@ -44,6 +47,10 @@ fn receive(channel: &dyn Channel, header: (&'static str, &str), body: &[u8]) -> 
     channel.receive(&webhook).expect("it is proved")
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one short arm per kind of event, and no wildcard"
+)]
 fn check_inbound(inbound: &Inbound) {
     assert!(!inbound.account.0.is_empty(), "an event has its account");
     assert!(!inbound.key.is_empty(), "an event has its key");
@@ -77,7 +84,11 @@ fn check_inbound(inbound: &Inbound) {
             id(&platform_id.0);
             message(text);
         }
-        Happening::Delete { platform_id } => id(&platform_id.0),
+        Happening::Delete { platform_id }
+        | Happening::Taken {
+            platform_id,
+            delivery: _,
+        } => id(&platform_id.0),
         Happening::Reaction { platform_id, emoji } => {
             id(&platform_id.0);
             if let Some(emoji) = emoji {
@@ -108,6 +119,19 @@ fn check_inbound(inbound: &Inbound) {
             if let Some(ThreadOwner::Other(application)) = owner {
                 id(application);
             }
+        }
+        Happening::Failed {
+            platform_id,
+            delivery: _,
+            reason,
+        } => {
+            id(&platform_id.0);
+            failure(reason);
+        }
+        Happening::Profile(profile) => self::profile(profile),
+        Happening::AlsoCalled(name) => {
+            id(&name.0);
+            assert_ne!(*name, inbound.visitor, "another name is another");
         }
         Happening::Remark { notice } => promise::is_inert_line(&notice.text),
         Happening::Typing => {}
@@ -150,6 +174,23 @@ fn attachment(attachment: &Attachment) {
         | AttachmentKind::Template => None,
     };
     for line in attachment.title.iter().chain(kind) {
+        promise::is_inert_line(line);
+    }
+}
+
+fn failure(reason: &FailureReason) {
+    if let FailureReason::Refused { text } | FailureReason::NotAllowed { text } = reason {
+        promise::is_inert_line(text);
+    }
+}
+
+fn profile(profile: &Profile) {
+    let Profile {
+        name,
+        first_name,
+        photo_url,
+    } = profile;
+    for line in [name, first_name, photo_url].into_iter().flatten() {
         promise::is_inert_line(line);
     }
 }

@@ -2,12 +2,10 @@
 
 use serde_json::Value;
 
-use shared::model::{
-    DeliveryId, EntryPoint, Notice, NoticeKind, PlatformId, ThreadOwner, Timestamp,
-};
+use shared::model::{EntryPoint, Notice, NoticeKind, PlatformId, ThreadOwner, Timestamp};
 use shared::text;
 
-use crate::channels::{Happening, Inbound, Quote, Received, Watermark};
+use crate::channels::{Happening, Inbound, Quote, Received, Watermark, label};
 use crate::hex::hex;
 
 use crate::channels::wire;
@@ -133,7 +131,7 @@ impl Event<'_> {
             let delivery = message
                 .get("metadata")
                 .and_then(Value::as_str)
-                .and_then(delivery_of);
+                .and_then(label::read);
             let application = wire::id(message.get("app_id"));
             let what = Happening::Echo {
                 platform_id,
@@ -336,11 +334,6 @@ impl Event<'_> {
 /// The same for the webhook, the copy on standby and the Conversations API (meta.md 3.4).
 pub(super) fn message_key(platform_id: &PlatformId) -> String {
     format!("msg:{platform_id}")
-}
-
-/// Our metadata is `dw:<delivery id>`.
-fn delivery_of(metadata: &str) -> Option<DeliveryId> {
-    metadata.strip_prefix("dw:")?.parse().ok()
 }
 
 fn quote(message: &Value) -> Option<Quote> {

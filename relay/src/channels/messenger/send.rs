@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use shared::model::{AttachmentKind, ContactAsk, FailureReason, PlatformId};
 
-use crate::channels::{Outbound, Receipt, SendError, Signal};
+use crate::channels::{Outbound, Receipt, SendError, Signal, label};
 use crate::files::OutboundFile;
 
 use super::errors::Class;
@@ -81,7 +81,7 @@ pub(super) fn fields_of_file(
     };
     let message = json!({
         "attachment": { "type": kind, "payload": {} },
-        "metadata": format!("dw:{}", reply.delivery),
+        "metadata": label::of(reply.delivery),
     });
     let mut fields = vec![
         ("recipient", json!({ "id": reply.visitor }).to_string()),
@@ -110,7 +110,7 @@ pub(super) fn receipt_of(answer: &Value) -> Result<Receipt, SendError> {
 
 /// Returns the body of a call.
 pub(super) fn body(reply: &Outbound, human_agent: bool) -> Value {
-    let mut message = json!({ "text": reply.text, "metadata": format!("dw:{}", reply.delivery) });
+    let mut message = json!({ "text": reply.text, "metadata": label::of(reply.delivery) });
     if !reply.asks.is_empty() {
         message["quick_replies"] = quick_replies(reply.asks);
     }

@@ -21,7 +21,7 @@ pub(in crate::channels) struct GraphError {
     pub(in crate::channels) code: i64,
     pub(in crate::channels) subcode: Option<i64>,
     pub(in crate::channels) is_transient: bool,
-    /// For people: Meta's words for users where there are any.
+    /// For people: Meta's words for users, or the details, where there are any.
     pub(in crate::channels) words: String,
     pub(in crate::channels) trace: Option<String>,
 }
@@ -31,8 +31,9 @@ impl GraphError {
     pub(in crate::channels) fn of(body: &Value) -> Option<Self> {
         let error = body.get("error")?.as_object()?;
         let number = |name: &str| wire::id(error.get(name)).and_then(|text| text.parse().ok());
-        let words =
-            wire::line(error.get("error_user_msg")).or_else(|| wire::line(error.get("message")));
+        let words = wire::line(error.get("error_user_msg"))
+            .or_else(|| wire::line(error.get("error_data").and_then(|data| data.get("details"))))
+            .or_else(|| wire::line(error.get("message")));
         Some(Self {
             code: number("code").unwrap_or(0),
             subcode: number("error_subcode"),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use shared::model::{Notice, NoticeKind, PlatformId, Timestamp};
+use shared::model::{FailureReason, Notice, NoticeKind, PlatformId, Timestamp};
 
 use crate::channels::wire;
 use crate::channels::{Answer, Happening, Inbound, Received, Watermark};
@@ -73,7 +73,15 @@ impl Event<'_> {
                 platform_ids: vec![token],
                 until: Some(self.at),
             }),
-            "failed" => remark(titled("a reply did not reach them", self.value.get("desc"))),
+            // Long after it took the reply, too (viber.md 3).
+            "failed" => Happening::Failed {
+                platform_id: token,
+                delivery: None,
+                reason: FailureReason::Refused {
+                    text: wire::line(self.value.get("desc"))
+                        .unwrap_or_else(|| "no reason given".to_owned()),
+                },
+            },
             "conversation_started" => remark(titled("opened the chat", self.value.get("context"))),
             "subscribed" => remark("subscribed".to_owned()),
             "unsubscribed" => {

@@ -3,10 +3,7 @@
 use crate::channels::messenger::MessengerSettings;
 
 use super::super::section::Section;
-use super::{Accounts, api_url, is_same_secret};
-
-/// Meta's own address.
-const GRAPH: &str = "https://graph.facebook.com";
+use super::{Accounts, GRAPH, api_url, is_same_secret};
 
 pub(super) fn read(
     section: &Section<'_, '_>,

@@ -5,6 +5,7 @@ mod messenger;
 mod telegram;
 mod viber;
 mod vk;
+mod whatsapp;
 
 use std::collections::HashMap;
 
@@ -18,11 +19,15 @@ use crate::channels::messenger::MessengerSettings;
 use crate::channels::telegram::TelegramSettings;
 use crate::channels::viber::ViberSettings;
 use crate::channels::vk::VkSettings;
+use crate::channels::whatsapp::WhatsappSettings;
 
 use super::section::Section;
 
 /// Accounts seen before, with the channels that have them (CH-17).
 type Accounts = HashMap<String, String>;
+
+/// Meta's own address.
+const GRAPH: &str = "https://graph.facebook.com";
 
 /// Every kind of the interface.
 const KINDS: [&str; 9] = [
@@ -65,6 +70,8 @@ pub struct ChannelConfig {
 pub enum Platform {
     /// A Page.
     Messenger(MessengerSettings),
+    /// A number of WhatsApp.
+    Whatsapp(WhatsappSettings),
     /// A bot of Telegram.
     Telegram(TelegramSettings),
     /// A bot of Viber.
@@ -82,6 +89,7 @@ impl ChannelConfig {
     pub fn same_platform(&self, other: &Self) -> bool {
         match (&self.platform, &other.platform) {
             (Platform::Messenger(a), Platform::Messenger(b)) => messenger::is_same(a, b),
+            (Platform::Whatsapp(a), Platform::Whatsapp(b)) => whatsapp::is_same(a, b),
             (Platform::Telegram(a), Platform::Telegram(b)) => telegram::is_same(a, b),
             (Platform::Viber(a), Platform::Viber(b)) => viber::is_same(a, b),
             (Platform::Vk(a), Platform::Vk(b)) => vk::is_same(a, b),
@@ -89,6 +97,7 @@ impl ChannelConfig {
             (Platform::NotBuilt, Platform::NotBuilt) => true,
             (
                 Platform::Messenger(_)
+                | Platform::Whatsapp(_)
                 | Platform::Telegram(_)
                 | Platform::Viber(_)
                 | Platform::Vk(_)
@@ -132,6 +141,7 @@ pub(super) fn read(
     let address = public_url.map(|url| webhook_address(url, &id));
     let platform = match kind.as_str() {
         "messenger" => Platform::Messenger(messenger::read(section, &id, accounts)),
+        "whatsapp" => Platform::Whatsapp(whatsapp::read(section, &id, accounts)),
         "telegram" => Platform::Telegram(telegram::read(section, &id, address, accounts)),
         "viber" => Platform::Viber(viber::read(section, &id, address, accounts)),
         "vk" => Platform::Vk(vk::read(section, &id, address, accounts)),

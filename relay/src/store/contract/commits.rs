@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use shared::chat::Chat;
 use shared::model::{ChatId, Seq, Version};
 
-use crate::store::testing::{commit, one, received};
+use crate::store::testing::{commit, one, received, visitor_of};
 use crate::store::{Change, MessageRow, Outcome, StoreError};
 
 use super::{Place, append, on_every_engine};
@@ -16,6 +16,7 @@ use super::{Place, append, on_every_engine};
 const TASKS: i64 = 64;
 
 on_every_engine! {
+    a_visitor_is_found_by_every_name_and_a_name_of_their_own_is_theirs
     many_changes_of_twenty_hot_chats
     many_changes_of_five_thousand_chats
     the_same_change_at_once_is_taken_once
@@ -205,4 +206,28 @@ async fn a_visitor_never_has_two_open_chats(place: &Place) {
     }
     assert_eq!(done, 1);
     assert_eq!(place.store.list_open_chats().await.unwrap().len(), 1);
+}
+
+async fn a_visitor_is_found_by_every_name_and_a_name_of_their_own_is_theirs(place: &Place) {
+    let store = place.store();
+    let page = "acme-page".into();
+    let find = async |name: &str| {
+        let found = store.find_visitor(&page, &name.into()).await.unwrap();
+        found.map(|visitor| visitor.id)
+    };
+    let (one, two) = (visitor_of(1), visitor_of(2));
+    let other = "US.1".into();
+    store.name_visitor(one.id, &page, &other).await.unwrap();
+    assert_eq!(find("US.1").await, None, "not written down yet");
+    for id in [1, 2] {
+        let first = received(&Chat::unborn(ChatId(id)), id, id, "hi", &format!("in:{id}"));
+        commit(store, first).await;
+    }
+    assert_eq!(find("US.1").await, Some(one.id));
+    assert_eq!(find(one.platform_id.as_str()).await, Some(one.id));
+    let taken = two.platform_id.clone();
+    store.name_visitor(one.id, &page, &taken).await.unwrap();
+    assert_eq!(find(taken.as_str()).await, Some(two.id));
+    let elsewhere = store.find_visitor(&"another-page".into(), &other).await;
+    assert_eq!(elsewhere.unwrap(), None);
 }

@@ -173,6 +173,7 @@ async fn a_delivery_takes_the_allowed_arrows_and_no_other(place: &Place) {
         (Sending, Sent, false),
         (Sending, Failed, true),
         (Sending, Unconfirmed, true),
+        (Sent, Failed, false),
         (Unconfirmed, Sent, true),
         (Unconfirmed, Sent, false),
         (Unconfirmed, Due, true),

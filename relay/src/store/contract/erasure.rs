@@ -178,6 +178,7 @@ async fn fill(place: &Place) {
         reason: FailureReason::Refused {
             text: marked("refused"),
         },
+        sent: None,
     };
     happen(place, vec![failed]).await;
     let draft = DraftText {
@@ -186,6 +187,12 @@ async fn fill(place: &Place) {
         is_note: false,
     };
     let (anna, store) = ("anna".into(), place.store());
+    let page = "acme-page".into();
+    let other = PlatformId(format!("other {MARKER}"));
+    store
+        .name_visitor(VisitorId(1), &page, &other)
+        .await
+        .unwrap();
     store
         .save_draft(&anna, ChatId(1), &draft, NOON)
         .await
@@ -228,6 +235,9 @@ async fn everything(place: &Place) -> String {
         all.push(format!("{delivery:?}"));
     }
     let visitor = store.find_visitor(&page, &MARKER.into()).await.unwrap();
+    all.push(format!("{visitor:?}"));
+    let other = PlatformId(format!("other {MARKER}"));
+    let visitor = store.find_visitor(&page, &other).await.unwrap();
     all.push(format!("{visitor:?}"));
     for id in 1..=8 {
         let name = PlatformId(format!("m_{id} {MARKER}"));

@@ -12,10 +12,11 @@ use sha2::{Digest, Sha256};
 use crate::clock::random_i64;
 
 /// Every schema there was, oldest first. A released one is never changed.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_terms_as_they_are.sql"),
     include_str!("migrations/0003_files.sql"),
+    include_str!("migrations/0004_other_names.sql"),
 ];
 
 /// Bytes the write-ahead log keeps on disk after a burst, once it begins anew.

@@ -87,6 +87,10 @@ fn redact_rows(
     if let Some((_, platform_id)) = &name {
         forget_mentions(connection, platform_id)?;
     }
+    for other in other_names(connection, visitor)? {
+        forget_mentions(connection, &other)?;
+    }
+    connection.execute("DELETE FROM other_name WHERE visitor = ?1", [visitor.0])?;
     // The name stays unique: the same person may come again, as somebody new.
     connection.execute(
         "UPDATE visitor SET profile = '{}', platform_id = 'erased ' || id, erased_at = ?2 WHERE id = ?1",
@@ -100,6 +104,12 @@ fn redact_rows(
         [],
     )?;
     Ok(chats)
+}
+
+fn other_names(connection: &Connection, visitor: VisitorId) -> rusqlite::Result<Vec<PlatformId>> {
+    let mut list = connection.prepare("SELECT platform_id FROM other_name WHERE visitor = ?1")?;
+    let names = list.query_map([visitor.0], |row| Ok(PlatformId(row.get(0)?)))?;
+    names.collect()
 }
 
 /// Removes what names a visitor outside their chats: bodies kept raw, and keys of events that have no id of their own.
@@ -152,6 +162,7 @@ fn redact_chat(
     let given_up = unsent.map(|outgoing| Event::ReplyFailed {
         message: outgoing.message,
         reason: FailureReason::GivenUp,
+        sent: None,
     });
     for event in given_up.chain([Event::Redacted]) {
         append(connection, tail, &mut events, event, at)?;

@@ -447,7 +447,10 @@ impl Store for SqliteStore {
         channel: &ChannelId,
         platform_id: &PlatformId,
     ) -> Result<Option<Visitor>, StoreError> {
-        let sql = "SELECT id, channel, platform_id, profile FROM visitor WHERE channel = ?1 AND platform_id = ?2";
+        let sql = "SELECT id, channel, platform_id, profile FROM visitor WHERE channel = ?1 AND platform_id = ?2
+             UNION ALL SELECT id, visitor.channel, visitor.platform_id, profile FROM other_name
+             JOIN visitor ON visitor.id = other_name.visitor
+             WHERE other_name.channel = ?1 AND other_name.platform_id = ?2 LIMIT 1";
         self.find(
             sql.to_owned(),
             (channel.0.clone(), platform_id.0.clone()),
@@ -462,6 +465,19 @@ impl Store for SqliteStore {
             },
         )
         .await
+    }
+
+    async fn name_visitor(
+        &self,
+        visitor: VisitorId,
+        channel: &ChannelId,
+        other: &PlatformId,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO other_name (channel, platform_id, visitor) VALUES (?1, ?2, ?3)
+             ON CONFLICT (channel, platform_id) DO UPDATE SET visitor = excluded.visitor";
+        let values = (channel.0.clone(), other.0.clone(), visitor.0);
+        self.execute(sql, values).await?;
+        Ok(())
     }
 
     async fn find_message(

@@ -114,7 +114,7 @@ fn stage_of(name: &str) -> DeliveryStage {
 }
 
 /// Whether a delivery in that state and attempt may go where it is settled to (`storage.md` 7). Only the attempt's own
-/// result may fail what is being sent; an echo is proof from anywhere.
+/// result may fail what is being sent; an echo is proof from anywhere; what was sent fails by the platform's word alone.
 pub(super) fn allows(state: &str, attempt: u32, settled: &Settled) -> bool {
     use DeliveryStage::{Due, Failed, Sending, Sent, Unconfirmed, Withdrawn};
     if settled.attempt.is_some_and(|wanted| wanted != attempt) {
@@ -125,6 +125,7 @@ pub(super) fn allows(state: &str, attempt: u32, settled: &Settled) -> bool {
         | (Unconfirmed | Failed, Due)
         | (Due | Unconfirmed, Failed) => true,
         (Sending, Failed | Unconfirmed) => settled.attempt.is_some(),
+        (Sent, Failed) => settled.attempt.is_none(),
         (Due, Withdrawn) => attempt == 0,
         _ => false,
     }

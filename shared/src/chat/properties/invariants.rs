@@ -24,7 +24,7 @@ pub(super) enum Invariant {
     NothingOverdue,
     /// Nobody changes what they cannot see or may not.
     RightsHold,
-    /// A reply is sent or taken back at most once, and never both.
+    /// A reply is sent or taken back at most once, and never both; one that the platform gave back may be sent again.
     RepliesOnce,
     /// The events add up to the chat.
     ReplayAgrees,
@@ -88,6 +88,7 @@ fn takes_any_order(desk: &TestDesk) -> Result<(), Invariant> {
 enum Fate {
     Written,
     Sent,
+    GivenBack,
     Withdrawn,
 }
 
@@ -185,7 +186,16 @@ impl Watch {
     fn follow_reply(&mut self, event: &Event) -> Result<(), Invariant> {
         let (message, fate, may_follow): (_, _, &[Option<Fate>]) = match event {
             Event::ReplyWritten { message, .. } => (message.id, Fate::Written, &[None]),
-            Event::ReplySent { message, .. } => (*message, Fate::Sent, &[Some(Fate::Written)]),
+            Event::ReplySent { message, .. } => (
+                *message,
+                Fate::Sent,
+                &[Some(Fate::Written), Some(Fate::GivenBack)],
+            ),
+            Event::ReplyFailed {
+                message,
+                sent: Some(_),
+                ..
+            } => (*message, Fate::GivenBack, &[Some(Fate::Sent)]),
             Event::ReplyWithdrawn { message, .. } => {
                 (*message, Fate::Withdrawn, &[Some(Fate::Written)])
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::testing::TestDesk;
 use super::super::{
-    DeskCommand, Event, PlatformCommand, Receipt, ReplyDraft, SettledAs, TransferTarget,
+    DeskCommand, Event, PlatformCommand, Receipt, ReplyDraft, SentReply, SettledAs, TransferTarget,
 };
 use crate::model::{CategoryPath, ContactAsk, FailureReason, MessageId, OperatorId, Timestamp};
 
@@ -60,6 +60,8 @@ pub(super) enum Step {
     GiveUp(&'static str, usize),
     Settle(usize, SettledAs),
     Echo(usize),
+    /// The n-th of all replies, as a platform says it: long after it took it, or before its answer came.
+    Fail(usize),
     Pass(Duration),
     Leave(&'static str),
     /// Whether operators see the chats of others.
@@ -80,6 +82,7 @@ impl Step {
             | Self::Reads
             | Self::Settle(..)
             | Self::Echo(_)
+            | Self::Fail(_)
             | Self::Pass(_)
             | Self::Leave(_)
             | Self::Hide(_) => None,
@@ -87,7 +90,7 @@ impl Step {
     }
 
     fn by_chance(chance: &mut Chance) -> Self {
-        match chance.below(34) {
+        match chance.below(36) {
             0..4 => Self::VisitorWrites,
             4 => Self::Standby,
             5 => Self::Outside,
@@ -100,6 +103,7 @@ impl Step {
             14..16 => Self::Pass(Duration::from_secs(chance.below(40_000))),
             16 => Self::Leave(chance.operator()),
             17 => Self::Hide(chance.is()),
+            18 | 19 => Self::Fail(usize::try_from(chance.below(5)).unwrap()),
             _ => Self::Desk(chance.operator(), desk_command(chance)),
         }
     }
@@ -173,6 +177,33 @@ fn target(chance: &mut Chance) -> TransferTarget {
     }
 }
 
+fn fail(desk: &mut TestDesk, n: usize) -> Vec<Event> {
+    let mut written = desk.log.iter().filter_map(|stored| match &stored.event {
+        Event::ReplyWritten {
+            message,
+            delivery,
+            by,
+            ..
+        } => Some((message.id, *delivery, by.clone())),
+        _ => None,
+    });
+    let Some((message, delivery, by)) = written.nth(n) else {
+        return vec![];
+    };
+    // Only what left has a name on the platform.
+    let is_sent = desk.log.iter().any(
+        |stored| matches!(&stored.event, Event::ReplySent { message: sent, .. } if *sent == message),
+    );
+    let sent = is_sent.then_some(SentReply { delivery, by });
+    let reason = FailureReason::WindowClosed;
+    desk.platform(PlatformCommand::Failed {
+        message,
+        sent,
+        reason,
+    })
+    .unwrap_or_default()
+}
+
 /// Does one step; refusals are as good as events. Returns what happened.
 pub(super) fn perform(desk: &mut TestDesk, step: &Step) -> Vec<Event> {
     let nth = |desk: &TestDesk, n: usize| {
@@ -222,6 +253,7 @@ pub(super) fn perform(desk: &mut TestDesk, step: &Step) -> Vec<Event> {
             let message = nth(desk, *n);
             desk.echo_ours(message, "m_echo")
         }
+        Step::Fail(n) => fail(desk, *n),
         Step::Pass(time) => {
             desk.now = desk.now.plus(*time);
             desk.tick()

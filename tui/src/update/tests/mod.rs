@@ -288,7 +288,13 @@ fn a_failed_reply_is_tried_again_from_the_menu() {
     desk.happen(1, written(78, "kate", NOW, "again please"));
     let reason = shared::model::FailureReason::VisitorUnreachable;
     let message = MessageId(78);
-    desk.happen(1, Event::ReplyFailed { message, reason });
+    let sent = None;
+    let failed = Event::ReplyFailed {
+        message,
+        reason,
+        sent,
+    };
+    desk.happen(1, failed);
     let screen = {
         desk.press("m");
         crate::view::tests::shown(&desk.app)

@@ -121,6 +121,7 @@ pub(super) fn say_everywhere(desk: &mut Desk, text: &str) -> Vec<Effect> {
         Event::ReplyFailed {
             message: MessageId(904),
             reason: FailureReason::Refused { text: name() },
+            sent: None,
         },
     ];
     for event in events {

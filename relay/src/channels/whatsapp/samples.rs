@@ -1,0 +1,29 @@
+//! Every sample of a call is either held against the code, or named here with the reason why it is not.
+
+use super::tests::SAMPLES;
+
+/// Held against the code in `tests.rs`.
+const USED: [&str; 6] = [
+    "request_send_document",
+    "request_send_text_reply",
+    "response_media_upload",
+    "response_media_url",
+    "response_send",
+    "response_send_to_bsuid",
+];
+
+/// Not held against the code, and why.
+const LATER: [(&str, &str); 3] = [
+    ("request_mark_read_typing", NO_SIGNS),
+    (
+        "request_send_template",
+        "templates come with a way to choose and fill them in",
+    ),
+    ("response_mark_read", NO_SIGNS),
+];
+const NO_SIGNS: &str = "signs need the visitor's last message, and are told the visitor only";
+
+#[test]
+fn every_sample_of_a_call_is_used_or_named_with_a_reason() {
+    SAMPLES.assert_each_is_named(&["request_", "response_"], &USED, &LATER);
+}
