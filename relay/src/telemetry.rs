@@ -37,12 +37,13 @@ impl Metrics {
     }
 }
 
-/// Libraries that write what they carry into their finer logs: tokens, and what people wrote.
-const TALKATIVE: [&str; 5] = [
+/// Libraries that write what they carry into their finer logs: tokens, addresses with secrets in them, and what people wrote.
+const TALKATIVE: [&str; 6] = [
     "tungstenite=info",
     "tokio_tungstenite=info",
     "hyper=info",
     "hyper_util=info",
+    "h2=info",
     "reqwest=info",
 ];
 

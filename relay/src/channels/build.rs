@@ -10,6 +10,7 @@ use crate::config::{Config, Platform};
 use super::Channel;
 use super::http::Http;
 use super::messenger::Messenger;
+use super::ok::Odnoklassniki;
 use super::telegram::Telegram;
 use super::viber::Viber;
 use super::vk::Vk;
@@ -31,6 +32,7 @@ fn of(platform: &Platform, client: reqwest::Client) -> Option<Arc<dyn Channel>> 
         Platform::Telegram(settings) => Arc::new(Telegram::new(settings.clone(), client)),
         Platform::Viber(settings) => Arc::new(Viber::new(settings.clone(), client)),
         Platform::Vk(settings) => Arc::new(Vk::new(settings.clone(), client)),
+        Platform::Ok(settings) => Arc::new(Odnoklassniki::new(settings.clone(), client)),
         Platform::Http(settings) => Arc::new(Http::new(settings.clone(), client)),
         Platform::NotBuilt => return None,
     })

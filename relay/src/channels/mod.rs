@@ -11,6 +11,7 @@ pub mod http;
 mod label;
 pub mod messenger;
 mod meta;
+pub mod ok;
 pub mod registry;
 pub(crate) mod signed;
 pub mod telegram;

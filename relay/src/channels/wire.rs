@@ -68,6 +68,33 @@ pub(in crate::channels) fn line(value: Option<&Value>) -> Option<String> {
     (!text.is_empty()).then(|| text::one_line(&text, 300))
 }
 
+/// Reads a number to call: with a plus before bare digits.
+pub(in crate::channels) fn phone(value: Option<&Value>) -> Option<String> {
+    let number = line(value)?;
+    let is_bare = number.bytes().all(|byte| byte.is_ascii_digit());
+    Some(if is_bare {
+        format!("+{number}")
+    } else {
+        number
+    })
+}
+
+/// Reads a place on the map: `59.93910, 30.31587`.
+pub(in crate::channels) fn place(
+    latitude: Option<&Value>,
+    longitude: Option<&Value>,
+) -> Option<String> {
+    let (latitude, longitude) = (latitude?.as_f64()?, longitude?.as_f64()?);
+    Some(format!("{latitude:.5}, {longitude:.5}"))
+}
+
+/// Reads the members that are there as one line.
+pub(in crate::channels) fn joined(value: &Value, names: &[&str]) -> Option<String> {
+    let parts = names.iter().filter_map(|name| line(value.get(name)));
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
 /// Reads an address to open: http or https only.
 pub(in crate::channels) fn address(value: Option<&Value>) -> Option<String> {
     let text = text::clean_line(value?.as_str()?);

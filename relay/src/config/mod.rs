@@ -38,7 +38,7 @@ pub use locate::{default_data_folder, locate};
 pub use reload::{Reload, watch};
 pub use settings::Setting;
 
-use crate::channels::{http, messenger, telegram, viber, vk, whatsapp};
+use crate::channels::{http, messenger, ok, telegram, viber, vk, whatsapp};
 use crate::files::FileRules;
 
 /// Everything the file says, checked.
@@ -205,6 +205,7 @@ fn abilities(platform: &Platform) -> Abilities {
         Platform::Whatsapp(_) => whatsapp::abilities(),
         Platform::Viber(_) => viber::abilities(),
         Platform::Vk(_) => vk::abilities(),
+        Platform::Ok(_) => ok::abilities(),
         Platform::Http(_) => http::abilities(),
         Platform::NotBuilt => Abilities {
             human_window: None,

@@ -168,6 +168,7 @@ fn every_key_of_the_interface_is_in_the_example() {
         "operator",
         "api_url",
         "page_id",
+        "group_id",
         "access_token",
         "verify_token",
         "app_secret",
@@ -502,10 +503,42 @@ fn two_channels_of_one_page_are_a_fault_that_names_both() {
 }
 
 #[test]
+fn a_group_of_odnoklassniki_is_connected_once_and_has_a_secret_that_nobody_guesses() {
+    let channel = |id: &str, group: &str, secret: &str| {
+        format!(
+            "[[channel]]\nid = \"{id}\"\nkind = \"ok\"\ngroup_id = \"{group}\"\naccess_token = \"t\"\nsecret = \"{secret}\"\n"
+        )
+    };
+    let good = "made-up_by_the_admin_1";
+    let check = |channels: [String; 2]| {
+        let said = shown(&format!(
+            "[company]\nname = \"Acme\"\n{}",
+            channels.concat()
+        ));
+        said.replace("config.toml:", "")
+    };
+    let one = || channel("one", "group:70000000000001", good);
+    assert_eq!(check([one(), channel("two", "70000000000002", good)]), "");
+    assert_eq!(
+        check([one(), channel("two", "70000000000001", good)]),
+        "12:12: channels one and two are one group of Odnoklassniki, group:70000000000001: a group is connected once\n"
+    );
+    assert_eq!(
+        check([one(), channel("two", "acme", "short")]),
+        "12:12: group_id \"acme\": expected the group's number, such as \"70000000000001\": it stands in the group's settings\n\
+         14:10: secret: expected at least 20 letters, digits, - and _: make one up; it becomes part of the address that Odnoklassniki calls, and proves who calls\n"
+    );
+    let spaced = check([one(), channel("two", "2", "a secret with spaces in it")]);
+    assert!(spaced.contains("14:10: secret: expected"), "{spaced}");
+    assert!(!spaced.contains("with spaces"), "{spaced}");
+}
+
+#[test]
 fn secrets_are_never_shown() {
     let text = EXAMPLE
         .replace("the Page's access token", "MARKER-TOKEN")
-        .replace("the app's secret", "MARKER-SECRET");
+        .replace("the app's secret", "MARKER-SECRET")
+        .replace("make-one-up-of-20-or-more", "MARKER-MARKER-MARKER-");
     let config = parse(Path::new("config.toml"), &text).config.unwrap();
     let shown = format!("{config:?} {:?}", config.policy());
     assert!(!shown.contains("MARKER"), "{shown}");

@@ -133,18 +133,11 @@ fn song(audio: &Value) -> Option<String> {
 }
 
 fn contact(contact: &Value) -> Option<String> {
-    let parts = ["first_name", "last_name", "phone_number"];
-    let parts: Vec<_> = parts
-        .iter()
-        .filter_map(|part| wire::line(contact.get(part)))
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+    wire::joined(contact, &["first_name", "last_name", "phone_number"])
 }
 
 fn place(location: &Value) -> Option<String> {
-    let latitude = location.get("latitude")?.as_f64()?;
-    let longitude = location.get("longitude")?.as_f64()?;
-    Some(format!("{latitude:.5}, {longitude:.5}"))
+    wire::place(location.get("latitude"), location.get("longitude"))
 }
 
 fn venue(venue: &Value) -> Option<String> {

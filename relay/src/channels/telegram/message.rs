@@ -160,13 +160,7 @@ fn own_number(message: &Value) -> Option<String> {
     if wire::id(wire::at(message, &["from", "id"]))? != owner {
         return None;
     }
-    let number = wire::line(contact.get("phone_number"))?;
-    let is_bare = number.bytes().all(|byte| byte.is_ascii_digit());
-    Some(if is_bare {
-        format!("+{number}")
-    } else {
-        number
-    })
+    wire::phone(contact.get("phone_number"))
 }
 
 fn quote_of(message: &Value) -> Option<Quote> {

@@ -27,13 +27,7 @@ pub(super) fn translate(message: &Value, platform_id: PlatformId) -> Happening {
 
 /// Returns the number of a contact as if it had been written: it answers what was asked for.
 fn shared_number(message: &Value) -> Option<String> {
-    let number = wire::line(wire::at(message, &["contact", "phone_number"]))?;
-    let is_bare = number.bytes().all(|byte| byte.is_ascii_digit());
-    Some(if is_bare {
-        format!("+{number}")
-    } else {
-        number
-    })
+    wire::phone(wire::at(message, &["contact", "phone_number"]))
 }
 
 fn attachment(message: &Value, is_silent: bool) -> Option<Attachment> {
@@ -61,19 +55,13 @@ fn attachment(message: &Value, is_silent: bool) -> Option<Attachment> {
 }
 
 fn contact(message: &Value) -> Option<String> {
-    let parts: Vec<_> = ["name", "phone_number"]
-        .iter()
-        .filter_map(|part| wire::line(wire::at(message, &["contact", part])))
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+    wire::joined(message.get("contact")?, &["name", "phone_number"])
 }
 
 fn place(message: &Value) -> Option<String> {
     let location = message.get("location")?;
-    let latitude = location.get("lat")?.as_f64()?;
-    let longitude = location.get("lon")?.as_f64()?;
-    let address = wire::line(location.get("address"));
-    Some(address.unwrap_or_else(|| format!("{latitude:.5}, {longitude:.5}")))
+    let place = wire::place(location.get("lat"), location.get("lon"))?;
+    Some(wire::line(location.get("address")).unwrap_or(place))
 }
 
 /// Returns what is told of a person.

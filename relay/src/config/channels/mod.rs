@@ -2,6 +2,7 @@
 
 mod http;
 mod messenger;
+mod ok;
 mod telegram;
 mod viber;
 mod vk;
@@ -16,6 +17,7 @@ use shared::model::{ChannelId, DepartmentId, Language, OnReturn, OperatorId};
 
 use crate::channels::http::HttpSettings;
 use crate::channels::messenger::MessengerSettings;
+use crate::channels::ok::OkSettings;
 use crate::channels::telegram::TelegramSettings;
 use crate::channels::viber::ViberSettings;
 use crate::channels::vk::VkSettings;
@@ -78,6 +80,8 @@ pub enum Platform {
     Viber(ViberSettings),
     /// A community of VK.
     Vk(VkSettings),
+    /// A group of Odnoklassniki.
+    Ok(OkSettings),
     /// Anything that can make an HTTP call.
     Http(HttpSettings),
     /// A kind that this release does not build; such a channel is inactive.
@@ -93,6 +97,7 @@ impl ChannelConfig {
             (Platform::Telegram(a), Platform::Telegram(b)) => telegram::is_same(a, b),
             (Platform::Viber(a), Platform::Viber(b)) => viber::is_same(a, b),
             (Platform::Vk(a), Platform::Vk(b)) => vk::is_same(a, b),
+            (Platform::Ok(a), Platform::Ok(b)) => ok::is_same(a, b),
             (Platform::Http(a), Platform::Http(b)) => http::is_same(a, b),
             (Platform::NotBuilt, Platform::NotBuilt) => true,
             (
@@ -101,6 +106,7 @@ impl ChannelConfig {
                 | Platform::Telegram(_)
                 | Platform::Viber(_)
                 | Platform::Vk(_)
+                | Platform::Ok(_)
                 | Platform::Http(_)
                 | Platform::NotBuilt,
                 _,
@@ -145,6 +151,7 @@ pub(super) fn read(
         "telegram" => Platform::Telegram(telegram::read(section, &id, address, accounts)),
         "viber" => Platform::Viber(viber::read(section, &id, address, accounts)),
         "vk" => Platform::Vk(vk::read(section, &id, address, accounts)),
+        "ok" => Platform::Ok(ok::read(section, &id, address, accounts)),
         "http" => Platform::Http(http::read(section, &id)),
         _ => {
             not_built(section, &kind, active);
