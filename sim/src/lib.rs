@@ -7,6 +7,7 @@
 //! - [`telegram`] is a Bot API server: updates by question or by call, messages, and what goes wrong on the way.
 //! - [`viber`] is Viber's bot API: signed events, sent until they are taken, and calls that are refused with a number.
 //! - [`vk`] is VK's API: forms, callback servers that are confirmed, a long poll, uploads.
+//! - [`ok`] is the bot API of a group of Odnoklassniki: unsigned calls, the key in the address, a history of every chat.
 //! - [`backend`] is an app that uses the relay's own signed format.
 //! - [`visitors`] are scripted people who write to such a Graph in real time and answer the operator.
 //!
@@ -60,6 +61,7 @@ mod form;
 mod http;
 pub mod messenger;
 mod meta;
+pub mod ok;
 mod picture;
 mod places;
 mod random;

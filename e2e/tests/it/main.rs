@@ -25,6 +25,7 @@ mod hostile;
 mod http_channel;
 mod hurt;
 mod lifecycle;
+mod ok;
 mod planted;
 mod resent;
 mod resume;

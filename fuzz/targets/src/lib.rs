@@ -20,7 +20,7 @@ pub mod wrapping;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     ("cleaning", cleaning::check),
     ("config", config::check),
     ("decide", decide::check),
@@ -30,6 +30,7 @@ pub const TARGETS: [Target; 17] = [
     ("keys", keys::check),
     ("receive_http", receive::http::check),
     ("receive_messenger", receive::messenger::check),
+    ("receive_ok", receive::ok::check),
     ("receive_telegram", receive::telegram::check),
     ("receive_viber", receive::viber::check),
     ("receive_vk", receive::vk::check),

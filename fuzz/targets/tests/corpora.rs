@@ -76,6 +76,7 @@ replays! {
     keys_are_in_normal_form: "keys",
     bodies_of_apps_become_clean_events: "receive_http",
     bodies_of_meta_become_clean_events: "receive_messenger",
+    bodies_of_odnoklassniki_become_clean_events: "receive_ok",
     bodies_of_telegram_become_clean_events: "receive_telegram",
     bodies_of_viber_become_clean_events: "receive_viber",
     bodies_of_vk_become_clean_events: "receive_vk",
@@ -91,6 +92,7 @@ fn every_sample_of_a_platform_is_taken() {
     for (platform, least) in [
         ("http", 15),
         ("messenger", 100),
+        ("ok", 25),
         ("telegram", 50),
         ("viber", 25),
         ("vk", 80),

@@ -3,6 +3,7 @@
 
 pub mod http;
 pub mod messenger;
+pub mod ok;
 pub mod telegram;
 pub mod viber;
 pub mod vk;
@@ -20,10 +21,18 @@ use crate::promise;
 
 /// Checks what a channel makes of a body with a header that proves whose it is.
 fn check(channel: &dyn Channel, header: (&'static str, &str), body: &[u8]) {
-    let received = receive(channel, header, body);
+    let mut headers = HeaderMap::new();
+    let value = header.1.parse().expect("a proof is a header");
+    headers.insert(header.0, value);
+    check_proved(channel, "", &headers, body);
+}
+
+/// The same for a body whose proof may stand in the address.
+fn check_proved(channel: &dyn Channel, query: &str, headers: &HeaderMap, body: &[u8]) {
+    let received = receive(channel, query, headers, body);
     assert_eq!(
         received,
-        receive(channel, header, body),
+        receive(channel, query, headers, body),
         "a repeat is the same"
     );
     for inbound in &received.inbound {
@@ -34,13 +43,10 @@ fn check(channel: &dyn Channel, header: (&'static str, &str), body: &[u8]) {
     }
 }
 
-fn receive(channel: &dyn Channel, header: (&'static str, &str), body: &[u8]) -> Received {
-    let mut headers = HeaderMap::new();
-    let value = header.1.parse().expect("a proof is a header");
-    headers.insert(header.0, value);
+fn receive(channel: &dyn Channel, query: &str, headers: &HeaderMap, body: &[u8]) -> Received {
     let webhook = Webhook {
-        query: "",
-        headers: &headers,
+        query,
+        headers,
         body: &Bytes::copy_from_slice(body),
         received_at: Timestamp(1_795_190_400_000),
     };

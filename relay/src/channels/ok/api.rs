@@ -98,7 +98,7 @@ impl Api {
     }
 
     fn without_secrets(&self, mut error: ApiError) -> ApiError {
-        for secret in [&self.token, &self.secret].map(|secret| secret.expose_secret()) {
+        for secret in [&self.token, &self.secret].map(ExposeSecret::expose_secret) {
             let escaped: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
             for form in [secret, &escaped] {
                 if !form.is_empty() {

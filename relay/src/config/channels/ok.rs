@@ -55,8 +55,9 @@ fn secret(section: &Section<'_, '_>) -> SecretString {
     let is_plain = text
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let is_sound = is_plain && text.len() >= SHORTEST_SECRET;
     // What could not be read at all has its fault already.
-    if !text.is_empty() && !(is_plain && text.len() >= SHORTEST_SECRET) {
+    if !text.is_empty() && !is_sound {
         let message = format!(
             "secret: expected at least {SHORTEST_SECRET} letters, digits, - and _: make one up; it becomes part of the \
              address that Odnoklassniki calls, and proves who calls"
