@@ -4,10 +4,10 @@
 use serde_json::json;
 use sim::ok::{Fault, Group, GroupOptions};
 
-use shared::chat::Event;
-use shared::model::{AttachmentKind, ChatId, FailureReason};
+use shared::chat::{DeskCommand, Event, ReplyDraft};
+use shared::model::{AttachmentKind, ChatId, FailureReason, HandedFile};
 
-use crate::harness::desk::{Desk, texts};
+use crate::harness::desk::{Desk, reply, texts};
 use crate::harness::relay::{Relay, Setup};
 use crate::harness::{PATIENCE, World, eventually};
 
@@ -254,6 +254,51 @@ async fn an_answer_that_does_not_name_the_message_doubles_nothing() {
         assert_eq!(group.wait_for_sent(1, PATIENCE).await.len(), 1);
         group.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_and_a_file_are_handed_over_and_arrive_as_what_they_are() {
+    let (group, world) = start().await;
+    let mut anna = world.desk("anna").await;
+    group
+        .person(560_000_000_001, "Ольга")
+        .writes("Пришлите фото и счёт");
+    let chat = anna.chat_saying("Пришлите фото и счёт").await.id;
+    anna.claim(chat).await.unwrap();
+    let photo = [&[0xff, 0xd8, 0xff, 0xe0][..], &[7; 500]].concat();
+    let bill = [b"%PDF-1.7\n".as_slice(), &[b'x'; 500]].concat();
+    for (name, bytes) in [("фото 1.jpg", photo.clone()), ("счёт.pdf", bill.clone())] {
+        let answer = reqwest::Client::new()
+            .post(world.relay.url("/files"))
+            .query(&[("chat", chat.to_string().as_str()), ("name", name)])
+            .bearer_auth(anna.token())
+            .body(bytes);
+        let handed: HandedFile = answer.send().await.unwrap().json().await.unwrap();
+        let draft = ReplyDraft {
+            file: Some(handed),
+            ..reply("")
+        };
+        anna.command(chat, DeskCommand::Reply(draft)).await.unwrap();
+    }
+    let sent = group.wait_for_sent(2, PATIENCE).await;
+    let kinds: Vec<_> = sent
+        .iter()
+        .map(|sent| {
+            sent.call["message"]["attachments"][0]["type"]
+                .as_str()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(kinds, ["IMAGE", "FILE"]);
+    assert_eq!(sent[0].files[0].bytes, photo);
+    assert_eq!(
+        (
+            sent[1].files[0].name.as_str(),
+            sent[1].files[0].bytes.as_ref()
+        ),
+        ("счёт.pdf", &*bill)
+    );
+    group.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,8 @@ pub(super) struct Site {
     pub(super) options: GroupOptions,
     pub(super) changed: Notify,
     pub(super) clock: Clock,
+    /// Where the server is.
+    pub(super) url: String,
     client: reqwest::Client,
     state: Mutex<State>,
 }
@@ -134,7 +136,7 @@ impl Group {
     /// No port, or no HTTP client.
     pub async fn start(options: GroupOptions) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let url = format!("http://{}/graph", listener.local_addr()?);
+        let url = format!("http://{}", listener.local_addr()?);
         let client = reqwest::Client::builder().no_proxy().build();
         let state = State {
             token: Some(options.token.clone()),
@@ -144,6 +146,7 @@ impl Group {
             options,
             changed: Notify::new(),
             clock: Clock::default(),
+            url: url.clone(),
             client: client.map_err(io::Error::other)?,
             state: Mutex::new(state),
         });
@@ -153,7 +156,7 @@ impl Group {
         let calling = tokio::spawn(async move { caller.call_for_ever().await });
         Ok(Self {
             site,
-            url,
+            url: format!("{url}/graph"),
             stop_tx,
             serving,
             calling,

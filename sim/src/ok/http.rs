@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State as Shared};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -17,13 +17,30 @@ use url::form_urlencoded;
 use super::group::Site;
 use super::methods::{self, Call, Refused};
 use super::state::Fault;
+use super::uploads;
 use crate::http::hang_up;
 
 pub(super) async fn serve(site: Arc<Site>, listener: TcpListener, stopping: watch::Receiver<bool>) {
     let router = Router::new()
         .route("/graph/{*path}", any(handle))
+        .route("/upload/{token}", post(take))
         .with_state(site);
     crate::http::serve(router, listener, stopping).await;
+}
+
+async fn take(
+    Shared(site): Shared<Arc<Site>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    match uploads::take(&site, &token, kind, &body) {
+        Ok(None) => "<retval>1</retval>".into_response(),
+        Ok(Some(photos)) => answer(Ok(photos)),
+        Err(refused) => answer(Err(refused)),
+    }
 }
 
 async fn handle(

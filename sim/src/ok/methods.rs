@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::group::Site;
 use super::state::{Said, Sent};
+use super::uploads;
 
 /// The longest text.
 const TEXT_LIMIT: usize = 4096;
@@ -26,7 +27,7 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn number(&self, name: &str) -> Option<u64> {
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.query.get(name)?.parse().ok()
     }
 
@@ -39,7 +40,7 @@ impl Call<'_> {
     }
 }
 
-fn refused(code: i64, words: &str) -> Refused {
+pub(super) fn refused(code: i64, words: &str) -> Refused {
     Refused(code, words.to_owned())
 }
 
@@ -50,6 +51,7 @@ pub(super) fn kind_of(call: &Call<'_>) -> &'static str {
         (false, ["me", "subscriptions"]) => "subscriptions",
         (true, ["me", "subscribe"]) => "subscribe",
         (true, ["me", "unsubscribe"]) => "unsubscribe",
+        (false, ["me", "fileUploadUrl"]) => "place",
         (false, ["me", "chats"]) => "chats",
         (false, ["me", "chat", _]) => "chat",
         (false, ["me", "messages", _]) => "history",
@@ -74,6 +76,7 @@ pub(super) fn call(site: &Site, call: &Call<'_>) -> Result<Value, Refused> {
         "subscriptions" => Ok(subscriptions(site)),
         "subscribe" => subscribe(site, &call.body),
         "unsubscribe" => Ok(unsubscribe(site, &call.body)),
+        "place" => uploads::place(site, call),
         "chats" => chats(site, call),
         "chat" => chat(site, call),
         "history" => history(site, call),
@@ -83,7 +86,7 @@ pub(super) fn call(site: &Site, call: &Call<'_>) -> Result<Value, Refused> {
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -193,9 +196,13 @@ fn send(site: &Site, call: &Call<'_>) -> Result<Value, Refused> {
     let recipient = call.body.get("recipient").cloned().unwrap_or_default();
     let words = text(&message, "text").to_owned();
     let attachments = message.get("attachments").and_then(Value::as_array);
-    let is_sound = (1..=TEXT_LIMIT).contains(&length(&words))
+    let attachments = attachments.map_or(&[][..], Vec::as_slice);
+    let files = uploads::named(site, attachments)?;
+    let is_something = !words.is_empty() || !files.is_empty();
+    let is_sound = is_something
+        && length(&words) <= TEXT_LIMIT
         && text(&recipient, "chat_id") == id
-        && attachments.is_none_or(|list| list.len() <= ATTACHMENTS);
+        && attachments.len() <= ATTACHMENTS;
     if !is_sound {
         return Err(refused(100, "PARAM : Invalid parameter value"));
     }
@@ -216,6 +223,7 @@ fn send(site: &Site, call: &Call<'_>) -> Result<Value, Refused> {
         text: words,
         mid: mid.clone(),
         call: call.body.clone(),
+        files,
     });
     let mut answer = json!({ "success": true });
     if let Some(name) = site.options.names_sent {

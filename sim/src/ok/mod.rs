@@ -5,6 +5,7 @@ mod group;
 mod http;
 mod methods;
 mod state;
+mod uploads;
 
 pub use group::{Group, GroupOptions, Person};
 pub use state::{Fault, Sent};

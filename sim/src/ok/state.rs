@@ -1,9 +1,10 @@
 //! What Odnoklassniki knows: chats and what was said in them, who is called, what waits to be told.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
+use crate::form::FormFile;
 use crate::places::Places;
 
 /// A reply that somebody got.
@@ -14,6 +15,8 @@ pub struct Sent {
     pub mid: String,
     /// The whole call.
     pub call: Value,
+    /// What it carries.
+    pub files: Vec<FormFile>,
 }
 
 /// What happens to the next call of a kind.
@@ -76,6 +79,14 @@ impl Chat {
     }
 }
 
+/// Something that is handed over, by its token.
+#[derive(Clone, Debug)]
+pub(super) struct Upload {
+    pub(super) kind: String,
+    /// When it came, and what.
+    pub(super) file: Option<(u64, FormFile)>,
+}
+
 #[derive(Default)]
 pub(super) struct State {
     pub(super) chats: Vec<Chat>,
@@ -92,6 +103,8 @@ pub(super) struct State {
     /// The key; none: it has expired.
     pub(super) token: Option<String>,
     pub(super) last_number: u64,
+    /// Places that were given out: what may be put there.
+    pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) places: Places,
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Method};
+use reqwest::multipart::Form;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
@@ -18,6 +19,8 @@ use super::errors::ApiError;
 
 /// For a whole call.
 const CALL_WITHIN: Duration = Duration::from_secs(30);
+/// For a whole file.
+const UPLOAD_WITHIN: Duration = Duration::from_secs(300);
 /// A second, for the key (ok.md 7: not published).
 const PACE: NonZeroU32 = NonZeroU32::new(5).unwrap();
 /// Bodies that are not called so are not read.
@@ -80,6 +83,26 @@ impl Api {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, JSON).body(body.to_string());
         }
+        match self.answer(request).await? {
+            (_, Some(answer)) => Ok(answer),
+            (status, None) => Err(unclear(format!(
+                "status {status} with an unreadable answer"
+            ))),
+        }
+    }
+
+    /// Hands a file over where Odnoklassniki said; the answer may be nothing that can be read.
+    pub(super) async fn upload(&self, address: &str, form: Form) -> Result<Value, CallError> {
+        let request = self.client.post(address).multipart(form);
+        let (_, answer) = self.answer(request.timeout(UPLOAD_WITHIN)).await?;
+        Ok(answer.unwrap_or_default())
+    }
+
+    /// Returns a good status and the answer, if it can be read.
+    async fn answer(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<(StatusCode, Option<Value>), CallError> {
         let response = request.send().await.map_err(Failed::from)?;
         let status = response.status();
         let body = read(response).await?;
@@ -88,13 +111,10 @@ impl Api {
         if let Some(error) = error.or_else(|| ApiError::of_status(status.as_u16())) {
             return Err(CallError::No(self.without_secrets(error)));
         }
-        match answer {
-            Some(answer) if status.is_success() => Ok(answer),
-            Some(_) => Err(unclear(format!("status {status} without a reason"))),
-            None => Err(unclear(format!(
-                "status {status} with an unreadable answer"
-            ))),
+        if !status.is_success() {
+            return Err(unclear(format!("status {status} without a reason")));
         }
+        Ok((status, answer))
     }
 
     fn without_secrets(&self, mut error: ApiError) -> ApiError {

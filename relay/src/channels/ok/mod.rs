@@ -22,6 +22,7 @@ mod secret;
 mod send;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use std::time::Duration;
 
@@ -29,12 +30,14 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use shared::model::{Abilities, ContactAsk, PlatformId, Reconciles, Timestamp};
+use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles, Timestamp};
 
 use super::{
     CaughtUp, Channel, FetchError, FileHosts, History, LinkFault, Outbound, Profile, Receipt,
     Received, Rejected, SendError, Signal, Webhook,
 };
+
+use crate::files::OutboundFile;
 
 use api::Api;
 
@@ -43,6 +46,14 @@ const TEXT_LIMIT: usize = 3500;
 
 /// Hosts of pictures and files; they are not documented.
 const FILE_HOSTS: [&str; 2] = ["mycdn.me", "okcdn.ru"];
+
+/// Bytes of a file that goes out. What Odnoklassniki takes is not documented: this is what it surely does.
+const FILES: FileLimits = FileLimits {
+    photo: 10 << 20,
+    audio: 50 << 20,
+    video: 50 << 20,
+    document: 50 << 20,
+};
 
 /// Before the digits of a group's id.
 const GROUP: &str = "group:";
@@ -76,6 +87,7 @@ pub fn abilities() -> Abilities {
         text_limit: TEXT_LIMIT,
         reply_window: None,
         human_window: None,
+        files: Some(FILES),
         quotes: true,
         typing: true,
         seen: true,
@@ -139,6 +151,10 @@ impl Channel for Odnoklassniki {
 
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         send::send(&self.api, reply).await
+    }
+
+    async fn send_file(&self, reply: &Outbound, file: &OutboundFile) -> Result<Receipt, SendError> {
+        upload::send(&self.api, reply, file).await
     }
 
     async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {

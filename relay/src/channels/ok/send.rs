@@ -17,9 +17,23 @@ const SHARE_NUMBER: &str = "📱";
 const FEW_TRIES: u32 = 4;
 
 pub(super) async fn send(api: &Api, reply: &Outbound) -> Result<Receipt, SendError> {
+    let sent = post(api, reply, &body(reply)).await;
+    named(api, reply, &sent.map_err(CallError::for_send)?).await
+}
+
+/// Sends a body to the visitor.
+pub(super) async fn post(api: &Api, reply: &Outbound, body: &Value) -> Result<Value, CallError> {
     let path = ["me", "messages", reply.visitor.as_str()];
-    let sent = api.post(&path, &body(reply)).await;
-    let receipt = receipt_of(&sent.map_err(CallError::for_send)?)?;
+    api.post(&path, body).await
+}
+
+/// Reads an answer, and finds out what the message is called if it does not say so.
+pub(super) async fn named(
+    api: &Api,
+    reply: &Outbound,
+    answer: &Value,
+) -> Result<Receipt, SendError> {
+    let receipt = receipt_of(answer)?;
     if receipt.platform_id.is_some() {
         return Ok(receipt);
     }

@@ -8,7 +8,7 @@ use shared::model::{AttachmentKind, ContactAsk, DeliveryId, FailureReason, Platf
 
 use super::api::address;
 use super::errors::{ApiError, Class};
-use super::{Odnoklassniki, OkSettings, chats, group_of, link, receive, secret, send};
+use super::{Odnoklassniki, OkSettings, chats, group_of, link, receive, secret, send, upload};
 use crate::channels::calls::Refusal as _;
 use crate::channels::testing::Samples;
 use crate::channels::{Channel, Happening, Outbound, Received, Rejected, SendError, Webhook};
@@ -332,6 +332,33 @@ fn a_reply_is_a_text_to_the_chat_that_may_quote_and_ask_for_a_number() {
     assert_eq!(keyboard["type"], "INLINE_KEYBOARD");
     let button = &keyboard["payload"]["keyboard"]["buttons"][0][0];
     assert_eq!(button["type"], "REQUEST_CONTACT");
+}
+
+#[test]
+fn a_file_is_named_by_the_token_of_its_place_and_a_picture_by_that_of_its_upload() {
+    let (file, image) = (
+        SAMPLES.json("api_file_upload_url_file.json"),
+        SAMPLES.json("api_file_upload_url_image.json"),
+    );
+    let uploaded = SAMPLES.json("upload_image_ok.json");
+    let token = |place: &Value, uploaded: &Value| upload::token_of(place, uploaded);
+    assert_eq!(
+        token(&file, &Value::Null).as_deref(),
+        Some("EXAMPLE_FILE_TOKEN")
+    );
+    assert_eq!(
+        token(&image, &uploaded).as_deref(),
+        Some("EXAMPLE_IMG_TOKEN_UPLOADED")
+    );
+    assert_eq!(token(&image, &json!({ "photos": {} })), None);
+    assert!(crate::channels::wire::address(file.get("url")).is_some());
+    assert_eq!(
+        upload::body(&reply(""), "FILE", "t"),
+        json!({
+            "recipient": { "chat_id": CHAT },
+            "message": { "attachments": [{ "type": "FILE", "payload": { "token": "t" } }] },
+        })
+    );
 }
 
 #[test]
