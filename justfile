@@ -17,7 +17,7 @@ campaign minutes="30":
 
 # The number of packages in the tree has a ceiling: raise it in the commit that adds a dependency, with a reason.
 packages:
-    test "$(grep -c '^name = ' Cargo.lock)" -le 480
+    test "$(grep -c '^name = ' Cargo.lock)" -le 515
 
 # Worlds of chance and sequences of commands, many more than on every commit.
 simulate worlds="2000":
