@@ -14,6 +14,7 @@ use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 use sha2::Sha256;
 
 use relay::channels::http::{Http, HttpSettings};
@@ -21,6 +22,8 @@ use relay::channels::messenger::{Messenger, MessengerSettings};
 use relay::channels::ok::{Odnoklassniki, OkSettings};
 use relay::channels::telegram::{self, Telegram, TelegramSettings};
 use relay::channels::viber::{Viber, ViberSettings};
+use relay::channels::vk::{self, Vk, VkSettings};
+use relay::channels::whatsapp::{Whatsapp, WhatsappSettings};
 use relay::channels::{Channel, Webhook};
 use shared::model::Timestamp;
 
@@ -42,6 +45,8 @@ enum Proof {
     Signature(&'static str, &'static str),
     /// The secret itself in this header.
     Header(&'static str),
+    /// The secret itself in this member of the body.
+    Member(&'static str),
     /// The secret itself in the address.
     Query(&'static str),
 }
@@ -69,6 +74,22 @@ fn platforms() -> Vec<Platform> {
                     app_secret: SECRET.into(),
                     app_id: None,
                     human_agent: false,
+                    api_url: api_url(),
+                },
+                client.clone(),
+            )),
+            proof: Proof::Signature("x-hub-signature-256", "sha256="),
+        },
+        Platform {
+            name: "whatsapp",
+            bodies: "event_",
+            channel: Box::new(Whatsapp::new(
+                WhatsappSettings {
+                    phone_number_id: "106540352242922".to_owned(),
+                    access_token: SECRET.into(),
+                    verify_token: SECRET.into(),
+                    app_secret: SECRET.into(),
+                    waba_id: None,
                     api_url: api_url(),
                 },
                 client.clone(),
@@ -104,6 +125,24 @@ fn platforms() -> Vec<Platform> {
                 client.clone(),
             )),
             proof: Proof::Signature("x-viber-content-signature", ""),
+        },
+        Platform {
+            name: "vk",
+            bodies: "event_",
+            channel: Box::new(Vk::new(
+                VkSettings {
+                    group_id: "190000001".to_owned(),
+                    access_token: SECRET.into(),
+                    receive: vk::Receive::Callback {
+                        secret: SECRET.into(),
+                        confirmation: None,
+                        address: None,
+                    },
+                    api_url: api_url(),
+                },
+                client.clone(),
+            )),
+            proof: Proof::Member("secret"),
         },
         Platform {
             name: "ok",
@@ -154,7 +193,7 @@ impl Platform {
         calls
     }
 
-    fn call(&self, body: Vec<u8>) -> Call {
+    fn call(&self, mut body: Vec<u8>) -> Call {
         let mut headers = HeaderMap::new();
         let mut put = |name: &'static str, value: &str| {
             let value = HeaderValue::from_str(value).unwrap();
@@ -164,6 +203,11 @@ impl Platform {
         match self.proof {
             Proof::Signature(header, prefix) => put(header, &format!("{prefix}{}", mac(&body))),
             Proof::Header(header) => put(header, SECRET),
+            Proof::Member(member) => {
+                let mut value: Value = serde_json::from_slice(&body).unwrap();
+                value[member] = SECRET.into();
+                body = value.to_string().into_bytes();
+            }
             Proof::Query(whole) => query = whole,
         }
         Call {
