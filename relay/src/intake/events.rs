@@ -400,14 +400,11 @@ impl Intake {
         watermark: &Watermark,
         make: fn(Receipt) -> PlatformCommand,
     ) -> Result<(), IntakeError> {
-        let mut messages = vec![];
-        let mut chat = None;
-        for platform_id in &watermark.platform_ids {
-            if let Some(found) = self.store.find_message(channel, platform_id).await? {
-                messages.push(found.id);
-                chat = Some(found.chat);
-            }
-        }
+        let found = self
+            .known_soon(channel, &inbound.visitor, &watermark.platform_ids)
+            .await?;
+        let mut chat = found.last().map(|found| found.chat);
+        let messages = found.into_iter().map(|found| found.id).collect();
         if chat.is_none() {
             chat = self.whereabouts(channel, &inbound.visitor).await?.chat;
         }
@@ -487,27 +484,16 @@ impl Intake {
         visitor: &PlatformId,
         text: &str,
     ) -> Result<Option<Delivery>, StoreError> {
-        let Some(chat) = self.whereabouts(channel, visitor).await?.chat else {
-            return Ok(None);
+        let may_have_left = |delivery: &Delivery| {
+            matches!(
+                delivery.state,
+                DeliveryStage::Sending | DeliveryStage::Unconfirmed
+            ) || delivery.is_doubtful
         };
-        let Some(chat) = self.store.find_chat(chat).await? else {
-            return Ok(None);
-        };
-        for outgoing in &chat.outgoing {
-            let found = self.store.find_delivery(outgoing.delivery).await?;
-            let may_have_left = |delivery: &Delivery| {
-                matches!(
-                    delivery.state,
-                    DeliveryStage::Sending | DeliveryStage::Unconfirmed
-                ) || delivery.is_doubtful
-            };
-            if let Some(delivery) =
-                found.filter(|found| may_have_left(found) && found.body.text.trim() == text.trim())
-            {
-                return Ok(Some(delivery));
-            }
-        }
-        Ok(None)
+        let found = self.outgoing_to(channel, visitor).await?;
+        let is_it =
+            |found: &Delivery| may_have_left(found) && found.body.text.trim() == text.trim();
+        Ok(found.into_iter().find(is_it))
     }
 
     /// Words of ours from elsewhere: into the open chat, or they open one in which nobody waits. None for a silenced

@@ -1,16 +1,21 @@
 //! What became of replies after the platform took them, as it says itself: taken after all, not brought after all (OUT-03).
 
+use std::time::Duration;
+
 use shared::chat::{Event, PlatformCommand, SentReply};
 use shared::model::{ChannelId, DeliveryId, FailureReason, Notice, NoticeKind, PlatformId, Seq};
 
 use crate::channels::Inbound;
 use crate::engine::EngineError;
-use crate::store::{Delivery, DeliveryStage, StoreError};
+use crate::store::{Delivery, DeliveryStage, FoundMessage, StoreError};
 
 use super::{Intake, IntakeError};
 
 /// How often a delivery that moves on meanwhile is looked up anew.
 const TRIES: usize = 5;
+/// What a platform says of a reply may overtake its answer to the call, which brings the reply's name: so long that is waited
+/// for, a little longer each time. Within what every platform gives a webhook.
+const NAMED_SOON_MS: [u64; 6] = [20, 50, 100, 250, 500, 1000];
 
 /// A reply that a platform speaks of.
 enum Found {
@@ -56,6 +61,10 @@ impl Intake {
         reason: &FailureReason,
     ) -> Result<(), IntakeError> {
         for _ in 0..TRIES {
+            if delivery.is_none() {
+                self.known_soon(channel, &inbound.visitor, std::slice::from_ref(platform_id))
+                    .await?;
+            }
             let (delivery, sent) = match self.reply_of(channel, platform_id, delivery).await? {
                 Found::Reply(delivery, sent) => (delivery, sent),
                 Found::Settled => return Ok(()),
@@ -82,6 +91,62 @@ impl Intake {
             }
         }
         Err(IntakeError::Busy)
+    }
+
+    /// Finds messages by their names. While one has a name that nobody knows and a call of ours to its visitor is not
+    /// answered, it may be that reply's: the answer is waited for.
+    ///
+    /// # Errors
+    ///
+    /// Busy: the answer takes long; the platform shall say it again.
+    pub(super) async fn known_soon(
+        &self,
+        channel: &ChannelId,
+        visitor: &PlatformId,
+        names: &[PlatformId],
+    ) -> Result<Vec<FoundMessage>, IntakeError> {
+        let mut waits = NAMED_SOON_MS.map(Duration::from_millis).into_iter();
+        loop {
+            // Looked at first: what is answered by then has its name.
+            let is_calling = self.is_calling(channel, visitor).await?;
+            let mut found = Vec::with_capacity(names.len());
+            for name in names {
+                found.extend(self.store.find_message(channel, name).await?);
+            }
+            if found.len() == names.len() || !is_calling {
+                return Ok(found);
+            }
+            let wait = waits.next().ok_or(IntakeError::Busy)?;
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn is_calling(
+        &self,
+        channel: &ChannelId,
+        visitor: &PlatformId,
+    ) -> Result<bool, StoreError> {
+        let outgoing = self.outgoing_to(channel, visitor).await?;
+        Ok(outgoing
+            .iter()
+            .any(|delivery| delivery.state == DeliveryStage::Sending))
+    }
+
+    /// Returns the replies of a visitor's open chat that are not over.
+    pub(super) async fn outgoing_to(
+        &self,
+        channel: &ChannelId,
+        visitor: &PlatformId,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let Some(chat) = self.whereabouts(channel, visitor).await?.chat else {
+            return Ok(vec![]);
+        };
+        let chat = self.store.find_chat(chat).await?;
+        let mut found = vec![];
+        for outgoing in chat.iter().flat_map(|chat| &chat.outgoing) {
+            found.extend(self.store.find_delivery(outgoing.delivery).await?);
+        }
+        Ok(found)
     }
 
     /// *Taken* may come after *failed*, and proves nothing any more.
@@ -286,6 +351,35 @@ mod tests {
             matches!(&stored.event, Event::ReplyDelivered { messages, .. } if *messages == [delivery.body.message])
         });
         assert!(named, "its name is known");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_receipt_that_overtakes_the_answer_to_the_call_waits_for_it() {
+        let (world, delivery) = begun().await;
+        let receipt = Happening::Delivered(Watermark {
+            platform_ids: vec!["m.1".into()],
+            until: None,
+        });
+        let soon = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            answered(&world, &delivery, "m.1").await;
+        };
+        tokio::join!(world.happens("delivered:m.1", receipt), soon);
+        let is_named = world.store.events().iter().any(|stored| {
+            matches!(&stored.event, Event::ReplyDelivered { messages, .. } if *messages == [delivery.body.message])
+        });
+        assert!(is_named, "it was not lost");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_receipt_whose_reply_is_not_answered_for_long_is_asked_for_again() {
+        let (world, _) = begun().await;
+        let receipt = Happening::Read(Watermark {
+            platform_ids: vec!["m.1".into()],
+            until: None,
+        });
+        assert!(!world.is_taken("read:m.1", receipt).await);
+        assert!(!world.kinds().contains(&"reply_read"));
     }
 
     #[tokio::test]

@@ -109,6 +109,15 @@ impl World {
     }
 
     pub(super) async fn happens_to(&self, visitor: &str, key: &str, what: Happening) {
+        self.take(visitor, key, what).await.unwrap();
+    }
+
+    /// Whether it was taken in; if not, the platform says it again.
+    pub(super) async fn is_taken(&self, key: &str, what: Happening) -> bool {
+        self.take(PSID, key, what).await.is_ok()
+    }
+
+    async fn take(&self, visitor: &str, key: &str, what: Happening) -> Result<(), CatchError> {
         let inbound = Inbound {
             account: "104820093344556".into(),
             visitor: visitor.into(),
@@ -119,7 +128,6 @@ impl World {
         self.intake
             .take_inbound(&CHANNEL.into(), vec![inbound])
             .await
-            .unwrap();
     }
 
     pub(super) async fn by_anna(

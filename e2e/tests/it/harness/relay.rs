@@ -42,6 +42,21 @@ pub(crate) struct Relay {
     log: Arc<Mutex<String>>,
 }
 
+/// Of the log of a relay whose story failed, so much is shown.
+const LAST_LINES: usize = 60;
+
+/// A story that fails tells what its relay said last: elsewhere nobody can ask it again.
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<_> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+            println!("the relay's log ends with\n{}", last.join("\n"));
+        }
+    }
+}
+
 impl Relay {
     pub(crate) async fn start(setup: Setup) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the relay");
