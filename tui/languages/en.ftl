@@ -233,6 +233,7 @@ status-waiting-here = waiting here { $count }
 status-drafts = drafts { $count }
 status-help = F1 help
 status-channel-broken = channel { $name } is broken
+status-channel-unlinked = channel { $name } is unlinked
 banner-reconnecting = reconnecting, try { $attempt } in { $seconds }s
 banner-connecting = connecting to { $server }
 banner-nothing-lost = { $count ->

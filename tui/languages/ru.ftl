@@ -240,6 +240,7 @@ status-waiting-here = ждут здесь { $count }
 status-drafts = черновиков { $count }
 status-help = F1 справка
 status-channel-broken = канал { $name } не работает
+status-channel-unlinked = канал { $name } отвязан
 banner-reconnecting = соединение, попытка { $attempt } через { $seconds }с
 banner-connecting = соединение с { $server }
 banner-nothing-lost = { $count ->

@@ -212,6 +212,7 @@ status-waiting-here = 待发 { $count }
 status-drafts = 草稿 { $count }
 status-help = F1 帮助
 status-channel-broken = 渠道 { $name } 故障
+status-channel-unlinked = 渠道 { $name } 已解除关联
 banner-reconnecting = 正在重新连接，{ $seconds } 秒后第 { $attempt } 次尝试
 banner-connecting = 正在连接 { $server }
 banner-nothing-lost = { $count } 条消息在此等待，不会丢失

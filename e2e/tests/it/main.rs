@@ -25,6 +25,7 @@ mod hostile;
 mod http_channel;
 mod hurt;
 mod lifecycle;
+mod links;
 mod ok;
 mod planted;
 mod resent;

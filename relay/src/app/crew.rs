@@ -18,6 +18,7 @@ use crate::intake::Intake;
 use crate::keeper::Keeper;
 use crate::outbox::{Health, Outbox, Worker};
 use crate::poller::Poller;
+use crate::store::StoreError;
 use crate::supervise::keep_going;
 
 use super::{FilerOf, RelayBells, SettlerOf};
@@ -94,6 +95,26 @@ impl Crew {
         }
     }
 
+    /// Brings back which channels an admin had unlinked; before anybody is put to work.
+    pub(super) async fn remember_links(&self, config: &Config) -> Result<(), StoreError> {
+        for channel in &config.channels {
+            self.keeper(&channel.id).remember_link().await?;
+        }
+        Ok(())
+    }
+
+    /// Returns somebody who looks after a channel; two may, as every repeat is recognised.
+    pub(super) fn keeper(&self, channel: &ChannelId) -> Keeper {
+        Keeper {
+            channel: channel.clone(),
+            registry: self.outbox.registry.clone(),
+            store: self.site.store.clone(),
+            clock: self.site.clock.clone(),
+            health: self.outbox.health.clone(),
+            catcher: self.intake.clone(),
+        }
+    }
+
     fn begin(&self, channel: &ChannelId) -> Shift {
         let (stop_tx, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -107,14 +128,7 @@ impl Crew {
             };
             Worker::new(outbox, of.clone()).run(at_worker.clone())
         }));
-        let keeper = Keeper {
-            channel: channel.clone(),
-            registry: self.outbox.registry.clone(),
-            store: self.site.store.clone(),
-            clock: self.site.clock.clone(),
-            health: self.outbox.health.clone(),
-            catcher: self.intake.clone(),
-        };
+        let keeper = self.keeper(channel);
         let poller = Poller {
             channel: channel.clone(),
             registry: self.outbox.registry.clone(),

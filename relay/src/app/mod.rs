@@ -1,6 +1,7 @@
 //! The running relay: its parts, joined. Builds them in order, stops them in order.
 
 mod crew;
+mod links;
 mod reloads;
 
 use std::fs::DirBuilder;
@@ -27,6 +28,7 @@ use crate::channels::build::build;
 use crate::channels::registry::Registry;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Reload};
+use crate::control;
 use crate::engine::{Bells, Engine, EngineError};
 use crate::files::{self, Downloader, Filer, Files};
 use crate::http::listener::{Protection, serve};
@@ -44,6 +46,7 @@ use crate::tls;
 use crate::ws::{CommandFailure, Desks, Hub};
 
 use crew::Crew;
+use links::Links;
 use reloads::Reloads;
 
 /// Counts of dropped messages are written so often.
@@ -108,6 +111,12 @@ pub async fn start(
         .await
         .with_context(|| format!("could not listen on {} (relay.listen)", config.relay.listen))?;
     let address = listener.local_addr()?;
+    // Chats are served without it (the folder's name may be too long for a socket).
+    let commands = control::open(&config.relay.data_dir)
+        .inspect_err(|error| {
+            tracing::warn!("`channel` commands will not reach this relay: {error:#}");
+        })
+        .ok();
 
     let registry = Registry::default();
     let client = http_client()?;
@@ -164,7 +173,20 @@ pub async fn start(
     spawn_watchers(&mut parts, &site, &engine, &bells, &stopping);
 
     let crew = Crew::new(&site, &engine, &registry, &bells, &intake, downloader);
+    crew.remember_links(&config).await?;
     crew.follow(&config);
+    if let Some(commands) = commands {
+        let links = Links {
+            crew: crew.clone(),
+            engine: engine.clone(),
+        };
+        parts.spawn(control::serve(
+            commands,
+            config.relay.data_dir.as_path().into(),
+            Arc::new(links),
+            stopping.clone(),
+        ));
+    }
     let reloads = Reloads {
         site: site.clone(),
         engine,

@@ -118,6 +118,11 @@ pub trait Channel: Send + Sync {
     /// Looks whether the account still delivers to us, and mends the subscription if it can (CH-24, meta.md 7).
     async fn check_link(&self) -> Result<(), LinkFault>;
 
+    /// Asks the platform to call us no more (CH-13). [`Channel::check_link`] makes it call again.
+    async fn leave(&self) -> Result<Left, LinkFault> {
+        Ok(Left::ByHand)
+    }
+
     /// Whether the platform is asked for what happened instead of calling us (`receive = "poll"`, CH-09).
     fn is_polled(&self) -> bool {
         false
@@ -131,6 +136,15 @@ pub trait Channel: Send + Sync {
             wait: None,
         })
     }
+}
+
+/// What became of [`Channel::leave`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// The platform calls us no more, or never did.
+    Done,
+    /// It cannot be told: an admin takes our address out there. What still comes is taken in.
+    ByHand,
 }
 
 /// Whose addresses files may be fetched from.

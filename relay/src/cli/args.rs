@@ -35,6 +35,9 @@ pub enum Command {
     },
     /// Ask the platforms, the store and the clock whether all is well, and say what to mend
     Doctor,
+    /// Ask the running relay how its channels are; take one off its account, put it back, bring the last 24 hours in
+    #[command(subcommand)]
+    Channel(ChannelCommand),
     /// Read a password from standard input and print its hash for the config
     HashPassword,
     /// Write a copy of the store while the relay runs
@@ -46,5 +49,27 @@ pub enum Command {
     Restore {
         /// Made by `backup`
         file: PathBuf,
+    },
+}
+
+/// What `channel` does.
+#[derive(Debug, Subcommand)]
+pub enum ChannelCommand {
+    /// List all channels: id, platform, state, name
+    List,
+    /// Take a channel off its account: replies wait, nothing is asked for, the platform is asked to call no more
+    Unlink {
+        /// Its id in the config
+        id: String,
+    },
+    /// Put a channel back, without setting anything up anew, and bring the last 24 hours in
+    Relink {
+        /// Its id in the config
+        id: String,
+    },
+    /// Bring in what the platform remembers of the last 24 hours; nothing comes twice
+    Recover {
+        /// Its id in the config
+        id: String,
     },
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod backup;
+mod channel;
 mod check;
 mod demo;
 mod doctor;
@@ -24,6 +25,7 @@ pub fn main() -> ExitCode {
         Command::Check { defaults } => return check::check(config, defaults),
         Command::Demo { no_desk } => demo::demo(no_desk),
         Command::Doctor => doctor::doctor(config),
+        Command::Channel(command) => channel::channel(config, command),
         Command::HashPassword => hash_password::hash_password(),
         Command::Backup { file } => backup::backup(config, &file),
         Command::Restore { file } => backup::restore(config, &file),

@@ -1,6 +1,7 @@
 //! Looks after the channels: do they still deliver to us, what did we miss, who are the visitors, what do they see of us.
 //! Nothing here holds a message back.
 
+mod link;
 mod profiles;
 mod signals;
 
@@ -17,8 +18,9 @@ use crate::channels::registry::Registry;
 use crate::channels::{CatchUpEnd, Channel, Inbound};
 use crate::clock::Clock;
 use crate::outbox::Health;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
+pub use link::{LinkError, Recovered};
 pub use profiles::{ProfileTaker, Profiles};
 pub use signals::Signals;
 
@@ -139,10 +141,18 @@ impl Keeper {
 
     /// Looks at the link, and catches up when it works. Returns when to look again.
     async fn look(&self) -> Duration {
-        let Some(channel) = self.registry.find(&self.channel) else {
-            return LOOK_EVERY;
+        let channel = self.registry.find(&self.channel);
+        let is_linked = !self.health.is_unlinked(&self.channel);
+        let Some(channel) = channel.filter(|_| is_linked) else {
+            return LOOK_AGAIN_AFTER;
         };
-        match channel.check_link().await {
+        let link = channel.check_link().await;
+        if self.health.is_unlinked(&self.channel) {
+            // An admin took it off while it was looked at, and looking may have put it back.
+            self.leave(&channel).await;
+            return LOOK_AGAIN_AFTER;
+        }
+        match link {
             Ok(()) => {
                 let is_caught_up = self.catch_up(&channel).await;
                 if self.health.note(&self.channel, &ChannelState::Working) {
@@ -173,8 +183,17 @@ impl Keeper {
         }
     }
 
+    async fn leave(&self, channel: &Arc<dyn Channel>) {
+        if let Err(fault) = channel.leave().await {
+            tracing::warn!(channel = %self.channel, reason = %fault.reason, "the platform could not be told that the channel is unlinked");
+        }
+    }
+
     /// Catches up between looks. Returns when to do it again.
     async fn catch_up_again(&self) -> Duration {
+        if self.health.is_unlinked(&self.channel) {
+            return CATCH_UP_EVERY;
+        }
         match self.registry.find(&self.channel) {
             Some(channel) if !self.catch_up(&channel).await => LOOK_AGAIN_AFTER,
             Some(_) | None => CATCH_UP_EVERY,
@@ -184,8 +203,8 @@ impl Keeper {
     /// Asks for what was said since the last time it was asked and answered in full. Only that moves the place to ask
     /// from: what webhooks bring says nothing of what they did not. All by the platform's clock.
     async fn catch_up(&self, channel: &Arc<dyn Channel>) -> bool {
-        let asked = match self.store.bookmark(&self.bookmark_name()).await {
-            Ok(text) => text.and_then(|text| text.parse().ok().map(Timestamp)),
+        let asked = match self.asked().await {
+            Ok(asked) => asked,
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -196,11 +215,29 @@ impl Keeper {
         };
         // The very first start begins after what is there: nothing old is brought in.
         let since = asked.unwrap_or(Timestamp(i64::MAX));
+        match self.catch_up_since(channel, since, asked).await {
+            Caught::All(_) | Caught::TooMuch(_) => true,
+            Caught::InPart => false,
+        }
+    }
+
+    /// Returns since when it was asked the last time; none: it never was.
+    async fn asked(&self) -> Result<Option<Timestamp>, StoreError> {
+        let text = self.store.bookmark(&self.bookmark_name()).await?;
+        Ok(text.and_then(|text| text.parse().ok().map(Timestamp)))
+    }
+
+    async fn catch_up_since(
+        &self,
+        channel: &Arc<dyn Channel>,
+        since: Timestamp,
+        asked: Option<Timestamp>,
+    ) -> Caught {
         let caught = match channel.catch_up(since, REACH).await {
             Ok(caught) => caught,
             Err(error) => {
                 tracing::warn!(channel = %self.channel, %error, "could not ask for what was missed");
-                return false;
+                return Caught::InPart;
             }
         };
         let count = caught.inbound.len();
@@ -210,21 +247,29 @@ impl Keeper {
             .await
         {
             tracing::warn!(channel = %self.channel, error = &error as &dyn std::error::Error, "not caught up");
-            return false;
+            return Caught::InPart;
         }
-        match caught.end {
-            CatchUpEnd::Reached => tracing::info!(channel = %self.channel, count, "caught up"),
+        let done = match caught.end {
+            CatchUpEnd::Reached => {
+                tracing::info!(channel = %self.channel, count, "caught up");
+                Caught::All(count)
+            }
             CatchUpEnd::Interrupted { cause } => {
                 tracing::warn!(channel = %self.channel, count, cause, "caught up in part");
-                return false;
+                return Caught::InPart;
             }
             CatchUpEnd::TooMuch => {
                 tracing::error!(channel = %self.channel, count, "more was missed than can be fetched");
                 self.catcher.alert(&self.channel, TOO_MUCH);
+                Caught::TooMuch(count)
             }
-        }
+        };
         let next = next_since(asked, caught.newest, self.clock.now());
-        self.set_bookmark(next).await
+        if self.set_bookmark(next).await {
+            done
+        } else {
+            Caught::InPart
+        }
     }
 
     async fn set_bookmark(&self, since: Timestamp) -> bool {
@@ -244,6 +289,16 @@ impl Keeper {
     fn bookmark_name(&self) -> String {
         format!("caught_up:{}", self.channel)
     }
+}
+
+/// What became of asking for what was missed, and how many events were told.
+enum Caught {
+    /// It is all here.
+    All(usize),
+    /// All that the platform lets us fetch.
+    TooMuch(usize),
+    /// Ask again.
+    InPart,
 }
 
 /// What an admin is told when not all that was missed could be fetched.

@@ -6,7 +6,7 @@ use shared::model::PlatformId;
 
 use super::*;
 use crate::channels::fake::{CHANNEL, FakeChannel, nothing_missed};
-use crate::channels::{CaughtUp, FetchError, Happening, LinkFault};
+use crate::channels::{CaughtUp, FetchError, Happening, Left, LinkFault};
 use crate::clock::ManualClock;
 use crate::store::memory::MemoryStore;
 
@@ -230,4 +230,76 @@ async fn a_broken_link_is_told_and_looked_at_again() {
         *world.health.watch(&channel).borrow(),
         ChannelState::Working
     );
+}
+
+fn is(world: &World) -> ChannelState {
+    world.health.state(&ChannelId::from(CHANNEL))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unlinked_channel_is_left_alone_also_after_a_restart() {
+    let world = World::new();
+    world.channel.will_catch_up(Ok(nothing_missed(None)));
+    world.keep_for(SECOND).await;
+    assert_eq!(world.keeper().unlink().await.unwrap(), Left::ByHand);
+    world.keep_for(2 * HOUR).await;
+    assert_eq!(
+        world.channel.asked_since().len(),
+        1,
+        "it was asked before only"
+    );
+    assert_eq!(is(&world), ChannelState::Unlinked);
+    world.health.note(&CHANNEL.into(), &ChannelState::Working);
+    world.health.note(&CHANNEL.into(), &ChannelState::Unknown);
+    assert_eq!(is(&world), ChannelState::Unlinked, "whatever is found out");
+    let asked = world.keeper().recover().await;
+    assert!(matches!(asked, Err(LinkError::Unlinked)));
+
+    let restarted = World {
+        health: Arc::new(Health::new(|_, _| {})),
+        ..world
+    };
+    restarted.keeper().remember_link().await.unwrap();
+    assert_eq!(is(&restarted), ChannelState::Unlinked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn relinking_asks_for_the_last_day_before_replies_leave() {
+    let world = World::new();
+    world.channel.will_catch_up(Ok(nothing_missed(Some(NOON))));
+    world.keep_for(SECOND).await;
+    world.keeper().unlink().await.unwrap();
+    world.clock.set(NOON.plus(48 * HOUR));
+    world
+        .channel
+        .will_catch_up(Ok(missed(NOON.plus(47 * HOUR))));
+    let told = world.keeper().relink().await.unwrap();
+    let one = Recovered {
+        told: 1,
+        is_too_much: false,
+    };
+    assert_eq!(told, one);
+    assert_eq!(world.channel.asked_since()[1..], [NOON.plus(24 * HOUR)]);
+    assert_eq!(world.basket.taken.lock().unwrap().len(), 1);
+    assert_eq!(is(&world), ChannelState::Working);
+    // Nothing is remembered of it.
+    world.keeper().remember_link().await.unwrap();
+    assert_eq!(is(&world), ChannelState::Working);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relinked_channel_that_does_not_work_says_why_and_is_looked_after() {
+    let world = World::new();
+    world.keeper().unlink().await.unwrap();
+    world.channel.will_find_link(Err(LinkFault {
+        reason: "the token was revoked".into(),
+        is_passing: false,
+    }));
+    let told = world.keeper().relink().await;
+    assert!(
+        matches!(told, Err(LinkError::Fault(fault)) if fault.reason == "the token was revoked")
+    );
+    assert!(matches!(is(&world), ChannelState::Broken { .. }));
+    world.keep_for(2 * LOOK_AGAIN_AFTER).await;
+    assert_eq!(is(&world), ChannelState::Working);
 }

@@ -10,7 +10,7 @@ mod reconcile;
 mod tests;
 mod worker;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +66,8 @@ pub struct Health {
     states: Mutex<HashMap<ChannelId, Watched>>,
     /// Channels that keep still, and until when: nothing that is found out meanwhile makes them work.
     rests: Mutex<HashMap<ChannelId, Instant>>,
+    /// Channels that an admin has taken off their accounts (CH-13); whatever is found out, they stay so.
+    unlinked: Mutex<HashSet<ChannelId>>,
     listener: Listener,
 }
 
@@ -82,6 +84,7 @@ impl Health {
         Self {
             states: Mutex::default(),
             rests: Mutex::default(),
+            unlinked: Mutex::default(),
             listener: Box::new(listener),
         }
     }
@@ -103,15 +106,44 @@ impl Health {
         self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes a channel off its account.
+    pub fn unlink(&self, channel: &ChannelId) {
+        self.unlinked_ones().insert(channel.clone());
+        self.note(channel, &ChannelState::Unlinked);
+    }
+
+    /// Puts a channel back to its account; how it is must be found out.
+    pub fn relink(&self, channel: &ChannelId) {
+        self.unlinked_ones().remove(channel);
+        self.note(channel, &ChannelState::Unknown);
+    }
+
+    /// Whether an admin has taken the channel off its account.
+    pub fn is_unlinked(&self, channel: &ChannelId) -> bool {
+        self.unlinked_ones().contains(channel)
+    }
+
+    fn unlinked_ones(&self) -> MutexGuard<'_, HashSet<ChannelId>> {
+        self.unlinked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes how a channel is; true: that is news.
     pub fn note(&self, channel: &ChannelId, state: &ChannelState) -> bool {
+        let state = match state {
+            ChannelState::Inactive => state,
+            _ if self.is_unlinked(channel) => &ChannelState::Unlinked,
+            ChannelState::Unknown
+            | ChannelState::Working
+            | ChannelState::Broken { .. }
+            | ChannelState::Unlinked => state,
+        };
         match state {
             ChannelState::Working if self.rests_for(channel).is_some() => return false,
             // Set up anew: what was found out about the old settings is void.
             ChannelState::Unknown | ChannelState::Inactive => {
                 self.rests().remove(channel);
             }
-            ChannelState::Working | ChannelState::Broken { .. } => {}
+            ChannelState::Working | ChannelState::Broken { .. } | ChannelState::Unlinked => {}
         }
         let is_news = self.with(channel, |watched| {
             let is_news = watched.state != *state;

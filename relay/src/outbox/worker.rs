@@ -171,14 +171,11 @@ impl Worker {
             return Ok(now + RENEW_EVERY);
         };
         let comes_back = lease.renew_at;
-        let is_broken = matches!(
-            self.outbox.health.state(&self.channel),
-            ChannelState::Broken { .. }
-        );
-        if is_broken {
+        let is_held = self.outbox.health.state(&self.channel).holds_replies();
+        if is_held {
             self.fail_overdue(flying).await?;
         }
-        if is_broken || lease.good_until <= now + MARGIN || quiet_until > now {
+        if is_held || lease.good_until <= now + MARGIN || quiet_until > now {
             return Ok(if quiet_until > now {
                 quiet_until.min(comes_back)
             } else {

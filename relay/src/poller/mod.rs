@@ -68,11 +68,19 @@ impl Poller {
         }
         let mut wait = FIRST_WAIT;
         let mut alerted_at = None;
+        let mut health = self.health.watch(&self.channel);
         loop {
+            // What happens while it is unlinked, the platform keeps or forgets; relinking asks for it (CH-13, CH-15).
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stopping| *stopping) => return,
+                _ = health.wait_for(|state| *state != ChannelState::Unlinked) => {}
+            }
             let pause = tokio::select! {
                 biased;
                 // An error means that whoever could tell is gone: that is a stop as well.
                 _ = stopping.wait_for(|stopping| *stopping) => return,
+                _ = health.wait_for(|state| *state == ChannelState::Unlinked) => Duration::ZERO,
                 asked = self.ask_once() => match asked {
                     Ok(()) => {
                         wait = FIRST_WAIT;

@@ -71,7 +71,7 @@ pub enum Event {
         /// On standby: another application is to answer.
         #[serde(default)]
         standby: bool,
-        /// Came after later ones (IN-07).
+        /// Came after later ones (IN-07), or long after it was written (CH-15).
         #[serde(default)]
         late: bool,
         /// It answers a [`ContactAsk`]: offer to put it onto the card (D-08).

@@ -1,12 +1,17 @@
 //! What platforms tell: messages, edits, deletions, reactions, echoes, notices, thread control, profiles
 //! (IN-01 … IN-12, meta.md 4).
 
+use std::time::Duration;
+
 use crate::model::{
     ContactKind, MessageId, OnReturn, OperatorId, PlatformId, ThreadOwner, Timestamp,
 };
 use crate::text;
 
 use super::{Author, Chat, Context, Event, Opening, PlatformCommand, Refusal, Stage};
+
+/// A message that comes so long after it was written was missed, not slow: it says when that was (CH-15).
+const MISSED_AFTER: Duration = Duration::from_secs(600);
 
 impl Chat {
     #[expect(
@@ -33,9 +38,7 @@ impl Chat {
                 events.push(Event::Received {
                     message: message.clone(),
                     standby: *standby,
-                    late: self
-                        .last_received_at
-                        .is_some_and(|last| message.sent_at < last),
+                    late: self.is_late(message.sent_at, context.now),
                     contact: self.contact_in(&message.text),
                 });
                 Ok(events)
@@ -218,6 +221,12 @@ impl Chat {
         (self.asked.phone && text::is_phone(answer)).then_some(ContactKind::Phone)
     }
 
+    /// Whether a message came after later ones, or was missed and fetched.
+    fn is_late(&self, sent_at: Timestamp, now: Timestamp) -> bool {
+        let was_overtaken = self.last_received_at.is_some_and(|last| sent_at < last);
+        was_overtaken || now.since(sent_at) > MISSED_AFTER
+    }
+
     /// Whether the visitor, not we, spoke last.
     pub fn visitor_spoke_last(&self) -> bool {
         self.last_line
@@ -315,6 +324,21 @@ mod tests {
             .minus(Duration::from_secs(5));
         let events = desk.visitor_writes_at("the one before", before);
         assert!(matches!(events[..], [Event::Received { late: true, .. }]));
+    }
+
+    #[test]
+    fn a_message_that_was_missed_and_fetched_is_marked_late() {
+        let mut desk = waiting();
+        desk.now = desk.now.plus(Duration::from_secs(3600));
+        let missed = desk
+            .now
+            .minus(super::MISSED_AFTER)
+            .minus(Duration::from_millis(1));
+        let events = desk.visitor_writes_at("anybody?", missed);
+        assert!(matches!(events[..], [Event::Received { late: true, .. }]));
+        let slow = desk.now.minus(super::MISSED_AFTER);
+        let events = desk.visitor_writes_at("hello?", slow);
+        assert!(matches!(events[..], [Event::Received { late: false, .. }]));
     }
 
     #[test]

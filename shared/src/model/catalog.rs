@@ -188,6 +188,19 @@ pub enum ChannelState {
     },
     /// Switched off in the config (CH-12).
     Inactive,
+    /// Taken off its account by an admin until it is put back (CH-13): nothing is sent or asked for, replies wait.
+    Unlinked,
+}
+
+impl ChannelState {
+    /// Whether nothing can be sent: replies wait.
+    pub fn holds_replies(&self) -> bool {
+        match self {
+            Self::Broken { .. } | Self::Unlinked => true,
+            // A switched-off channel has nobody who sends.
+            Self::Unknown | Self::Working | Self::Inactive => false,
+        }
+    }
 }
 
 /// A category as a chat keeps it: the names from the root, `Orders/Delivery` shown as `Orders > Delivery`.

@@ -30,6 +30,11 @@ pub(super) async fn call(site: &Site, method: &str, call: &Call) -> Result<Value
         "groups.getCallbackServers" => Ok(servers(site)),
         "groups.getCallbackConfirmationCode" => Ok(json!({ "code": site.options.code })),
         "groups.addCallbackServer" | "groups.editCallbackServer" => put_server(site, call).await,
+        "groups.deleteCallbackServer" => {
+            let id = number(call, "server_id");
+            site.lock().servers.retain(|server| server.id != id);
+            Ok(1.into())
+        }
         "groups.getCallbackSettings" => settings(site, call),
         "groups.setCallbackSettings" => set_settings(site, call),
         "groups.setLongPollSettings" => {

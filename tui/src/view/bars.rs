@@ -231,12 +231,17 @@ fn facts(app: &App) -> Vec<String> {
     let broken = app
         .channels
         .iter()
-        .find(|health| matches!(health.health, ChannelState::Broken { .. }))
+        .find(|health| health.health.holds_replies())
         .map(|health| {
             let name = clean_line(health.channel.as_str());
-            app.say_with("status-channel-broken", &[("name", &name)])
+            let words = if health.health == ChannelState::Unlinked {
+                "status-channel-unlinked"
+            } else {
+                "status-channel-broken"
+            };
+            app.say_with(words, &[("name", &name)])
         });
-    let is_sound = |health: &&ChannelHealth| !matches!(health.health, ChannelState::Broken { .. });
+    let is_sound = |health: &&ChannelHealth| !health.health.holds_replies();
     let sound = app.channels.iter().filter(is_sound).count();
     let channels = (!app.channels.is_empty()).then(|| {
         let values = [

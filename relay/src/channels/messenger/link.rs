@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::channels::LinkFault;
+use crate::channels::{Left, LinkFault};
 
 use super::send::is_success;
 use super::{CallError, Graph};
@@ -37,6 +37,13 @@ pub(super) async fn check(graph: &Graph) -> Result<(), LinkFault> {
         "the Page does not tell us everything; subscribing"
     );
     subscribe(graph, &path).await
+}
+
+/// Takes the application off the Page (meta.md 7).
+pub(super) async fn leave(graph: &Graph) -> Result<Left, LinkFault> {
+    let path = format!("{}/subscribed_apps", graph.account());
+    let done = graph.delete(&path).await;
+    done.map(|_| Left::Done).map_err(CallError::for_link)
 }
 
 /// A token of a person, or of another Page, would send in the wrong name.

@@ -27,7 +27,7 @@ use shared::model::{
 };
 
 use super::{
-    Answer, CaughtUp, Channel, FetchError, FileHosts, History, LinkFault, Outbound, Profile,
+    Answer, CaughtUp, Channel, FetchError, FileHosts, History, Left, LinkFault, Outbound, Profile,
     Receipt, Received, Rejected, SendError, Signal, Webhook, calls,
 };
 use crate::files::OutboundFile;
@@ -197,5 +197,9 @@ impl Channel for Messenger {
 
     async fn check_link(&self) -> Result<(), LinkFault> {
         link::check(&self.graph).await
+    }
+
+    async fn leave(&self) -> Result<Left, LinkFault> {
+        link::leave(&self.graph).await
     }
 }

@@ -120,6 +120,11 @@ impl<N: Reading> Graph<N> {
         self.call(Method::POST, path, query, Some(body)).await
     }
 
+    /// Takes something away.
+    pub(in crate::channels) async fn delete(&self, path: &str) -> Result<Value, CallError<N>> {
+        self.call(Method::DELETE, path, &[], None).await
+    }
+
     /// Does something with a file.
     pub(in crate::channels) async fn upload(
         &self,

@@ -4,8 +4,8 @@
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::channels::LinkFault;
 use crate::channels::wire;
+use crate::channels::{Left, LinkFault};
 
 use super::api::{Api, CallError};
 use super::{OkSettings, secret};
@@ -23,10 +23,7 @@ pub(super) async fn check(api: &Api, settings: &OkSettings) -> Result<(), LinkFa
         tracing::info!(
             "Odnoklassniki calls this relay with an old secret; taking that address back"
         );
-        let done = api
-            .post(&["me", "unsubscribe"], &json!({ "url": stale }))
-            .await;
-        done.map_err(CallError::for_link)?;
+        unsubscribe(api, stale).await?;
     }
     if called.contains(&ours) {
         return Ok(());
@@ -46,6 +43,23 @@ pub(super) async fn check(api: &Api, settings: &OkSettings) -> Result<(), LinkFa
             is_passing: true,
         })
     }
+}
+
+/// Takes our address back.
+pub(super) async fn leave(api: &Api, settings: &OkSettings) -> Result<Left, LinkFault> {
+    let Some(address) = settings.address.as_deref() else {
+        return Ok(Left::ByHand);
+    };
+    let ours = secret::address(address, settings.secret.expose_secret());
+    unsubscribe(api, &ours).await?;
+    Ok(Left::Done)
+}
+
+async fn unsubscribe(api: &Api, url: &str) -> Result<(), LinkFault> {
+    let done = api
+        .post(&["me", "unsubscribe"], &json!({ "url": url }))
+        .await;
+    done.map(drop).map_err(CallError::for_link)
 }
 
 /// A key of another group would answer in the wrong name.

@@ -33,7 +33,7 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles, Timestamp};
 
 use super::{
-    CaughtUp, Channel, FetchError, FileHosts, History, LinkFault, Outbound, Profile, Receipt,
+    CaughtUp, Channel, FetchError, FileHosts, History, Left, LinkFault, Outbound, Profile, Receipt,
     Received, Rejected, SendError, Signal, Webhook,
 };
 
@@ -182,5 +182,9 @@ impl Channel for Odnoklassniki {
 
     async fn check_link(&self) -> Result<(), LinkFault> {
         link::check(&self.api, &self.settings).await
+    }
+
+    async fn leave(&self) -> Result<Left, LinkFault> {
+        link::leave(&self.api, &self.settings).await
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use shared::model::PlatformId;
 
-use crate::channels::LinkFault;
 use crate::channels::wire;
+use crate::channels::{Left, LinkFault};
 
 use super::Receive;
 use super::api::{Api, CallError};
@@ -56,8 +56,13 @@ pub(super) fn is_called(info: &Value) -> bool {
 /// Updates that wait there are kept.
 async fn ask_instead(api: &Api) -> Result<(), LinkFault> {
     tracing::info!("Telegram calls an address, and receive = \"poll\": asking instead");
+    leave(api).await.map(drop)
+}
+
+/// Updates that come meanwhile are kept there for a day.
+pub(super) async fn leave(api: &Api) -> Result<Left, LinkFault> {
     let done = api.call("deleteWebhook", &json!({})).await;
-    done.map(drop).map_err(CallError::for_link)
+    done.map(|_| Left::Done).map_err(CallError::for_link)
 }
 
 async fn call_here(api: &Api, info: &Value, address: &str, secret: &str) -> Result<(), LinkFault> {

@@ -22,8 +22,8 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, Attachment, ContactAsk, FileLimits, PlatformId, Reconciles};
 
 use super::{
-    Channel, FetchError, FileAddress, FileHosts, LinkFault, Outbound, PollError, Polled, Profile,
-    Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Channel, FetchError, FileAddress, FileHosts, Left, LinkFault, Outbound, PollError, Polled,
+    Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 use crate::files::OutboundFile;
 
@@ -187,6 +187,10 @@ impl Channel for Telegram {
 
     async fn check_link(&self) -> Result<(), LinkFault> {
         link::check(&self.api, &self.account, &self.receive).await
+    }
+
+    async fn leave(&self) -> Result<Left, LinkFault> {
+        link::leave(&self.api).await
     }
 
     fn is_polled(&self) -> bool {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::channels::LinkFault;
+use crate::channels::{Left, LinkFault};
 
 use super::api::{Api, CallError};
 
@@ -24,6 +24,12 @@ pub(super) async fn check(api: &Api, address: Option<&str>) -> Result<(), LinkFa
         json!({ "url": address, "event_types": EVENTS, "send_name": true, "send_photo": true });
     let done = api.call("set_webhook", &body).await;
     done.map(drop).map_err(CallError::for_link)
+}
+
+/// An empty address takes the webhook away (viber.md 2).
+pub(super) async fn leave(api: &Api) -> Result<Left, LinkFault> {
+    let done = api.call("set_webhook", &json!({ "url": "" })).await;
+    done.map(|_| Left::Done).map_err(CallError::for_link)
 }
 
 /// Whether everything that we want is told, and to us.

@@ -23,8 +23,8 @@ use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles};
 use crate::hex::hex;
 
 use super::{
-    Channel, FetchError, FileHosts, LinkFault, Outbound, Profile, Receipt, Received, Rejected,
-    SendError, Signal, Webhook,
+    Channel, FetchError, FileHosts, Left, LinkFault, Outbound, Profile, Receipt, Received,
+    Rejected, SendError, Signal, Webhook,
 };
 use crate::files::OutboundFile;
 
@@ -163,5 +163,9 @@ impl Channel for Viber {
 
     async fn check_link(&self) -> Result<(), LinkFault> {
         link::check(&self.api, self.settings.address.as_deref()).await
+    }
+
+    async fn leave(&self) -> Result<Left, LinkFault> {
+        link::leave(&self.api).await
     }
 }

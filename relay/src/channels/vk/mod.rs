@@ -30,8 +30,8 @@ use sha2::{Digest as _, Sha256};
 use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles, Timestamp};
 
 use super::{
-    CaughtUp, Channel, FetchError, FileHosts, History, LinkFault, Outbound, PollError, Polled,
-    Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    CaughtUp, Channel, FetchError, FileHosts, History, Left, LinkFault, Outbound, PollError,
+    Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 use crate::files::OutboundFile;
 
@@ -211,6 +211,18 @@ impl Channel for Vk {
 
     async fn check_link(&self) -> Result<(), LinkFault> {
         link::check(&self.api, &self.account, &self.receive, &self.code).await
+    }
+
+    async fn leave(&self) -> Result<Left, LinkFault> {
+        match &self.receive {
+            // Nobody asks any more.
+            Receive::Poll => Ok(Left::Done),
+            Receive::Callback { address: None, .. } => Ok(Left::ByHand),
+            Receive::Callback {
+                address: Some(address),
+                ..
+            } => setup::leave(&self.api, &self.account, address).await,
+        }
     }
 
     fn is_polled(&self) -> bool {

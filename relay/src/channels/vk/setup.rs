@@ -7,8 +7,8 @@ use subtle::ConstantTimeEq as _;
 
 use shared::model::PlatformId;
 
-use crate::channels::LinkFault;
 use crate::channels::wire;
+use crate::channels::{Left, LinkFault};
 
 use super::api::{Api, CallError};
 use super::link::lasting;
@@ -77,6 +77,25 @@ pub(super) async fn call_here(
         }
     };
     complete(api, group, &id).await
+}
+
+/// Takes our server out of the community's (vk.md 12).
+pub(super) async fn leave(
+    api: &Api,
+    account: &PlatformId,
+    address: &str,
+) -> Result<Left, LinkFault> {
+    let group = ("group_id", account.as_str());
+    let servers = api.call("groups.getCallbackServers", &[group]).await;
+    let servers = servers.map_err(CallError::for_link)?;
+    if let Some(listed) = find(&servers, address, "") {
+        let server = ("server_id", listed.id.as_str());
+        let done = api
+            .call("groups.deleteCallbackServer", &[group, server])
+            .await;
+        done.map_err(CallError::for_link)?;
+    }
+    Ok(Left::Done)
 }
 
 /// Returns our server among those of a community.

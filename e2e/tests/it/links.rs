@@ -1,0 +1,131 @@
+//! A channel taken off its account and put back by commands: replies wait, and the last day comes in (CH-13, CH-15).
+
+use std::process::{Command, Output};
+
+use shared::chat::Event;
+use shared::model::ChannelState;
+use shared::protocol::ServerFrame;
+
+use crate::harness::desk::{Desk, texts};
+use crate::harness::relay::binary;
+use crate::harness::{PATIENCE, World, eventually};
+
+const PSID: &str = "7412589630147852";
+
+/// Runs `deskwire-relay channel …` against the relay of a world.
+fn channel(world: &World, words: &[&str]) -> Output {
+    Command::new(binary("deskwire-relay"))
+        .arg("channel")
+        .args(words)
+        .arg("--config")
+        .arg(world.relay.config_path())
+        .output()
+        .unwrap()
+}
+
+fn done(world: &World, words: &[&str]) -> String {
+    let output = channel(world, words);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let trouble = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}{trouble}");
+    said
+}
+
+fn refused(world: &World, words: &[&str]) -> String {
+    let output = channel(world, words);
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+async fn is_shown_as(desk: &Desk, state: ChannelState) {
+    desk.wait("the desk is told", |seen| {
+        let mut frames = seen.frames.iter().rev();
+        let last = frames.find_map(|frame| match frame {
+            ServerFrame::Channel(health) => Some(health.health.clone()),
+            _ => None,
+        });
+        last == Some(state.clone())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unlinked_channel_keeps_replies_and_a_relinked_one_brings_in_what_was_missed() {
+    let mut world = World::start().await;
+    let mut anna = world.desk("anna").await;
+    let visitor = world.graph.visitor(PSID);
+    visitor.writes("before");
+    let chat = anna.chat_saying("before").await.id;
+    anna.claim(chat).await.unwrap();
+    eventually("it works", || async {
+        done(&world, &["list"]).contains("works")
+    })
+    .await;
+
+    let said = done(&world, &["unlink", "acme-page"]);
+    assert!(said.contains("calls this relay no more"), "{said}");
+    is_shown_as(&anna, ChannelState::Unlinked).await;
+    let not_told = world.graph.webhooks().not_subscribed;
+    visitor.writes("is anybody there?");
+    visitor.writes("hello?");
+    assert!(
+        world.graph.webhooks().not_subscribed >= not_told + 2,
+        "Meta tells nobody"
+    );
+    anna.reply(chat, "in a moment").await.unwrap();
+
+    world.kill_and_restart().await;
+    let anna = anna.reconnect(&world.relay).await;
+    assert!(
+        done(&world, &["list"]).contains("unlinked"),
+        "it is remembered"
+    );
+    let trouble = refused(&world, &["recover", "acme-page"]);
+    assert!(trouble.contains("channel relink"), "{trouble}");
+    anna.chat_when(chat, "the reply waits", |chat| chat.outgoing.len() == 1)
+        .await;
+    assert!(world.graph.sent().is_empty());
+
+    let said = done(&world, &["relink", "acme-page"]);
+    assert!(said.contains("relinked and works"), "{said}");
+    anna.chat_when(chat, "the reply has left", |chat| chat.outgoing.is_empty())
+        .await;
+    world.graph.wait_for_sent(1, PATIENCE).await.unwrap();
+    let expected = ["before", "is anybody there?", "hello?"];
+    let from_visitor = |desk: &Desk| {
+        desk.look(|seen| {
+            let mine = seen.events.iter().filter(|stored| stored.chat == chat);
+            let words = mine.filter_map(|stored| match &stored.event {
+                Event::Received { message, .. } => Some(message.text.clone()),
+                _ => None,
+            });
+            words.collect::<Vec<_>>()
+        })
+    };
+    anna.wait("what was missed is there", |seen| {
+        texts(seen, chat).len() >= 4
+    })
+    .await;
+    let missed = expected[1..].iter().map(ToString::to_string);
+    assert!(from_visitor(&anna).ends_with(&missed.collect::<Vec<_>>()));
+
+    let said = done(&world, &["recover", "acme-page"]);
+    assert!(said.contains("of the last 24 hours"), "{said}");
+    visitor.writes("and on");
+    anna.chat_saying("and on").await;
+    let all = from_visitor(&anna);
+    for words in expected {
+        let count = all.iter().filter(|text| *text == words).count();
+        assert!(count <= 1, "{words} came {count} times");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_for_nobody_says_what_there_is() {
+    let mut world = World::start().await;
+    let trouble = refused(&world, &["unlink", "acme-pgae"]);
+    assert!(trouble.contains("there are: acme-page"), "{trouble}");
+    assert!(world.relay.stop().await);
+    let trouble = refused(&world, &["list"]);
+    assert!(trouble.contains("no relay runs on"), "{trouble}");
+}

@@ -1,0 +1,118 @@
+//! What an admin does with a channel's link (CH-13, CH-15): takes it off its account, puts it back, asks for what was said in
+//! the last day. Remembered across restarts.
+
+use shared::model::ChannelState;
+
+use crate::channels::{Left, LinkFault};
+use crate::store::StoreError;
+
+use super::{Caught, Keeper, REACH};
+
+/// Why an admin's wish was not done, or not wholly.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The channel is gone from the config, or switched off in it.
+    #[error("it is switched off in the config (active = false)")]
+    SwitchedOff,
+    /// Only a linked channel can be asked.
+    #[error("it is unlinked; `channel relink` puts it back and asks for the last 24 hours as well")]
+    Unlinked,
+    /// Put back, but the platform does not take us.
+    #[error("it does not work: {0}")]
+    Fault(LinkFault),
+    /// Not all that was missed could be asked for or taken in.
+    #[error("not all that was missed could be brought in; it is tried again")]
+    InPart,
+    /// The store does not answer.
+    #[error("the store does not take it")]
+    Store(#[from] StoreError),
+}
+
+/// What asking for the last day brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovered {
+    /// Events that the platform told of, those included that were here already.
+    pub told: usize,
+    /// More was missed than the platform lets us fetch.
+    pub is_too_much: bool,
+}
+
+impl Keeper {
+    /// Brings back what an admin wished before a restart.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub async fn remember_link(&self) -> Result<(), StoreError> {
+        let wished = self.store.bookmark(&self.unlinked_name()).await?;
+        if wished.is_some_and(|since| !since.is_empty()) {
+            self.health.unlink(&self.channel);
+        }
+        Ok(())
+    }
+
+    /// Takes the channel off its account: replies wait, nothing is asked for, and the platform is asked to call no more.
+    /// What it still brings is taken in.
+    ///
+    /// # Errors
+    ///
+    /// The store: it is linked as before. A fault: it is unlinked, and the platform was not told.
+    pub async fn unlink(&self) -> Result<Left, LinkError> {
+        let channel = self.registry.find(&self.channel);
+        let channel = channel.ok_or(LinkError::SwitchedOff)?;
+        let now = self.clock.now().0.to_string();
+        let name = self.unlinked_name();
+        self.store.set_bookmark(&name, &now).await?;
+        self.health.unlink(&self.channel);
+        tracing::info!(channel = %self.channel, "unlinked by an admin; replies wait");
+        channel.leave().await.map_err(LinkError::Fault)
+    }
+
+    /// Puts the channel back to its account, has the platform call again, and brings in what was said in the last day.
+    /// Nothing needs to be set up anew. Replies leave when what was missed is there.
+    ///
+    /// # Errors
+    ///
+    /// The store: it is unlinked as before. Otherwise it is linked, and looked after as any other.
+    pub async fn relink(&self) -> Result<Recovered, LinkError> {
+        let channel = self.registry.find(&self.channel);
+        let channel = channel.ok_or(LinkError::SwitchedOff)?;
+        self.store.set_bookmark(&self.unlinked_name(), "").await?;
+        self.health.relink(&self.channel);
+        tracing::info!(channel = %self.channel, "relinked by an admin");
+        if let Err(fault) = channel.check_link().await {
+            let reason = fault.reason.clone();
+            let state = ChannelState::Broken { reason };
+            self.health.note(&self.channel, &state);
+            return Err(LinkError::Fault(fault));
+        }
+        let recovered = self.recover().await;
+        self.health.note(&self.channel, &ChannelState::Working);
+        recovered
+    }
+
+    /// Asks for everything of the last day, whatever was asked for before; what is here already is recognised.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`].
+    pub async fn recover(&self) -> Result<Recovered, LinkError> {
+        if self.health.is_unlinked(&self.channel) {
+            return Err(LinkError::Unlinked);
+        }
+        let channel = self.registry.find(&self.channel);
+        let channel = channel.ok_or(LinkError::SwitchedOff)?;
+        let asked = self.asked().await?;
+        let since = self.clock.now().minus(REACH);
+        let (told, is_too_much) = match self.catch_up_since(&channel, since, asked).await {
+            Caught::All(told) => (told, false),
+            Caught::TooMuch(told) => (told, true),
+            Caught::InPart => return Err(LinkError::InPart),
+        };
+        Ok(Recovered { told, is_too_much })
+    }
+
+    fn unlinked_name(&self) -> String {
+        format!("unlinked:{}", self.channel)
+    }
+}
