@@ -23,7 +23,8 @@ fn channel(world: &World, words: &[&str]) -> Output {
         .unwrap()
 }
 
-fn done(world: &World, words: &[&str]) -> String {
+/// Runs it, and returns what it says.
+pub(crate) fn done(world: &World, words: &[&str]) -> String {
     let output = channel(world, words);
     let said = String::from_utf8(output.stdout).unwrap();
     let trouble = String::from_utf8(output.stderr).unwrap();

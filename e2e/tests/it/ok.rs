@@ -10,6 +10,7 @@ use shared::model::{AttachmentKind, ChatId, FailureReason, HandedFile};
 use crate::harness::desk::{Desk, reply, texts};
 use crate::harness::relay::{Relay, Setup};
 use crate::harness::{PATIENCE, World, eventually};
+use crate::links;
 
 const PUBLIC: &str = "https://desk.acme.example";
 const SECRET: &str = "made-up_by_the_admin_1";
@@ -415,4 +416,15 @@ async fn neither_the_secret_nor_the_key_is_ever_logged_whatever_happens() {
             assert!(!is_there, "{secret} stands in {place}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_unlinked_is_unsubscribed_until_it_is_relinked() {
+    let (group, world) = start().await;
+    links::done(&world, &["unlink", "acme-group"]);
+    assert!(group.subscriptions().is_empty());
+    let said = links::done(&world, &["relink", "acme-group"]);
+    assert!(!said.contains(SECRET), "{said}");
+    is_called(&group).await;
+    group.stop().await;
 }

@@ -1,6 +1,8 @@
 //! A bot of Telegram beside the Page: asked for updates or called with them, and everything that goes wrong on the way
 //! (CH-09, F-14).
 
+use std::time::Duration;
+
 use serde_json::json;
 use sim::telegram::{BotApi, BotOptions, Fault, Person};
 
@@ -8,8 +10,9 @@ use shared::chat::{self, Event};
 use shared::model::{AttachmentKind, ChatId, FailureReason};
 
 use crate::harness::desk::{Desk, texts};
-use crate::harness::relay::{Relay, Setup};
+use crate::harness::relay::{Relay, Setup, pause};
 use crate::harness::{PATIENCE, World, eventually};
+use crate::links;
 
 const PUBLIC: &str = "https://desk.acme.example";
 
@@ -253,4 +256,34 @@ async fn a_token_that_telegram_does_not_accept_is_told_and_never_shown() {
         "the token is in the log"
     );
     api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_is_unlinked_is_not_asked_and_telegram_keeps_what_is_written() {
+    let bot = Bot::start("").await;
+    let anna = bot.world.desk("anna").await;
+    bot.olga.writes("before");
+    let chat = anna.chat_saying("before").await.id;
+    links::done(&bot.world, &["unlink", "acme-bot"]);
+    let asked = bot.api.calls("getUpdates");
+    bot.olga.writes("meanwhile");
+    pause(Duration::from_secs(2)).await;
+    assert_eq!(bot.api.calls("getUpdates"), asked, "nobody asks");
+    assert!(!anna.look(|seen| texts(seen, chat).contains(&"meanwhile".to_owned())));
+    links::done(&bot.world, &["relink", "acme-bot"]);
+    seen_once(&anna, chat, "meanwhile").await;
+    bot.api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_is_unlinked_is_called_no_more_until_it_is_relinked() {
+    let bot = Bot::start("receive = \"webhook\"\nsecret = \"hook-secret_1\"").await;
+    bot.api.resolve(PUBLIC, &bot.world.relay.url(""));
+    let is_called = || async { bot.api.hook().is_some_and(|hook| hook.starts_with(PUBLIC)) };
+    eventually("the webhook is set", is_called).await;
+    links::done(&bot.world, &["unlink", "acme-bot"]);
+    assert_eq!(bot.api.hook().unwrap_or_default(), "");
+    links::done(&bot.world, &["relink", "acme-bot"]);
+    assert!(is_called().await);
+    bot.api.stop().await;
 }

@@ -9,6 +9,7 @@ use shared::model::{AttachmentKind, ChatId, FailureReason, HandedFile};
 use crate::harness::desk::{Desk, reply, texts};
 use crate::harness::relay::Setup;
 use crate::harness::{PATIENCE, World, eventually};
+use crate::links;
 
 const PUBLIC: &str = "https://desk.acme.example";
 const OLENA: &str = "xy5/5y6O81+/kbSAMPLE==";
@@ -197,5 +198,17 @@ async fn a_file_is_fetched_by_viber_from_an_address_that_nobody_guesses() {
         !world.relay.log().contains(proof),
         "the address is in the log"
     );
+    bot.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_is_unlinked_is_called_no_more_until_it_is_relinked() {
+    let (bot, world) = start().await;
+    is_called(&bot).await;
+    let said = links::done(&world, &["unlink", "acme-viber"]);
+    assert!(said.contains("calls this relay no more"), "{said}");
+    assert_eq!(bot.webhook(), None);
+    links::done(&world, &["relink", "acme-viber"]);
+    is_called(&bot).await;
     bot.stop().await;
 }

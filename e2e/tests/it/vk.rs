@@ -10,6 +10,7 @@ use shared::protocol::{ChannelHealth, ServerFrame};
 use crate::harness::desk::{Desk, reply, texts};
 use crate::harness::relay::Setup;
 use crate::harness::{PATIENCE, World, eventually};
+use crate::links;
 
 const PUBLIC: &str = "https://desk.acme.example";
 const HOOK: &str = "https://desk.acme.example/webhooks/acme-vk";
@@ -284,5 +285,30 @@ async fn a_photo_and_a_document_go_out_in_three_steps() {
         (uploads[0].name.as_str(), uploads[1].name.as_str()),
         ("фото.jpg", "счёт.pdf")
     );
+    vk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_community_that_is_unlinked_is_called_no_more_and_brings_in_what_was_missed() {
+    let (vk, world) = start("callback").await;
+    let anna = world.desk("anna").await;
+    let marina = vk.person(MARINA, "Марина", "Пример");
+    marina.writes("до");
+    let chat = anna.chat_saying("до").await.id;
+    links::done(&world, &["unlink", "acme-vk"]);
+    assert!(!vk.is_called(HOOK));
+    marina.writes("есть кто?");
+    let said = links::done(&world, &["relink", "acme-vk"]);
+    assert!(said.contains("of the last 24 hours"), "{said}");
+    assert!(vk.is_called(HOOK));
+    has(
+        &anna,
+        chat,
+        "what was missed is there",
+        |event| matches!(event, Event::Received { message, .. } if message.text == "есть кто?"),
+    )
+    .await;
+    assert_eq!(count(&anna, chat, "до"), 1);
+    assert_eq!(count(&anna, chat, "есть кто?"), 1);
     vk.stop().await;
 }
