@@ -549,6 +549,7 @@ refusal-already_leaving = The reply is on its way; write another one
 refusal-not_retryable = This reply needs no second try
 refusal-reason_required = A block needs a reason
 refusal-field_too_long = The text is longer than { $limit } characters; shorten it
+refusal-refused_before = This was refused before; do it again if it is still wanted
 refusal-hold_too_long = A reply is held for { $limit } seconds at most
 refusal-unknown = The relay refused: { $sentence }
 

@@ -559,6 +559,7 @@ refusal-already_leaving = Ответ уже уходит; напишите ещ�
 refusal-not_retryable = Этот ответ повторять не нужно
 refusal-reason_required = Для блокировки нужна причина
 refusal-field_too_long = Текст длиннее { $limit } знаков; сократите его
+refusal-refused_before = Это уже было отклонено; если ещё нужно, сделайте снова
 refusal-hold_too_long = Ответ задерживается не больше чем на { $limit } с
 refusal-unknown = Сервер отказал: { $sentence }
 

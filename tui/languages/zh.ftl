@@ -519,6 +519,7 @@ refusal-already_leaving = 回复已发出，请另写一条
 refusal-not_retryable = 此回复无需重试
 refusal-reason_required = 屏蔽需要填写原因
 refusal-field_too_long = 文字超过 { $limit } 个字符，请缩短
+refusal-refused_before = 此操作已被拒绝；如仍需要，请重试
 refusal-hold_too_long = 回复最多保留 { $limit } 秒
 refusal-unknown = 服务端拒绝：{ $sentence }
 

@@ -1,5 +1,7 @@
 //! A community of VK beside the Page: called back or asked, and what goes wrong on the way (CH-08).
 
+use std::time::Duration;
+
 use sim::vk::{Community, CommunityOptions, Fault};
 
 use serde_json::json;
@@ -8,13 +10,15 @@ use shared::model::{AttachmentKind, ChannelState, ChatId, FailureReason, HandedF
 use shared::protocol::{ChannelHealth, ServerFrame};
 
 use crate::harness::desk::{Desk, reply, texts};
-use crate::harness::relay::Setup;
+use crate::harness::relay::{Setup, pause};
 use crate::harness::{PATIENCE, World, eventually};
 use crate::links;
 
 const PUBLIC: &str = "https://desk.acme.example";
 const HOOK: &str = "https://desk.acme.example/webhooks/acme-vk";
 const MARINA: i64 = 700_000_001;
+/// More than are met with a pause between them.
+const FAILURES: usize = 200;
 
 async fn start(receive: &str) -> (Community, World) {
     let options = CommunityOptions {
@@ -167,6 +171,24 @@ async fn what_the_long_poll_lost_is_asked_for_and_a_key_that_ran_out_loses_nothi
     .await;
     let said = anna.look(|seen| texts(seen, chat));
     assert_eq!(said, ["первое", "второе", "третье", "четвёртое"]);
+    vk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_poll_that_never_takes_its_own_key_is_not_asked_without_a_pause() {
+    let (vk, world) = start("poll").await;
+    let before = vk.calls("groups.getLongPollServer");
+    for _ in 0..FAILURES {
+        vk.fail_poll(2);
+    }
+    eventually("it has failed more than once", || async {
+        vk.calls("groups.getLongPollServer") > before + 1
+    })
+    .await;
+    pause(Duration::from_millis(1500)).await;
+    let asked = vk.calls("groups.getLongPollServer") - before;
+    assert!(asked < FAILURES / 10, "asked {asked} times at once");
+    assert!(world.relay.log().contains("the key that it has just given"));
     vk.stop().await;
 }
 

@@ -7,7 +7,8 @@ use serde_json::json;
 use sim::whatsapp::{Fault, Number, NumberOptions};
 
 use shared::chat::{DeskCommand, Event, ReplyDraft};
-use shared::model::{AttachmentKind, ChatId, FailureReason, HandedFile};
+use shared::model::{AttachmentKind, ChatId, FailureReason, HandedFile, Presence};
+use shared::protocol::ClientFrame;
 
 use crate::harness::desk::{Desk, reply, texts};
 use crate::harness::relay::Setup;
@@ -134,6 +135,25 @@ async fn a_talk_on_whatsapp_from_the_first_word_to_the_last() {
     for secret in [&options.access_token, &options.app_secret] {
         assert!(!log.contains(secret.as_str()), "a secret is in the log");
     }
+    number.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_sees_that_they_are_read_and_that_somebody_writes() {
+    let (number, world) = start().await;
+    let mut anna = world.desk("anna").await;
+    let olga = number.person(PHONE, ID, "Ольга");
+    let asked = olga.writes("Есть кто?");
+    let chat = anna.chat_saying("Есть кто?").await.id;
+    anna.claim(chat).await.unwrap();
+    let presence = Presence::Replying;
+    anna.send(ClientFrame::Presence { chat, presence });
+    eventually("they see it", || async {
+        number.signs().iter().any(|sign| {
+            sign["message_id"] == asked.as_str() && sign["typing_indicator"]["type"] == "text"
+        })
+    })
+    .await;
     number.stop().await;
 }
 

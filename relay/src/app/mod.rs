@@ -127,7 +127,7 @@ pub async fn start(
         Engine::start(store.clone(), clock.clone(), bells.clone(), config.policy()).await?;
     let desks = Arc::new(EngineDesks {
         engine: engine.clone(),
-        signals: Signals::new(registry.clone(), clock.clone()),
+        signals: Signals::new(registry.clone(), store.clone(), clock.clone()),
     });
     let hub = Hub::start(store.clone(), desks, clock.clone()).await?;
     let ears = Arc::new(Ears {

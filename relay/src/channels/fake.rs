@@ -151,7 +151,12 @@ impl Channel for FakeChannel {
         }))
     }
 
-    async fn signal(&self, _visitor: &PlatformId, _signal: Signal) -> Result<(), SendError> {
+    async fn signal(
+        &self,
+        _visitor: &PlatformId,
+        _last: Option<&PlatformId>,
+        _signal: Signal,
+    ) -> Result<(), SendError> {
         Ok(())
     }
 

@@ -74,8 +74,14 @@ pub trait Channel: Send + Sync {
         let text = "this channel sends no files".to_owned();
         Err(SendError::Refused(FailureReason::Refused { text }))
     }
-    /// Shows a sign to the visitor, if the platform can. Failures bother nobody.
-    async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError>;
+    /// Shows a sign to the visitor, if the platform can. Failures bother nobody. `last` is the visitor's newest message, while
+    /// nothing was said since: some platforms show signs on it.
+    async fn signal(
+        &self,
+        visitor: &PlatformId,
+        last: Option<&PlatformId>,
+        signal: Signal,
+    ) -> Result<(), SendError>;
     /// Asks for the visitor's name and picture (V-01); none: the platform does not tell.
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError>;
     /// Asks what was said with one visitor lately, in the platform's order; to clear up a doubtful send.

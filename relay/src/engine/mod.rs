@@ -17,7 +17,7 @@ use shared::chat::{
 };
 use shared::model::{
     ChannelId, ChatId, CommandId, DeliveryId, FileFault, KeptFile, MessageId, OperatorId, Policy,
-    Seq, Timestamp, Version,
+    Seq, Timestamp,
 };
 
 use crate::clock::Clock;
@@ -184,10 +184,13 @@ impl Engine {
         };
         match done {
             Err(EngineError::Overtaken) => Err(EngineError::Refused(Refusal::AlreadyLeaving)),
-            Err(EngineError::Refused(refusal)) => match self.find_taken(chat, key).await? {
+            Err(EngineError::Refused(refusal)) => match self.refuse(key).await? {
                 Some(taken) => Ok(taken),
                 None => Err(EngineError::Refused(refusal)),
             },
+            Ok(taken) if taken.was_repeat && taken.seq.is_none() => {
+                Err(EngineError::Refused(Refusal::RefusedBefore))
+            }
             other => other,
         }
     }
@@ -526,7 +529,7 @@ impl Engine {
                 }))
             }
             Some(Outcome::Already { seq }) => Ok(Some(Taken {
-                seq: Some(seq),
+                seq,
                 was_repeat: true,
                 chat: before,
             })),
@@ -535,18 +538,19 @@ impl Engine {
         }
     }
 
-    /// Asks whether a command that is refused now was done before. A change on an impossible version takes nothing.
-    async fn find_taken(&self, chat: ChatId, key: Key) -> Result<Option<Taken>, EngineError> {
-        let (unborn, now) = (Chat::unborn(chat), self.now());
-        let mut question = change::derive(&unborn, key, vec![], now, &self.policy(), None);
-        question.expected = Version(-1);
-        match self.store.commit(vec![question]).await?.pop() {
-            Some(Outcome::Already { seq }) => Ok(Some(Taken {
+    /// Refuses a command for good, unless it was done before: an older line to its desk may still bring it, and by then it
+    /// might be allowed.
+    async fn refuse(&self, key: Key) -> Result<Option<Taken>, EngineError> {
+        let nowhere = Chat::unborn(ChatId(self.new_id()));
+        let change = change::derive(&nowhere, key, vec![], self.now(), &self.policy(), None);
+        match self.store.commit(vec![change]).await?.pop() {
+            Some(Outcome::Already { seq: Some(seq) }) => Ok(Some(Taken {
                 seq: Some(seq),
                 was_repeat: true,
-                chat: Arc::new(unborn),
+                chat: Arc::new(nowhere),
             })),
-            Some(Outcome::Done { .. } | Outcome::Moved { .. }) | None => Ok(None),
+            Some(Outcome::Done { .. } | Outcome::Already { seq: None }) => Ok(None),
+            Some(Outcome::Moved { .. }) | None => Err(EngineError::Busy),
         }
     }
 

@@ -147,6 +147,41 @@ async fn a_commit_that_was_lost_unheard_is_done_the_next_time() {
 }
 
 #[tokio::test]
+async fn a_refused_command_stays_refused_when_it_comes_again_and_would_be_allowed() {
+    let world = world().await;
+    let chat = world.receive("hello").await.unwrap().chat.id;
+    let by = async |login: &str, id: &str, command| {
+        let id = CommandId::from(id);
+        world
+            .engine
+            .by_operator(&login.into(), &id, chat, command)
+            .await
+    };
+    let note = |text: &str| DeskCommand::Note {
+        text: text.into(),
+        mentions: vec![],
+    };
+    let claim = || DeskCommand::Claim { take_over: false };
+    by("boris", "b1", claim()).await.unwrap();
+    let refused = by("anna", "a1", claim()).await;
+    assert!(matches!(
+        refused,
+        Err(EngineError::Refused(Refusal::Owned { .. }))
+    ));
+    by("boris", "b2", DeskCommand::Release).await.unwrap();
+    // From an older line to the same desk.
+    let again = by("anna", "a1", claim()).await;
+    assert!(matches!(
+        again,
+        Err(EngineError::Refused(Refusal::RefusedBefore))
+    ));
+    by("anna", "a2", claim()).await.unwrap();
+    // What was done is answered as done, whatever the rules say now.
+    by("anna", "a3", note("mine")).await.unwrap();
+    assert!(by("anna", "a3", note("mine")).await.unwrap().was_repeat);
+}
+
+#[tokio::test]
 async fn of_many_claims_at_once_exactly_one_wins() {
     let world = Arc::new(world().await);
     world.receive("hello").await.unwrap();

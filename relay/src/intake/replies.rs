@@ -82,7 +82,7 @@ impl Intake {
             let done = self.engine.by_platform_of(&inbound.key, &delivery, command);
             match done.await {
                 // The answer to the call came between: now the reply counts as sent.
-                Ok(taken) if was_under_way && taken.seq.is_none() => {}
+                Ok(taken) if was_under_way && taken.seq.is_none() && !taken.was_repeat => {}
                 Ok(_) | Err(EngineError::Refused(_)) => {
                     return self.no_proof(channel, platform_id).await;
                 }

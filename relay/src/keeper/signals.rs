@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use shared::chat::Chat;
+use shared::chat::{Author, Chat};
 use shared::model::{ChatId, Presence, Timestamp};
 
 use crate::channels::Signal;
 use crate::channels::registry::Registry;
 use crate::clock::Clock;
+use crate::store::Store;
 
 /// At most one sign of writing a chat in this time (OUT-19).
 const TYPING_EVERY: Duration = Duration::from_secs(5);
@@ -23,6 +24,7 @@ const REMEMBERED: usize = 10_000;
 /// Sends signs.
 pub struct Signals {
     registry: Registry,
+    store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     typed_at: Mutex<HashMap<ChatId, Timestamp>>,
     turns: Arc<Semaphore>,
@@ -30,9 +32,10 @@ pub struct Signals {
 
 impl Signals {
     /// Returns a sender that has sent nothing.
-    pub fn new(registry: Registry, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(registry: Registry, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self {
             registry,
+            store,
             clock,
             typed_at: Mutex::default(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
@@ -54,8 +57,17 @@ impl Signals {
             return;
         };
         let visitor = chat.visitor.platform_id.clone();
+        let last = chat.last_line.as_ref();
+        let last = last.filter(|line| line.author == Author::Visitor);
+        let last = last.and_then(|line| line.message);
+        let store = Arc::clone(&self.store);
         tokio::spawn(async move {
-            if let Err(error) = channel.signal(&visitor, signal).await {
+            let last = match last {
+                Some(message) => store.find_message_by_id(message).await.ok().flatten(),
+                None => None,
+            };
+            let last = last.and_then(|found| found.platform_id);
+            if let Err(error) = channel.signal(&visitor, last.as_ref(), signal).await {
                 tracing::debug!(%error, "a sign did not reach the visitor");
             }
             drop(turn);

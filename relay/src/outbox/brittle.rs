@@ -65,7 +65,12 @@ impl Channel for Brittle {
         Ok(Receipt { platform_id: None })
     }
 
-    async fn signal(&self, _visitor: &PlatformId, _signal: Signal) -> Result<(), SendError> {
+    async fn signal(
+        &self,
+        _visitor: &PlatformId,
+        _last: Option<&PlatformId>,
+        _signal: Signal,
+    ) -> Result<(), SendError> {
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 use shared::model::{PlatformId, Timestamp};
 
 use crate::channels::{History, PastMessage};
-use crate::store::Delivery;
+use crate::store::{Delivery, FoundMessage};
 
 /// What to do with a doubtful delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,31 @@ pub(super) enum Known {
     After,
     /// We do not have it.
     No,
+}
+
+impl Known {
+    /// Says what we know of a message of the history: `found` is what the store has of it, `reply` what it has of the
+    /// delivery's own. A reply of ours has its place in our order since it was written, and may have left long after: it
+    /// shows nothing.
+    pub(super) fn of(
+        message: &PastMessage,
+        found: Option<&FoundMessage>,
+        delivery: &Delivery,
+        reply: Option<&FoundMessage>,
+    ) -> Self {
+        let Some(found) = found else {
+            return Self::No;
+        };
+        if found.id == delivery.body.message {
+            return Self::This;
+        }
+        let is_before = reply.is_some_and(|reply| found.seq < reply.seq);
+        if is_before && !message.is_ours {
+            Self::Before
+        } else {
+            Self::After
+        }
+    }
 }
 
 /// Looks for the delivery's words among what our side said after everything that came before it. `known` says of each
@@ -55,7 +80,7 @@ pub(super) fn verdict(delivery: &Delivery, history: &History, known: &[Known]) -
 mod tests {
     use super::*;
     use crate::store::{DeliveryBody, DeliveryStage};
-    use shared::model::{ChatId, ContactAsk, DeliveryId, MessageId};
+    use shared::model::{ChatId, ContactAsk, DeliveryId, MessageId, Seq};
 
     fn delivery() -> Delivery {
         Delivery {
@@ -106,6 +131,33 @@ mod tests {
                 check(&[(said(true, "Yes ", at), Known::No)], is_whole, &found);
             }
         }
+    }
+
+    #[test]
+    fn an_older_reply_that_left_late_does_not_hide_this_one() {
+        let found = |id, seq| FoundMessage {
+            id: MessageId(id),
+            chat: ChatId(1),
+            seq: Seq(seq),
+            platform_id: None,
+        };
+        let (reply, older, question) = (found(1, 10), found(2, 5), found(3, 4));
+        let known = |message: &PastMessage, found: Option<&FoundMessage>| {
+            Known::of(message, found, &delivery(), Some(&reply))
+        };
+        let asked = said(false, "Really?", 1_000);
+        let this = said(true, "Yes", 2_000);
+        // Written before it, tried again after it.
+        let late = said(true, "Once more", 3_000);
+        let lines = [
+            (asked.clone(), known(&asked, Some(&question))),
+            (this.clone(), known(&this, None)),
+            (late.clone(), known(&late, Some(&older))),
+        ];
+        assert_eq!(lines[0].1, Known::Before);
+        let found = Verdict::Sent(this.platform_id, this.sent_at);
+        check(&lines, true, &found);
+        assert_eq!(known(&late, Some(&reply)), Known::This);
     }
 
     #[test]

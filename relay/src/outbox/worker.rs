@@ -529,12 +529,11 @@ impl Worker {
                 .await;
             }
             Verdict::NotSent => {
-                self.put_back_due(
-                    delivery,
-                    self.outbox.clock.now(),
-                    "the platform has not got it",
-                )
-                .await;
+                // A platform that never answers well is asked less and less often.
+                let wait = backoff(delivery.attempt, self.outbox.clock.chance());
+                let not_before = self.outbox.clock.now().plus(wait);
+                self.put_back_due(delivery, not_before, "the platform has not got it")
+                    .await;
             }
             Verdict::Unknown => self.settle(delivery, SettledAs::Unconfirmed).await,
         }
@@ -553,12 +552,7 @@ impl Worker {
             let found = store
                 .find_message(&self.channel, &message.platform_id)
                 .await?;
-            known.push(match (found, &reply) {
-                (None, _) => Known::No,
-                (Some(found), _) if found.id == delivery.body.message => Known::This,
-                (Some(found), Some(reply)) if found.seq < reply.seq => Known::Before,
-                (Some(_), _) => Known::After,
-            });
+            known.push(Known::of(message, found.as_ref(), delivery, reply.as_ref()));
         }
         Ok(known)
     }

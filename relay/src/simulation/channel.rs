@@ -181,7 +181,12 @@ impl Channel for SimChannel {
         Err(unclear())
     }
 
-    async fn signal(&self, _visitor: &PlatformId, _signal: Signal) -> Result<(), SendError> {
+    async fn signal(
+        &self,
+        _visitor: &PlatformId,
+        _last: Option<&PlatformId>,
+        _signal: Signal,
+    ) -> Result<(), SendError> {
         Ok(())
     }
 

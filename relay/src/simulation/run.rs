@@ -78,7 +78,7 @@ impl Run {
         let hub = if world.plan.is_whole {
             let right = EngineDesks {
                 engine: engine.clone(),
-                signals: Signals::new(registry.clone(), clock.clone()),
+                signals: Signals::new(registry.clone(), store.clone(), clock.clone()),
             };
             let sabotage = world.plan.sabotage;
             let desks = Arc::new(WrongDesks { right, sabotage });

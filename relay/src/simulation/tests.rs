@@ -100,6 +100,9 @@ fn tell(evidence: &Evidence) {
             stored.seq, stored.chat, stored.version.0, stored.event
         );
     }
+    for arrival in &evidence.arrivals {
+        println!("{:>12?} {arrival:?}", arrival.at.since(NOON));
+    }
 }
 
 /// What worlds had in them: a campaign in which nothing happened proves nothing.

@@ -57,7 +57,7 @@ struct State {
     visitors: HashMap<(ChannelId, PlatformId), Visitor>,
     other_names: HashMap<(ChannelId, PlatformId), VisitorId>,
     messages: BTreeMap<MessageId, (ChannelId, FoundMessage)>,
-    seen: HashMap<Key, Seq>,
+    seen: HashMap<Key, Option<Seq>>,
     /// In the order written, which is not that of the ids: clocks differ.
     outbox: Vec<(LeaseToken, Delivery)>,
     leases: HashMap<String, Lease>,
@@ -298,7 +298,7 @@ impl State {
                 event,
             });
         }
-        self.seen.insert(key, seq);
+        self.seen.insert(key, (seq > before).then_some(seq));
         for row in change.messages {
             let found = FoundMessage {
                 id: row.id,

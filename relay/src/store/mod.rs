@@ -303,8 +303,8 @@ pub enum Outcome {
     },
     /// Its key was taken before; `seq` is the last event it led to then.
     Already {
-        /// The last event; the number before if there was none.
-        seq: Seq,
+        /// None: it led to none.
+        seq: Option<Seq>,
     },
     /// The chat has another version, its visitor another open chat, or a settled delivery has moved on.
     Moved {

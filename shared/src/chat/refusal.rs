@@ -98,6 +98,8 @@ pub enum Refusal {
         /// Characters.
         limit: usize,
     },
+    /// The same command was refused before, over another line; a new one may be allowed by now.
+    RefusedBefore,
     /// The hold is longer than allowed.
     HoldTooLong {
         /// Seconds.
@@ -141,6 +143,7 @@ impl Refusal {
             Self::AlreadyLeaving => "The reply is on its way".into(),
             Self::NotRetryable => "The reply needs no second try".into(),
             Self::ReasonRequired => "A block needs a reason".into(),
+            Self::RefusedBefore => "This was refused before".into(),
             Self::FieldTooLong { limit } => format!("The text is longer than {limit} characters"),
             Self::HoldTooLong { limit } => {
                 format!("A reply is held for {} seconds at most", limit.0)
@@ -167,6 +170,7 @@ impl Refusal {
             Self::UnknownCategory => "choose one from the list",
             Self::ChannelGone => "ask an admin to put the channel back",
             Self::AlreadyLeaving => "write another reply",
+            Self::RefusedBefore => "do it again if it is still wanted",
             Self::NotClosed
             | Self::NoSuchChat
             | Self::NoSuchMessage

@@ -105,6 +105,11 @@ fn messages(site: &Site, call: &Value) -> Result<Value, No> {
         return Err(No::Code(100, "messaging_product must be whatsapp"));
     }
     if text(call, "/status") == "read" {
+        if !text(call, "/message_id").starts_with("wamid.") {
+            return Err(No::Code(100, "message_id is not a message"));
+        }
+        site.lock().signs.push(call.clone());
+        site.changed.notify_waiters();
         return Ok(json!({ "success": true }));
     }
     let (words, file) = carried(site, call)?;

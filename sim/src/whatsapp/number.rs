@@ -81,6 +81,7 @@ pub(super) struct State {
     pub(super) people: Vec<Known>,
     pub(super) sent: Vec<Sent>,
     pub(super) is_subscribed: bool,
+    pub(super) signs: Vec<Value>,
     pub(super) faults: VecDeque<Fault>,
     /// Files by their ids, of both sides.
     pub(super) files: BTreeMap<String, FormFile>,
@@ -251,6 +252,11 @@ impl Number {
     /// Whether the application is subscribed to the account: nothing comes before.
     pub fn is_subscribed(&self) -> bool {
         self.site.lock().is_subscribed
+    }
+
+    /// Calls that showed people that their messages were read, or that somebody writes.
+    pub fn signs(&self) -> Vec<Value> {
+        self.site.lock().signs.clone()
     }
 
     /// Returns somebody who can write to the number.

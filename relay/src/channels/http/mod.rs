@@ -122,7 +122,12 @@ impl Channel for Http {
         self.calls.send_file(reply, file).await
     }
 
-    async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {
+    async fn signal(
+        &self,
+        visitor: &PlatformId,
+        _last: Option<&PlatformId>,
+        signal: Signal,
+    ) -> Result<(), SendError> {
         self.calls.signal(visitor, signal).await
     }
 

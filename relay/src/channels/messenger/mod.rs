@@ -172,7 +172,12 @@ impl Channel for Messenger {
         send::send_file(&self.graph, reply, file).await
     }
 
-    async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {
+    async fn signal(
+        &self,
+        visitor: &PlatformId,
+        _last: Option<&PlatformId>,
+        signal: Signal,
+    ) -> Result<(), SendError> {
         send::signal(&self.graph, visitor, signal).await
     }
 

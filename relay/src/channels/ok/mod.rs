@@ -157,7 +157,12 @@ impl Channel for Odnoklassniki {
         upload::send(&self.api, reply, file).await
     }
 
-    async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {
+    async fn signal(
+        &self,
+        visitor: &PlatformId,
+        _last: Option<&PlatformId>,
+        signal: Signal,
+    ) -> Result<(), SendError> {
         send::signal(&self.api, visitor, signal).await
     }
 

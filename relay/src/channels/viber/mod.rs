@@ -141,7 +141,12 @@ impl Channel for Viber {
         send::send_file(&self.api, &self.settings.sender, reply, file).await
     }
 
-    async fn signal(&self, _visitor: &PlatformId, _signal: Signal) -> Result<(), SendError> {
+    async fn signal(
+        &self,
+        _visitor: &PlatformId,
+        _last: Option<&PlatformId>,
+        _signal: Signal,
+    ) -> Result<(), SendError> {
         Ok(())
     }
 

@@ -186,7 +186,12 @@ impl Channel for Vk {
         send::send(&self.api, reply, Some(&attached)).await
     }
 
-    async fn signal(&self, visitor: &PlatformId, signal: Signal) -> Result<(), SendError> {
+    async fn signal(
+        &self,
+        visitor: &PlatformId,
+        _last: Option<&PlatformId>,
+        signal: Signal,
+    ) -> Result<(), SendError> {
         send::signal(&self.api, visitor, signal).await
     }
 

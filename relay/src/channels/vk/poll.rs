@@ -34,6 +34,7 @@ pub(super) async fn poll(
     after: Option<&str>,
 ) -> Result<Polled, PollError> {
     let kept = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let is_new = kept.is_none() || after.is_none();
     let (server, place) = match (kept, after) {
         (Some(server), Some(after)) => (server, after.to_owned()),
         (_, after) => {
@@ -58,6 +59,9 @@ pub(super) async fn poll(
         Said::Updates(polled) => Ok(polled),
         Said::NewKey => {
             *known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            if is_new {
+                return Err(useless("VK does not take the key that it has just given"));
+            }
             Ok(Polled {
                 updates: vec![],
                 bookmark: Some(place),
@@ -66,6 +70,9 @@ pub(super) async fn poll(
         }
         Said::Lost => {
             let (server, now) = find_server(api, account).await?;
+            if now == place {
+                return Err(useless("VK does not take the place that it has just given"));
+            }
             *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
             Ok(Polled {
                 updates: vec![],
@@ -132,6 +139,12 @@ pub(super) fn server_of(answer: &Value) -> Option<(Server, String)> {
         key: wire::id(answer.get("key"))?,
     };
     Some((server, wire::id(answer.get("ts"))?))
+}
+
+/// What VK says helps nobody: asked again after a while, not at once.
+fn useless(cause: &str) -> PollError {
+    let cause = cause.to_owned();
+    PollError::Later { cause, wait: None }
 }
 
 fn later(failed: Failed) -> PollError {

@@ -88,8 +88,8 @@ pub fn abilities() -> Abilities {
         human_window: None,
         files: Some(files::LIMITS),
         quotes: true,
-        typing: false,
-        seen: false,
+        typing: true,
+        seen: true,
         asks_contacts: ContactAsk::default(),
         delivered_receipts: true,
         read_receipts: true,
@@ -157,8 +157,13 @@ impl Channel for Whatsapp {
         files::send(&self.graph, reply, file).await
     }
 
-    async fn signal(&self, _visitor: &PlatformId, _signal: Signal) -> Result<(), SendError> {
-        Ok(())
+    async fn signal(
+        &self,
+        _visitor: &PlatformId,
+        last: Option<&PlatformId>,
+        signal: Signal,
+    ) -> Result<(), SendError> {
+        send::signal(&self.graph, last, signal).await
     }
 
     /// Names come with messages; the platform cannot be asked for them.

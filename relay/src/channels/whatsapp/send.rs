@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use shared::model::PlatformId;
 
-use crate::channels::{Outbound, Receipt, SendError, label, wire};
+use crate::channels::{Outbound, Receipt, SendError, Signal, label, wire};
 
 use super::{CallError, Graph};
 
@@ -13,6 +13,32 @@ pub(super) async fn send(graph: &Graph, reply: &Outbound) -> Result<Receipt, Sen
     let path = format!("{}/messages", graph.account());
     let answer = graph.post(&path, &[], &body(reply)).await;
     receipt_of(&answer.map_err(CallError::for_send)?)
+}
+
+/// Marks the visitor's message as read, and shows that we are writing if we are: there is no sign of writing without the
+/// other (whatsapp.md 3). It fades by itself.
+pub(super) async fn signal(
+    graph: &Graph,
+    last: Option<&PlatformId>,
+    signal: Signal,
+) -> Result<(), SendError> {
+    let Some(body) = last.and_then(|last| sign(last, signal)) else {
+        return Ok(());
+    };
+    let path = format!("{}/messages", graph.account());
+    let done = graph.post(&path, &[], &body).await;
+    done.map(drop).map_err(CallError::for_send)
+}
+
+/// Returns the body of a sign; none: it cannot be shown.
+pub(super) fn sign(last: &PlatformId, signal: Signal) -> Option<Value> {
+    let mut body = json!({ "messaging_product": "whatsapp", "status": "read", "message_id": last });
+    match signal {
+        Signal::Seen => {}
+        Signal::TypingOn => body["typing_indicator"] = json!({ "type": "text" }),
+        Signal::TypingOff => return None,
+    }
+    Some(body)
 }
 
 /// Reads a yes, which means *accepted*. Without an id nobody knows what it was a yes to.

@@ -13,7 +13,7 @@ use crate::channels::calls::Refusal as _;
 use crate::channels::meta::error::{GraphError, Reading as _};
 use crate::channels::testing::Samples;
 use crate::channels::{
-    Answer, Channel, Happening, Outbound, Received, Rejected, SendError, Webhook,
+    Answer, Channel, Happening, Outbound, Received, Rejected, SendError, Signal, Webhook,
 };
 
 pub(super) const SAMPLES: Samples = Samples("whatsapp");
@@ -197,6 +197,16 @@ fn a_reply_is_the_sample_with_our_label() {
     let mut sample = SAMPLES.json("request_send_text_reply.json");
     sample["biz_opaque_callback_data"] = "dw:7".into();
     assert_eq!(send::body(&reply(PHONE)), sample);
+}
+
+#[test]
+fn a_sign_is_the_sample_and_reading_alone_shows_no_writing() {
+    let mut sample = SAMPLES.json("request_mark_read_typing.json");
+    let last = "wamid.HBgLSAMPLE==".into();
+    assert_eq!(send::sign(&last, Signal::TypingOn).as_ref(), Some(&sample));
+    sample.as_object_mut().unwrap().remove("typing_indicator");
+    assert_eq!(send::sign(&last, Signal::Seen), Some(sample));
+    assert_eq!(send::sign(&last, Signal::TypingOff), None);
 }
 
 #[test]

@@ -21,6 +21,7 @@ on_every_engine! {
     many_changes_of_five_thousand_chats
     the_same_change_at_once_is_taken_once
     a_repeat_is_answered_as_before_whatever_it_holds
+    a_key_that_led_to_nothing_says_so
     a_batch_takes_all_that_fits_beside_what_does_not
     changes_of_many_callers_fail_alone
     a_visitor_never_has_two_open_chats
@@ -102,12 +103,12 @@ async fn the_same_change_at_once_is_taken_once(place: &Place) {
                 assert_eq!(first, Seq(1));
                 done += 1;
             }
-            outcome => assert_eq!(outcome, Outcome::Already { seq: Seq(2) }),
+            outcome => assert_eq!(outcome, Outcome::Already { seq: Some(Seq(2)) }),
         }
     }
     assert_eq!(done, 1);
     let later = one(place.store(), change).await;
-    assert_eq!(later, Outcome::Already { seq: Seq(2) });
+    assert_eq!(later, Outcome::Already { seq: Some(Seq(2)) });
     assert_eq!(place.store.head().await.unwrap().seq, Seq(2));
 }
 
@@ -116,8 +117,21 @@ async fn a_repeat_is_answered_as_before_whatever_it_holds(place: &Place) {
     commit(place.store(), first).await;
     let other = received(&Chat::unborn(ChatId(9)), 9, 9, "another", "in:1");
     let outcome = one(place.store(), other).await;
-    assert_eq!(outcome, Outcome::Already { seq: Seq(2) });
+    assert_eq!(outcome, Outcome::Already { seq: Some(Seq(2)) });
     assert!(place.store.find_chat(ChatId(9)).await.unwrap().is_none());
+}
+
+async fn a_key_that_led_to_nothing_says_so(place: &Place) {
+    let first = received(&Chat::unborn(ChatId(1)), 1, 1, "hello", "in:1");
+    commit(place.store(), first).await;
+    let mut nothing = received(&Chat::unborn(ChatId(9)), 9, 9, "another", "op:anna:1");
+    nothing.events.clear();
+    nothing.messages.clear();
+    nothing.after = Arc::new(Chat::unborn(ChatId(9)));
+    let done = one(place.store(), nothing.clone()).await;
+    assert!(matches!(done, Outcome::Done { .. }));
+    let again = one(place.store(), nothing).await;
+    assert_eq!(again, Outcome::Already { seq: None });
 }
 
 /// Returns 100 changes: one moved, one taken before, one that no store takes, 97 good ones.

@@ -16,6 +16,9 @@ use super::files;
 use super::recent::{Hot, hash_of_name};
 use super::rows::{allows, stage_name};
 
+/// Stands beside a key that led to no event; events begin with 1.
+const NO_EVENT: Seq = Seq(0);
+
 /// A change whose JSON was made before the writer's turn.
 pub(super) struct Prepared {
     change: Change,
@@ -52,6 +55,7 @@ impl Prepared {
         if let Some(seq) = batch.find_key(&change.key.0)?
             && !planted!("double")
         {
+            let seq = (seq != NO_EVENT).then_some(seq);
             return Ok(Outcome::Already { seq });
         }
         let known = batch.find_known(change.chat)?;
@@ -163,7 +167,11 @@ impl Prepared {
 
     fn write_rest(&self, batch: &mut Batch<'_>, before: Seq) -> rusqlite::Result<()> {
         let change = &self.change;
-        let last = batch.tail.seq;
+        let last = if change.events.is_empty() {
+            NO_EVENT
+        } else {
+            batch.tail.seq
+        };
         batch.take_key(&change.key.0, last, change.at)?;
         self.write_visitor(batch.connection)?;
         for message in &change.messages {
