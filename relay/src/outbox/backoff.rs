@@ -5,6 +5,9 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(300);
 
+/// After so many attempts, about a day of them, a reply is given up (OUT-05).
+pub(super) const MOST_ATTEMPTS: u32 = 296;
+
 /// Returns the wait after `attempt` attempts; `chance` is anything random.
 pub(super) fn backoff(attempt: u32, chance: i64) -> Duration {
     let doublings = attempt.saturating_sub(1).min(16);
@@ -17,6 +20,13 @@ pub(super) fn backoff(attempt: u32, chance: i64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_attempts_together_take_about_a_day() {
+        let waits = (1..MOST_ATTEMPTS).map(|attempt| backoff(attempt, i64::MAX));
+        let hours = waits.sum::<Duration>().as_secs_f64() / 3600.0;
+        assert!((17.0..=24.0).contains(&hours), "{hours} hours");
+    }
 
     #[test]
     fn waits_double_up_to_five_minutes_and_never_meet() {

@@ -6,6 +6,7 @@ use shared::model::{
     Timestamp, Visitor, VisitorId,
 };
 
+use super::backoff::MOST_ATTEMPTS;
 use super::*;
 use crate::channels::fake::{CHANNEL, FakeChannel};
 use crate::channels::{History, LinkFault, Outbound, PastMessage, Receipt, SendError};
@@ -328,6 +329,30 @@ async fn a_platform_that_cannot_be_reached_is_tried_for_as_long_as_it_takes() {
         .send_until(|world| world.stage() == DeliveryStage::Sent)
         .await;
     assert_eq!(world.sent().len(), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_no_try_of_a_day_brought_fails_with_the_reason() {
+    let world = World::new().await;
+    for _ in 0..MOST_ATTEMPTS {
+        world.channel.will_answer(not_sent(None));
+    }
+    world.reply("Yes", false).await;
+    for attempt in 1..MOST_ATTEMPTS {
+        let made = usize::try_from(attempt).unwrap();
+        world
+            .send_until(|world| world.sent().len() == made && world.stage() == DeliveryStage::Due)
+            .await;
+        let due = world.store.deliveries().last().unwrap().not_before;
+        world.clock.set(due.max(world.clock.now()));
+    }
+    world
+        .send_until(|world| world.stage() == DeliveryStage::Failed)
+        .await;
+    let chat = world.store.find_chat(CHAT).await.unwrap().unwrap();
+    let text = "tried for a day: unknown".to_owned();
+    let reason = FailureReason::Refused { text };
+    assert_eq!(chat.outgoing[0].trouble, Trouble::Failed { reason });
 }
 
 #[tokio::test(start_paused = true)]

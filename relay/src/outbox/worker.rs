@@ -16,7 +16,7 @@ use crate::store::{Claim, Delivery, DeliveryStage, LeaseToken, PutBack, StoreErr
 use crate::supervise::unless_panic;
 
 use super::Outbox;
-use super::backoff::backoff;
+use super::backoff::{MOST_ATTEMPTS, backoff};
 use super::reconcile::{Known, Verdict, verdict};
 
 /// A lease lasts so long …
@@ -399,6 +399,11 @@ impl Worker {
                         .await;
                     return Told::Nothing;
                 }
+                if delivery.attempt >= MOST_ATTEMPTS {
+                    let text = format!("tried for a day: {cause}");
+                    self.fail(delivery, FailureReason::Refused { text }).await;
+                    return Told::Nothing;
+                }
                 let wait = backoff(delivery.attempt, self.outbox.clock.chance());
                 self.put_back_due(delivery, now.plus(wait), &cause).await;
                 Told::Nothing
@@ -527,6 +532,10 @@ impl Worker {
                     },
                 )
                 .await;
+            }
+            // Nobody can say that the next one will get through.
+            Verdict::NotSent if delivery.attempt >= MOST_ATTEMPTS => {
+                self.settle(delivery, SettledAs::Unconfirmed).await;
             }
             Verdict::NotSent => {
                 // A platform that never answers well is asked less and less often.
