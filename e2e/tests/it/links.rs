@@ -66,6 +66,13 @@ async fn an_unlinked_channel_keeps_replies_and_a_relinked_one_brings_in_what_was
     let said = done(&world, &["unlink", "acme-page"]);
     assert!(said.contains("calls this relay no more"), "{said}");
     is_shown_as(&anna, ChannelState::Unlinked).await;
+    let doctor = Command::new(binary("deskwire-relay"))
+        .args(["doctor", "--config"])
+        .arg(world.relay.config_path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(said.contains("acme-page: unlinked"), "{said}");
     let not_told = world.graph.webhooks().not_subscribed;
     visitor.writes("is anybody there?");
     visitor.writes("hello?");

@@ -107,18 +107,29 @@ impl Intake {
     ) -> Result<Vec<FoundMessage>, IntakeError> {
         let mut waits = NAMED_SOON_MS.map(Duration::from_millis).into_iter();
         loop {
-            // Looked at first: what is answered by then has its name.
-            let is_calling = self.is_calling(channel, visitor).await?;
-            let mut found = Vec::with_capacity(names.len());
-            for name in names {
-                found.extend(self.store.find_message(channel, name).await?);
-            }
-            if found.len() == names.len() || !is_calling {
+            let found = self.all_known(channel, names).await?;
+            if found.len() == names.len() {
                 return Ok(found);
+            }
+            if !self.is_calling(channel, visitor).await? {
+                // What was answered in between has its name by now.
+                return Ok(self.all_known(channel, names).await?);
             }
             let wait = waits.next().ok_or(IntakeError::Busy)?;
             tokio::time::sleep(wait).await;
         }
+    }
+
+    async fn all_known(
+        &self,
+        channel: &ChannelId,
+        names: &[PlatformId],
+    ) -> Result<Vec<FoundMessage>, StoreError> {
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            found.extend(self.store.find_message(channel, name).await?);
+        }
+        Ok(found)
     }
 
     async fn is_calling(

@@ -4,7 +4,7 @@
 use shared::model::ChannelState;
 
 use crate::channels::{Left, LinkFault};
-use crate::store::StoreError;
+use crate::store::{StoreError, UNLINKED};
 
 use super::{Caught, Keeper, REACH};
 
@@ -113,6 +113,6 @@ impl Keeper {
     }
 
     fn unlinked_name(&self) -> String {
-        format!("unlinked:{}", self.channel)
+        format!("{UNLINKED}{}", self.channel)
     }
 }

@@ -291,6 +291,9 @@ pub struct Change {
     pub attached: Option<(FileId, MessageId)>,
 }
 
+/// Begins the name of the bookmark that says since when a channel is taken off its account (CH-13); an empty one: it is not.
+pub const UNLINKED: &str = "unlinked:";
+
 /// What became of a [`Change`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

@@ -4,8 +4,11 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
+use rusqlite::Connection;
 
 use crate::clock::{Clock as _, SystemClock};
+
+use crate::store::UNLINKED;
 
 use super::{connect, erase};
 
@@ -62,7 +65,7 @@ pub fn restore(from: &Path, database: &Path) -> anyhow::Result<()> {
 }
 
 /// What `doctor` says of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// Events in all.
     pub events: i64,
@@ -70,6 +73,16 @@ pub struct Look {
     pub open_chats: i64,
     /// Bodies that were not understood.
     pub unread: i64,
+    /// Channels that an admin has taken off their accounts.
+    pub unlinked: Vec<String>,
+}
+
+fn unlinked(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT substr(name, length(?1) + 1) FROM meta
+         WHERE substr(name, 1, length(?1)) = ?1 AND value <> '' ORDER BY name";
+    let mut find = connection.prepare(sql)?;
+    let found = find.query_map([UNLINKED], |row| row.get(0))?;
+    found.collect()
 }
 
 /// Looks at a store, whether a relay runs on it or not.
@@ -89,5 +102,6 @@ pub fn look(database: &Path) -> anyhow::Result<Look> {
         events: count("SELECT count(*) FROM event")?,
         open_chats: count("SELECT count(*) FROM chat WHERE stage <> 'closed'")?,
         unread: count("SELECT count(*) FROM unread")?,
+        unlinked: unlinked(&connection)?,
     })
 }
