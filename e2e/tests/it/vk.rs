@@ -192,6 +192,34 @@ async fn a_long_poll_that_never_takes_its_own_key_is_not_asked_without_a_pause()
     vk.stop().await;
 }
 
+/// What VK tells only in part is asked for; what it does not tell is not hidden.
+async fn is_told_whole(receive: &str) {
+    let (vk, world) = start(receive).await;
+    let anna = world.desk("anna").await;
+    let marina = vk.person(MARINA, "Марина", "Пример");
+    marina.writes_at_length("начало и очень длинный конец", "начало");
+    let chat = anna.chat_saying("начало и очень длинный конец").await.id;
+    // Every event comes twice, the first one perhaps only now.
+    for _ in 0..6 {
+        vk.inject("messages.getByConversationMessageId", Fault::Refuse(10));
+    }
+    marina.writes_at_length("снова начало и конец", "снова начало");
+    has(&anna, chat, "the part says that it is one", |event| {
+        matches!(event, Event::Received { message, .. } if message.text == "снова начало"
+            && message.attachments.iter().any(|a| a.kind == AttachmentKind::Other("cropped".to_owned())))
+    })
+    .await;
+    let said = anna.look(|seen| texts(seen, chat));
+    assert_eq!(said, ["начало и очень длинный конец", "снова начало"]);
+    vk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_vk_tells_in_part_is_asked_for() {
+    is_told_whole("callback").await;
+    is_told_whole("poll").await;
+}
+
 fn last_line(chat: &chat::Chat) -> String {
     chat.last_line
         .as_ref()

@@ -63,6 +63,16 @@ pub trait Channel: Send + Sync {
     /// [`Rejected`] when the signature does not hold; nothing of the body may be used then (SEC-15).
     fn receive(&self, webhook: &Webhook<'_>) -> Result<Received, Rejected>;
 
+    /// Whether the platform has left out parts of messages, which [`Channel::complete`] asks for.
+    fn is_cut_short(&self, received: &Received) -> bool {
+        let _ = received;
+        false
+    }
+    /// Asks for what was left out, while the platform waits for our answer; what it does not tell stays as it came.
+    async fn complete(&self, received: Received) -> Received {
+        received
+    }
+
     /// Returns the key under which the message of this id comes in ([`Inbound::key`]): its edit may come first.
     fn message_key(&self, platform_id: &PlatformId) -> String;
 

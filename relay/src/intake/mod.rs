@@ -234,6 +234,11 @@ impl Webhooks for Intake {
             }
         };
         self.strangers.right(channel);
+        let received = if door.is_cut_short(&received) {
+            door.complete(received).await
+        } else {
+            received
+        };
         let answer = received.answer.body.clone();
         match self.take(channel, received, &body).await {
             Ok(()) if planted!("refuse_taken") => WebhookOutcome::Unavailable,

@@ -307,6 +307,20 @@ impl Person {
         message["conversation_message_id"].as_i64().unwrap_or(0)
     }
 
+    /// Writes something so long that VK tells only its beginning; whoever asks gets the whole.
+    pub fn writes_at_length(&self, text: &str, beginning: &str) -> i64 {
+        let message = json!({ "from_id": self.id, "out": 0, "text": text, "random_id": 0 });
+        let at = self.site.now();
+        let mut state = self.site.lock();
+        let mut told = state.say(self.id, message, at);
+        told["text"] = beginning.into();
+        told["is_cropped"] = true.into();
+        let number = told["conversation_message_id"].as_i64().unwrap_or(0);
+        let object = json!({ "message": told, "client_info": {} });
+        self.site.push(&mut state, "message_new", &object);
+        number
+    }
+
     /// The community's admin answers in VK itself.
     pub fn is_answered_in_vk(&self, text: &str) {
         let message = json!({

@@ -46,6 +46,7 @@ pub(super) async fn call(site: &Site, method: &str, call: &Call) -> Result<Value
         })),
         "messages.send" => send(site, call),
         "messages.getHistory" => Ok(history(site, call)),
+        "messages.getByConversationMessageId" => Ok(by_number(site, call)),
         "messages.getConversations" => Ok(conversations(site)),
         "messages.setActivity" | "messages.markAsRead" => Ok(1.into()),
         "users.get" => Ok(users(site, call)),
@@ -212,6 +213,18 @@ fn history(site: &Site, call: &Call) -> Value {
         .min(200);
     let items: Vec<&Value> = messages.iter().rev().take(count).collect();
     json!({ "count": messages.len(), "items": items })
+}
+
+fn by_number(site: &Site, call: &Call) -> Value {
+    let state = site.lock();
+    let dialog = state.dialogs.get(&number(call, "peer_id"));
+    let messages = dialog.map_or(&[][..], |dialog| &dialog.messages);
+    let wanted = number(call, "conversation_message_ids");
+    let found = messages
+        .iter()
+        .filter(|message| message["conversation_message_id"] == wanted);
+    let items: Vec<&Value> = found.collect();
+    json!({ "count": items.len(), "items": items })
 }
 
 fn conversations(site: &Site) -> Value {

@@ -3,16 +3,21 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::timeout;
 
 use shared::model::{PlatformId, Timestamp};
 
 use crate::channels::wire;
-use crate::channels::{CatchUpEnd, CaughtUp, FetchError, History, Inbound, PastMessage, Profile};
+use crate::channels::{
+    CatchUpEnd, CaughtUp, FetchError, History, Inbound, PastMessage, Profile, Received,
+};
 
 use super::api::{Api, CallError};
 use super::message;
-use super::receive::{echo_of, inbound_of};
+use super::receive::{cut_short, echo_of, inbound_of};
 
+/// For the whole of a message: VK waits for the answer to its call meanwhile.
+const WHOLE_WITHIN: Duration = Duration::from_secs(3);
 /// Entries of one answer.
 const PAGE: &str = "200";
 const PAGE_COUNT: usize = 200;
@@ -61,6 +66,34 @@ pub(super) async fn history(api: &Api, visitor: &PlatformId) -> Result<History, 
 async fn newest(api: &Api, peer: &str) -> Result<Value, CallError> {
     let asked = [("peer_id", peer), ("count", PAGE)];
     api.call("messages.getHistory", &asked).await
+}
+
+/// Puts whole messages in the place of those of which VK has left out a part (vk.md 4). One that VK does not tell in time
+/// stays as it came, and says so.
+pub(super) async fn complete(api: &Api, account: &PlatformId, received: &mut Received) {
+    for inbound in &mut received.inbound {
+        let Some((peer, number)) = cut_short(inbound).and_then(message::parts) else {
+            continue;
+        };
+        let (peer, number) = (peer.to_string(), number.to_string());
+        let asked = [
+            ("peer_id", peer.as_str()),
+            ("conversation_message_ids", &number),
+        ];
+        let call = api.call("messages.getByConversationMessageId", &asked);
+        let whole = match timeout(WHOLE_WITHIN, call).await {
+            Ok(Ok(answer)) => items(&answer)
+                .first()
+                .and_then(|message| inbound_of(account, message, inbound.at)),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        match whole.filter(|whole| whole.key == inbound.key) {
+            Some(whole) => *inbound = whole,
+            None => {
+                tracing::warn!(key = %inbound.key, "VK left out a part of a message and does not tell it");
+            }
+        }
+    }
 }
 
 /// Translates a history; VK tells the newest first.

@@ -60,6 +60,11 @@ pub(super) fn is_set(value: Option<&Value>) -> bool {
     matches!(value, Some(Value::Bool(true))) || whole(value) == Some(1)
 }
 
+/// Whether VK has left out a part: the whole must be asked for.
+pub(super) fn is_cropped(message: &Value) -> bool {
+    is_set(message.get("is_cropped"))
+}
+
 pub(super) fn time_of(message: &Value) -> Option<Timestamp> {
     wire::time(message.get("date"))
 }

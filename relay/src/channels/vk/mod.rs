@@ -173,6 +173,16 @@ impl Channel for Vk {
         )
     }
 
+    fn is_cut_short(&self, received: &Received) -> bool {
+        let mut inbound = received.inbound.iter();
+        inbound.any(|inbound| receive::cut_short(inbound).is_some())
+    }
+
+    async fn complete(&self, mut received: Received) -> Received {
+        history::complete(&self.api, &self.account, &mut received).await;
+        received
+    }
+
     fn message_key(&self, platform_id: &PlatformId) -> String {
         message::key(platform_id)
     }

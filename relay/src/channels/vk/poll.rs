@@ -13,7 +13,7 @@ use crate::channels::{PollError, Polled};
 use crate::clock::{Clock as _, SystemClock};
 
 use super::api::{Api, CallError};
-use super::receive;
+use super::{history, receive};
 
 /// Seconds that VK waits for something to happen.
 const WAITS: &str = "25";
@@ -56,7 +56,12 @@ pub(super) async fn poll(
         later(failed)
     })?;
     match read(&answer, account, SystemClock.now()) {
-        Said::Updates(polled) => Ok(polled),
+        Said::Updates(mut polled) => {
+            for (_, received) in &mut polled.updates {
+                history::complete(api, account, received).await;
+            }
+            Ok(polled)
+        }
         Said::NewKey => {
             *known.lock().unwrap_or_else(PoisonError::into_inner) = None;
             if is_new {

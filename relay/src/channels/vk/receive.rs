@@ -4,7 +4,9 @@ use bytes::Bytes;
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
-use shared::model::{EntryPoint, Notice, NoticeKind, PlatformId, Timestamp};
+use shared::model::{
+    Attachment, AttachmentKind, EntryPoint, Notice, NoticeKind, PlatformId, Timestamp,
+};
 
 use crate::channels::wire;
 use crate::channels::{Answer, Happening, Inbound, Received, Rejected, Watermark, Webhook};
@@ -290,6 +292,9 @@ pub(super) fn inbound_of(
     if text.is_empty() && attachments.is_empty() {
         attachments.push(nothing());
     }
+    if message::is_cropped(message) {
+        attachments.push(cropped());
+    }
     Some(Inbound {
         account: account.clone(),
         visitor: message::person(message.get("peer_id"))?,
@@ -304,6 +309,23 @@ pub(super) fn inbound_of(
             standby: false,
         },
     })
+}
+
+/// Shown where VK has left out a part of a message and would not tell it.
+fn cropped() -> Attachment {
+    Attachment::of(AttachmentKind::Other("cropped".to_owned()))
+}
+
+/// Returns the name of a message of which VK has left out a part.
+pub(super) fn cut_short(inbound: &Inbound) -> Option<&PlatformId> {
+    match &inbound.what {
+        Happening::Message {
+            platform_id,
+            attachments,
+            ..
+        } if attachments.contains(&cropped()) => Some(platform_id),
+        _ => None,
+    }
 }
 
 /// Translates what the community said.
@@ -332,8 +354,8 @@ pub(super) fn echo_of(
     })
 }
 
-fn nothing() -> shared::model::Attachment {
-    shared::model::Attachment::of(shared::model::AttachmentKind::Other("message".to_owned()))
+fn nothing() -> Attachment {
+    Attachment::of(AttachmentKind::Other("message".to_owned()))
 }
 
 /// A link of the community's, or its start button.
