@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use sim::messenger::TokenState;
+
 use shared::chat::Event;
 use shared::model::ChannelState;
 use shared::protocol::ServerFrame;
@@ -126,6 +128,34 @@ async fn an_unlinked_channel_keeps_replies_and_a_relinked_one_brings_in_what_was
         let count = all.iter().filter(|text| *text == words).count();
         assert!(count <= 1, "{words} came {count} times");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setting_a_channel_up_does_what_it_can_and_says_what_is_left_and_where() {
+    let world = World::start().await;
+    let said = done(&world, &["setup", "acme-page"]);
+    for words in [
+        "what can be set up from here is set up",
+        "object Page",
+        "https://desk.acme.example/webhooks/acme-page",
+        "message_echoes",
+    ] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    world.graph.set_token_state(TokenState::Expired);
+    let output = channel(&world, &["setup", "acme-page"]);
+    assert_eq!(output.status.code(), Some(1));
+    let trouble = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        trouble.contains("the access token has expired"),
+        "{trouble}"
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("object Page"), "what is left is said as well");
+    assert!(
+        !said.contains("verify-me") && !trouble.contains("EAA"),
+        "{said}{trouble}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,6 +74,7 @@ impl Links {
     async fn obey(&self, channel: &ChannelId, wish: Wish) -> Result<String, LinkError> {
         let keeper = self.crew.keeper(channel);
         match wish {
+            Wish::SetUp => keeper.set_up().await.map(|()| SET_UP.to_owned()),
             Wish::Unlink => keeper.unlink().await.map(left),
             Wish::Relink => {
                 let recovered = keeper.relink().await?;
@@ -83,6 +84,8 @@ impl Links {
         }
     }
 }
+
+const SET_UP: &str = "works; what can be set up from here is set up";
 
 fn left(left: Left) -> String {
     let platform = match left {

@@ -134,6 +134,16 @@ pub trait Channel: Send + Sync {
     /// Looks whether the account still delivers to us, and mends the subscription if it can (CH-24, meta.md 7).
     async fn check_link(&self) -> Result<(), LinkFault>;
 
+    /// Says what only people can do at the platform so that it brings messages, a sentence each, in order; the rest is done by
+    /// [`Channel::check_link`]. `address` is where the platform calls us; none: nobody has said where we are.
+    fn by_hand(&self, address: Option<&str>) -> Vec<String> {
+        if self.is_polled() || address.is_some() {
+            return vec![];
+        }
+        let how = "in the config, set relay.public_url to the https address under which the platform reaches this relay: then the \
+                   relay sets the rest up by itself";
+        vec![how.to_owned()]
+    }
     /// Asks the platform to call us no more (CH-13). [`Channel::check_link`] makes it call again.
     async fn leave(&self) -> Result<Left, LinkFault> {
         Ok(Left::ByHand)

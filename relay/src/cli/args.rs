@@ -35,7 +35,7 @@ pub enum Command {
     },
     /// Ask the platforms, the store and the clock whether all is well, and say what to mend
     Doctor,
-    /// Ask the running relay how its channels are; take one off its account, put it back, bring the last 24 hours in
+    /// Ask the running relay how its channels are; set one up, take it off its account and back
     #[command(subcommand)]
     Channel(ChannelCommand),
     /// Read a password from standard input and print its hash for the config
@@ -57,6 +57,11 @@ pub enum Command {
 pub enum ChannelCommand {
     /// List all channels: id, platform, state, name
     List,
+    /// Let the running relay set up at the platform what it can, and print what is left to do by hand, and where
+    Setup {
+        /// Its id in the config
+        id: String,
+    },
     /// Take a channel off its account: replies wait, nothing is asked for, the platform is asked to call no more
     Unlink {
         /// Its id in the config

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use shared::model::{ChannelId, ChannelState};
 use shared::text::clean_line;
 
+use crate::channels::build::build;
+use crate::config::Config;
 use crate::control::{Answer, ChannelLine, Request, Wish, ask};
 
 use super::args::ChannelCommand;
@@ -19,25 +21,43 @@ pub(super) fn channel(told: Option<&Path>, command: ChannelCommand) -> anyhow::R
     };
     let request = match command {
         ChannelCommand::List => Request::Channels,
+        ChannelCommand::Setup { id } => return set_up(&config, &ChannelId(id)),
         ChannelCommand::Unlink { id } => link(id, Wish::Unlink),
         ChannelCommand::Relink { id } => link(id, Wish::Relink),
         ChannelCommand::Recover { id } => link(id, Wish::Recover),
     };
-    super::block_on(async move {
-        match ask(&config.relay.data_dir, &request).await? {
-            Answer::Channels { channels } => {
-                for line in table(&channels) {
-                    super::say(&line);
-                }
-                Ok(ExitCode::SUCCESS)
+    super::block_on(async move { tell(ask(&config.relay.data_dir, &request).await?) })
+}
+
+/// The relay does it, for a platform may ask it whether the address is ours; what is left for people is said in any case.
+fn set_up(config: &Config, id: &ChannelId) -> anyhow::Result<ExitCode> {
+    let request = Request::Link {
+        channel: id.clone(),
+        wish: Wish::SetUp,
+    };
+    let answer = super::block_on(async { Ok(ask(&config.relay.data_dir, &request).await?) })?;
+    let channels = build(config, &reqwest::Client::new());
+    let address = config.webhook_address(id);
+    let steps = channels
+        .get(id)
+        .map(|channel| channel.by_hand(address.as_deref()));
+    for step in steps.unwrap_or_default() {
+        super::say(&format!("{id}: by hand, if it is not done yet: {step}"));
+    }
+    tell(answer)
+}
+
+fn tell(answer: Answer) -> anyhow::Result<ExitCode> {
+    match answer {
+        Answer::Channels { channels } => {
+            for line in table(&channels) {
+                super::say(&line);
             }
-            Answer::Done { text } => {
-                super::say(&text);
-                Ok(ExitCode::SUCCESS)
-            }
-            Answer::Failed { text } => Err(anyhow::anyhow!(text)),
         }
-    })
+        Answer::Done { text } => super::say(&text),
+        Answer::Failed { text } => anyhow::bail!(text),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Id, platform, state and name in columns; what is wrong at the end of its line.

@@ -45,15 +45,8 @@ pub(super) fn doctor(told: Option<&Path>) -> anyhow::Result<ExitCode> {
                     super::say(&format!("{id}: {}", fault.reason));
                 }
             }
-        }
-        if let Some(public) = &config.relay.public_url {
-            for channel in &config.channels {
-                super::say(&format!(
-                    "{}: start the relay first, then give Meta the address {}/webhooks/{} and the verify token",
-                    channel.id,
-                    public.trim_end_matches('/'),
-                    channel.id
-                ));
+            for step in channel.by_hand(config.webhook_address(&id).as_deref()) {
+                super::say(&format!("{id}: by hand, if it is not done yet: {step}"));
             }
         }
         Ok(if is_well {

@@ -27,8 +27,8 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use shared::model::{
-    Abilities, CategoryTree, ChannelProfile, Company, Department, DeskSettings, Operator,
-    OperatorId, Policy, Template, Timeouts,
+    Abilities, CategoryTree, ChannelId, ChannelProfile, Company, Department, DeskSettings,
+    Operator, OperatorId, Policy, Template, Timeouts,
 };
 
 pub use addresses::Addresses;
@@ -146,6 +146,12 @@ pub fn parse(file: &Path, text: &str) -> Loaded {
 }
 
 impl Config {
+    /// Returns where a platform calls a channel; none: `relay.public_url` is not set.
+    pub fn webhook_address(&self, channel: &ChannelId) -> Option<String> {
+        let public = self.relay.public_url.as_deref()?;
+        Some(channels::webhook_address(public, channel.as_str()))
+    }
+
     /// Returns what of `new` a running relay cannot put in force: it is read only at the start (ADM-03).
     pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
         let (stores, files) = (self.store != new.store, self.files != new.files);

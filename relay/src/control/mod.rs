@@ -33,6 +33,8 @@ pub enum Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {
+    /// Do by API what can be done by API, so that the platform brings messages.
+    SetUp,
     /// Off its account: replies wait, nothing is asked for.
     Unlink,
     /// Back, and bring the last 24 hours in.

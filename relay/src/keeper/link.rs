@@ -3,7 +3,7 @@
 
 use shared::model::ChannelState;
 
-use crate::channels::{Left, LinkFault};
+use crate::channels::{Channel, Left, LinkFault};
 use crate::store::{StoreError, UNLINKED};
 
 use super::{Caught, Keeper, REACH};
@@ -51,6 +51,32 @@ impl Keeper {
         Ok(())
     }
 
+    /// Looks at the link now, which sets up at the platform what can be set up from here.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`]: what is wrong, for the admin.
+    pub async fn set_up(&self) -> Result<(), LinkError> {
+        if self.health.is_unlinked(&self.channel) {
+            return Err(LinkError::Unlinked);
+        }
+        let channel = self.registry.find(&self.channel);
+        let channel = channel.ok_or(LinkError::SwitchedOff)?;
+        self.check(&*channel).await?;
+        self.health.note(&self.channel, &ChannelState::Working);
+        Ok(())
+    }
+
+    async fn check(&self, channel: &dyn Channel) -> Result<(), LinkError> {
+        let checked = channel.check_link().await;
+        checked.map_err(|fault| {
+            let reason = fault.reason.clone();
+            let state = ChannelState::Broken { reason };
+            self.health.note(&self.channel, &state);
+            LinkError::Fault(fault)
+        })
+    }
+
     /// Takes the channel off its account: replies wait, nothing is asked for, and the platform is asked to call no more.
     /// What it still brings is taken in.
     ///
@@ -80,12 +106,7 @@ impl Keeper {
         self.store.set_bookmark(&self.unlinked_name(), "").await?;
         self.health.relink(&self.channel);
         tracing::info!(channel = %self.channel, "relinked by an admin");
-        if let Err(fault) = channel.check_link().await {
-            let reason = fault.reason.clone();
-            let state = ChannelState::Broken { reason };
-            self.health.note(&self.channel, &state);
-            return Err(LinkError::Fault(fault));
-        }
+        self.check(&*channel).await?;
         let recovered = self.recover().await;
         self.health.note(&self.channel, &ChannelState::Working);
         recovered

@@ -89,6 +89,7 @@ fn the_help_names_every_command() {
         "serve",
         "check",
         "demo",
+        "channel",
         "doctor",
         "hash-password",
         "backup",

@@ -142,6 +142,13 @@ impl Channel for Http {
         }
     }
 
+    fn by_hand(&self, address: Option<&str>) -> Vec<String> {
+        let whereto = address.unwrap_or("http://RELAY/webhooks/CHANNEL-ID");
+        vec![format!(
+            "let the other side post messages to {whereto}, signed with the channel's secret (docs/http-channel.md)"
+        )]
+    }
+
     async fn check_link(&self) -> Result<(), LinkFault> {
         self.calls.check().await
     }

@@ -6,6 +6,7 @@ use crate::channels::{Left, LinkFault};
 
 use super::send::is_success;
 use super::{CallError, Graph};
+use crate::channels::meta::handshake;
 use crate::channels::wire;
 
 /// What the Page shall tell us (meta.md 7). `response_feedback` is left out: it puts buttons into the visitor's chat.
@@ -37,6 +38,12 @@ pub(super) async fn check(graph: &Graph) -> Result<(), LinkFault> {
         "the Page does not tell us everything; subscribing"
     );
     subscribe(graph, &path).await
+}
+
+/// The subscription of the application itself is made in its dashboard (meta.md 7), and the address asked for at once.
+pub(super) fn by_hand(address: Option<&str>) -> Vec<String> {
+    let fields = FIELDS.join(", ");
+    handshake::by_hand("Page", address, &fields)
 }
 
 /// Takes the application off the Page (meta.md 7).

@@ -204,6 +204,10 @@ impl Channel for Messenger {
         link::check(&self.graph).await
     }
 
+    fn by_hand(&self, address: Option<&str>) -> Vec<String> {
+        link::by_hand(address)
+    }
+
     async fn leave(&self) -> Result<Left, LinkFault> {
         link::leave(&self.graph).await
     }

@@ -28,3 +28,22 @@ pub(in crate::channels) fn answer(query: &str, verify_token: &str) -> Result<Ans
         Err(Rejected::WrongToken)
     }
 }
+
+/// Says how the address is typed in at Meta, which asks for it at once: our side must run by then (CH-04).
+pub(in crate::channels) fn by_hand(
+    object: &str,
+    address: Option<&str>,
+    fields: &str,
+) -> Vec<String> {
+    let Some(address) = address else {
+        let how = "in the config, set relay.public_url to the https address under which Meta reaches this relay";
+        return vec![how.to_owned()];
+    };
+    vec![
+        format!(
+            "at Meta, in the app's dashboard under Webhooks, object {object}: type the callback address {address} and the \
+             verify_token of this channel, while the relay runs"
+        ),
+        format!("there, subscribe to: {fields}"),
+    ]
+}

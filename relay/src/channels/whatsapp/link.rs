@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::channels::meta::handshake;
 use crate::channels::{LinkFault, wire};
 
 use super::{CallError, Graph};
@@ -32,6 +33,20 @@ pub(super) async fn check(graph: &Graph, waba_id: Option<&str>) -> Result<(), Li
                 .to_owned(),
         is_passing: false,
     })
+}
+
+/// The address is typed in at Meta, and without the account's id the application is subscribed there as well.
+pub(super) fn by_hand(address: Option<&str>, knows_account: bool) -> Vec<String> {
+    let fields =
+        "messages, and smb_message_echoes if somebody also answers in the WhatsApp Business app";
+    let mut steps = handshake::by_hand("WhatsApp Business Account", address, fields);
+    if !knows_account {
+        steps.push(
+            "in the config, set waba_id to the id of the WhatsApp Business account: then the relay subscribes the app to it"
+                .to_owned(),
+        );
+    }
+    steps
 }
 
 /// Whether this is the number that was asked for.

@@ -182,6 +182,10 @@ impl Channel for Whatsapp {
         files::locate(&self.graph, &self.settings.access_token, source).await
     }
 
+    fn by_hand(&self, address: Option<&str>) -> Vec<String> {
+        link::by_hand(address, self.settings.waba_id.is_some())
+    }
+
     async fn check_link(&self) -> Result<(), LinkFault> {
         link::check(&self.graph, self.settings.waba_id.as_deref()).await
     }

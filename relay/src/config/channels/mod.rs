@@ -187,7 +187,7 @@ pub(super) fn read(
 }
 
 /// Where a platform calls for a channel (`interface.md`, HTTP addresses).
-fn webhook_address(public_url: &str, id: &str) -> String {
+pub(super) fn webhook_address(public_url: &str, id: &str) -> String {
     format!("{}/webhooks/{id}", public_url.trim_end_matches('/'))
 }
 
