@@ -70,9 +70,11 @@ impl Keeper {
     async fn check(&self, channel: &dyn Channel) -> Result<(), LinkError> {
         let checked = channel.check_link().await;
         checked.map_err(|fault| {
-            let reason = fault.reason.clone();
-            let state = ChannelState::Broken { reason };
-            self.health.note(&self.channel, &state);
+            if !fault.is_passing {
+                let reason = fault.reason.clone();
+                let state = ChannelState::Broken { reason };
+                self.health.note(&self.channel, &state);
+            }
             LinkError::Fault(fault)
         })
     }

@@ -303,3 +303,24 @@ async fn a_relinked_channel_that_does_not_work_says_why_and_is_looked_after() {
     world.keep_for(2 * LOOK_AGAIN_AFTER).await;
     assert_eq!(is(&world), ChannelState::Working);
 }
+
+#[tokio::test(start_paused = true)]
+async fn setting_up_says_what_is_wrong_and_breaks_nothing_that_passes() {
+    let world = World::new();
+    let fault = |is_passing| LinkFault {
+        reason: "nobody answers".into(),
+        is_passing,
+    };
+    world.channel.will_find_link(Err(fault(true)));
+    let told = world.keeper().set_up().await;
+    assert!(matches!(told, Err(LinkError::Fault(_))));
+    assert_eq!(is(&world), ChannelState::Unknown);
+    world.channel.will_find_link(Err(fault(false)));
+    world.keeper().set_up().await.unwrap_err();
+    assert!(matches!(is(&world), ChannelState::Broken { .. }));
+    world.keeper().set_up().await.unwrap();
+    assert_eq!(is(&world), ChannelState::Working);
+    world.keeper().unlink().await.unwrap();
+    let told = world.keeper().set_up().await;
+    assert!(matches!(told, Err(LinkError::Unlinked)));
+}
