@@ -13,7 +13,8 @@ pub struct Registry {
     channels: Arc<RwLock<Arc<Channels>>>,
 }
 
-type Channels = BTreeMap<ChannelId, Arc<dyn Channel>>;
+/// Channels by their ids.
+pub type Channels = BTreeMap<ChannelId, Arc<dyn Channel>>;
 
 impl Registry {
     /// Puts these channels in force, in one step.

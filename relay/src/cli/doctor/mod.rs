@@ -1,9 +1,14 @@
-//! `deskwire-relay doctor`: is all well, and what to mend.
+//! `deskwire-relay doctor`: is all well, and what to mend (ADM-06).
+
+mod outside;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::channels::build::build;
+use crate::channels::registry::Channels;
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
 use crate::store::sqlite;
 
 pub(super) fn doctor(told: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -30,7 +35,10 @@ pub(super) fn doctor(told: Option<&Path>) -> anyhow::Result<ExitCode> {
                 super::say(&format!("store: {error:#}"));
             }
         }
-        for (id, channel) in build(&config, &reqwest::Client::new()) {
+        let client = reqwest::Client::new();
+        let channels = build(&config, &client);
+        is_well &= look_outside(&client, &config, &channels).await;
+        for (id, channel) in channels {
             // Looking at it would put it back.
             if unlinked.iter().any(|known| known == id.as_str()) {
                 super::say(&format!(
@@ -55,4 +63,25 @@ pub(super) fn doctor(told: Option<&Path>) -> anyhow::Result<ExitCode> {
             ExitCode::FAILURE
         })
     })
+}
+
+/// Says how the clock and the public address are; false: the clock is wrong. An address that is not reached from here may be
+/// reached from outside.
+async fn look_outside(client: &reqwest::Client, config: &Config, channels: &Channels) -> bool {
+    let mut is_right = true;
+    let addresses = channels
+        .values()
+        .map(|channel| channel.file_hosts().api_url);
+    for address in addresses.filter(|address| !address.is_empty()) {
+        let told = outside::clock(client, address, || SystemClock.now()).await;
+        let Some(told) = told else { continue };
+        is_right = told.is_ok();
+        super::say(&told.unwrap_or_else(|wrong| wrong));
+        break;
+    }
+    if let Some(public_url) = &config.relay.public_url {
+        let told = outside::public_address(client, public_url).await;
+        super::say(&told.unwrap_or_else(|wrong| wrong));
+    }
+    is_right
 }
