@@ -134,6 +134,12 @@ pub trait Channel: Send + Sync {
     /// Looks whether the account still delivers to us, and mends the subscription if it can (CH-24, meta.md 7).
     async fn check_link(&self) -> Result<(), LinkFault>;
 
+    /// Says what an admin may want to mend although messages come and go, a sentence each (CH-21, ADM-06). Asked by `doctor`
+    /// only; a platform that does not tell is told nothing of.
+    async fn advice(&self, now: Timestamp) -> Vec<String> {
+        let _ = now;
+        vec![]
+    }
     /// Says what only people can do at the platform so that it brings messages, a sentence each, in order; the rest is done by
     /// [`Channel::check_link`]. `address` is where the platform calls us; none: nobody has said where we are.
     fn by_hand(&self, address: Option<&str>) -> Vec<String> {

@@ -1,6 +1,10 @@
 //! Whether the Page still delivers to us (meta.md 7, CH-19, CH-24): the token is the Page's, and the Page is subscribed.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+
+use shared::model::Timestamp;
 
 use crate::channels::{Left, LinkFault};
 
@@ -38,6 +42,48 @@ pub(super) async fn check(graph: &Graph) -> Result<(), LinkFault> {
         "the Page does not tell us everything; subscribing"
     );
     subscribe(graph, &path).await
+}
+
+/// Rights of a token, and what does not work without them (CH-21).
+const RIGHTS: [(&str, &str); 4] = [
+    ("pages_messaging", "nothing can be sent"),
+    (
+        "pages_manage_metadata",
+        "the relay cannot subscribe the Page, nor see whether it still is",
+    ),
+    (
+        "pages_read_engagement",
+        "visitors have no names and pictures, only numbers",
+    ),
+    (
+        "pages_show_list",
+        "the Page's token cannot be made anew from a person's",
+    ),
+];
+/// A token that ends within so many days is told.
+const SOON: Duration = Duration::from_secs(14 * 86_400);
+
+/// Reads what Meta says of the token.
+pub(super) fn advice(told: &Value, now: Timestamp) -> Vec<String> {
+    let data = told.get("data").unwrap_or(&Value::Null);
+    let mut advice = vec![];
+    // Older answers tell no rights.
+    if let Some(scopes) = data.get("scopes").and_then(Value::as_array) {
+        let lacks = |right: &str| scopes.iter().all(|scope| scope != right);
+        let missing = RIGHTS.iter().filter(|(right, _)| lacks(right));
+        advice.extend(missing.map(|(right, without)| {
+            format!("the token has no right to {right}: {without}; ask for it at Meta and make the token anew")
+        }));
+    }
+    // 0: never.
+    let ends = wire::time(data.get("expires_at")).filter(|ends| ends.0 > 0);
+    if let Some(ends) = ends.filter(|ends| ends.since(now) <= SOON) {
+        let days = ends.since(now).as_secs() / 86_400;
+        advice.push(format!(
+            "the token ends in {days} days: make a new one, best of a system user, which does not end"
+        ));
+    }
+    advice
 }
 
 /// The subscription of the application itself is made in its dashboard (meta.md 7), and the address asked for at once.

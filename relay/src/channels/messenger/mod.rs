@@ -204,6 +204,11 @@ impl Channel for Messenger {
         link::check(&self.graph).await
     }
 
+    async fn advice(&self, now: Timestamp) -> Vec<String> {
+        let told = self.graph.inspect_token().await;
+        told.map_or_else(|_| vec![], |told| link::advice(&told, now))
+    }
+
     fn by_hand(&self, address: Option<&str>) -> Vec<String> {
         link::by_hand(address)
     }

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use shared::model::{ContactAsk, DeliveryId, FailureReason, Timestamp};
 
 use super::errors::Refused;
-use super::{Messenger, MessengerSettings, conversations, handshake, receive, send, signature};
+use super::{
+    Messenger, MessengerSettings, conversations, handshake, link, receive, send, signature,
+};
 use crate::channels::calls::Refusal as _;
 use crate::channels::meta::error::{GraphError, Reading as _};
 use crate::channels::testing::{Samples, assert_inert, is_nothing, outline};
@@ -543,4 +545,18 @@ proptest! {
         }
         translate(&body);
     }
+}
+
+#[test]
+fn what_a_token_lacks_and_when_it_ends_is_told() {
+    let told = SAMPLES.json("response_debug_token.json");
+    let advice = link::advice(&told, RECEIVED_AT);
+    assert_eq!(advice.len(), 1, "{advice:?}");
+    assert!(advice[0].contains("pages_read_engagement: visitors have no names"));
+    let mut ending = told.clone();
+    let ends = RECEIVED_AT.plus(Duration::from_secs(3 * 86_400)).0 / 1000;
+    ending["data"]["expires_at"] = ends.into();
+    let advice = link::advice(&ending, RECEIVED_AT);
+    assert!(advice[1].contains("ends in 3 days"), "{advice:?}");
+    assert!(link::advice(&json!({ "data": {} }), RECEIVED_AT).is_empty());
 }

@@ -120,6 +120,13 @@ impl<N: Reading> Graph<N> {
         self.call(Method::POST, path, query, Some(body)).await
     }
 
+    /// Asks what the token is worth: its rights, and until when it is good (meta.md 15). The address holds the token: it is
+    /// left out of every error.
+    pub(in crate::channels) async fn inspect_token(&self) -> Result<Value, CallError<N>> {
+        let asked = [("input_token", self.token.expose_secret())];
+        self.get("debug_token", &asked).await
+    }
+
     /// Takes something away.
     pub(in crate::channels) async fn delete(&self, path: &str) -> Result<Value, CallError<N>> {
         self.call(Method::DELETE, path, &[], None).await

@@ -53,6 +53,9 @@ pub(super) fn doctor(told: Option<&Path>) -> anyhow::Result<ExitCode> {
                     super::say(&format!("{id}: {}", fault.reason));
                 }
             }
+            for advice in channel.advice(SystemClock.now()).await {
+                super::say(&format!("{id}: {advice}"));
+            }
             for step in channel.by_hand(config.webhook_address(&id).as_deref()) {
                 super::say(&format!("{id}: by hand, if it is not done yet: {step}"));
             }
