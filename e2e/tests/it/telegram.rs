@@ -287,3 +287,22 @@ async fn a_bot_that_is_unlinked_is_called_no_more_until_it_is_relinked() {
     assert!(is_called().await);
     bot.api.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_does_not_wait_for_ever() {
+    let bot = Bot::start("").await;
+    let anna = bot.world.desk("anna").await;
+    bot.olga.writes("before");
+    let chat = anna.chat_saying("before").await.id;
+    bot.olga.presses("rate:5");
+    anna.wait("the press is shown", |seen| {
+        let mut events = seen.events.iter().filter(|stored| stored.chat == chat);
+        events.any(|stored| matches!(&stored.event, Event::Noticed { notice, .. } if notice.text == "rate:5"))
+    })
+    .await;
+    eventually("it is answered", || async {
+        bot.api.calls("answerCallbackQuery") == 1
+    })
+    .await;
+    bot.api.stop().await;
+}

@@ -362,3 +362,25 @@ async fn a_community_that_is_unlinked_is_called_no_more_and_brings_in_what_was_m
     assert_eq!(count(&anna, chat, "есть кто?"), 1);
     vk.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_does_not_wait_for_ever() {
+    let (vk, world) = start("callback").await;
+    let anna = world.desk("anna").await;
+    let marina = vk.person(MARINA, "Марина", "Пример");
+    marina.writes("до");
+    let chat = anna.chat_saying("до").await.id;
+    marina.presses(&json!({ "rate": 5 }));
+    has(
+        &anna,
+        chat,
+        "the press is shown",
+        |event| matches!(event, Event::Noticed { notice, .. } if notice.text.contains("rate")),
+    )
+    .await;
+    eventually("it is answered", || async {
+        vk.calls("messages.sendMessageEventAnswer") > 0
+    })
+    .await;
+    vk.stop().await;
+}

@@ -92,6 +92,12 @@ pub trait Channel: Send + Sync {
         last: Option<&PlatformId>,
         signal: Signal,
     ) -> Result<(), SendError>;
+    /// Tells the platform that a button press has been taken in: until then the visitor's app may show that it waits.
+    /// Failures bother nobody.
+    async fn acknowledge(&self, pressed: &Inbound) -> Result<(), SendError> {
+        let _ = pressed;
+        Ok(())
+    }
     /// Asks for the visitor's name and picture (V-01); none: the platform does not tell.
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError>;
     /// Asks what was said with one visitor lately, in the platform's order; to clear up a doubtful send.

@@ -21,7 +21,7 @@ use metrics::counter;
 
 use tokio::sync::Notify;
 
-use shared::model::{ChannelId, ChatId, PlatformId, Timestamp, Visitor};
+use shared::model::{ChannelId, ChatId, NoticeKind, PlatformId, Timestamp, Visitor};
 
 use crate::channels::registry::Registry;
 use crate::channels::{Happening, Inbound, Received, Rejected, Webhook};
@@ -173,7 +173,23 @@ impl Intake {
         if planted!("lose") {
             return Ok(());
         }
-        self.take_event(channel, &inbound).await
+        self.take_event(channel, &inbound).await?;
+        self.acknowledge(channel, inbound);
+        Ok(())
+    }
+
+    /// A button press that is on disk is answered, in passing.
+    fn acknowledge(&self, channel: &ChannelId, inbound: Inbound) {
+        let is_press = matches!(&inbound.what, Happening::Notice { notice, .. }
+            if notice.kind == NoticeKind::ButtonPressed);
+        let Some(door) = self.registry.find(channel).filter(|_| is_press) else {
+            return;
+        };
+        tokio::spawn(async move {
+            if let Err(error) = door.acknowledge(&inbound).await {
+                tracing::debug!(%error, "a button press could not be answered");
+            }
+        });
     }
 
     async fn keep_unread(

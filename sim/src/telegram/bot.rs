@@ -301,6 +301,24 @@ impl Person {
         self.site.changed.notify_waiters();
     }
 
+    /// Presses a button below a message of the bot's; returns the id of the press, which waits for an answer.
+    pub fn presses(&self, data: &str) -> String {
+        let mut state = self.site.lock();
+        state.last_message += 1;
+        let id = format!("2147483648{:07}", state.last_message);
+        let below = json!({
+            "message_id": state.last_message, "from": self.site.me(), "chat": state.chat(self.id),
+            "date": self.site.now(), "text": "?",
+        });
+        let press = json!({
+            "id": id, "from": state.person(self.id), "message": below, "chat_instance": "-34", "data": data,
+        });
+        state.push("callback_query", &press);
+        drop(state);
+        self.site.changed.notify_waiters();
+        id
+    }
+
     /// Stops the bot: nothing reaches them any more.
     pub fn blocks(&self) {
         let mut state = self.site.lock();

@@ -333,6 +333,16 @@ impl Person {
         self.site.push(&mut state, "message_reply", &message);
     }
 
+    /// Presses a button of the community's, which waits for an answer.
+    pub fn presses(&self, payload: &Value) {
+        let mut state = self.site.lock();
+        let object = json!({
+            "user_id": self.id, "peer_id": self.id, "event_id": format!("press{}", state.place),
+            "payload": payload, "conversation_message_id": 1,
+        });
+        self.site.push(&mut state, "message_event", &object);
+    }
+
     /// Reads up to a message of ours.
     pub fn reads(&self, number: i64) {
         let object = json!({

@@ -49,6 +49,9 @@ pub(super) async fn call(site: &Site, method: &str, call: &Call) -> Result<Value
         "messages.getByConversationMessageId" => Ok(by_number(site, call)),
         "messages.getConversations" => Ok(conversations(site)),
         "messages.setActivity" | "messages.markAsRead" => Ok(1.into()),
+        "messages.sendMessageEventAnswer" if text(call, "event_id").starts_with("press") => {
+            Ok(1.into())
+        }
         "users.get" => Ok(users(site, call)),
         "photos.getMessagesUploadServer" | "docs.getMessagesUploadServer" => {
             let kind = if method.starts_with("photos") {

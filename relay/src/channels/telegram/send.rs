@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use shared::model::{AttachmentKind, PlatformId};
 
-use crate::channels::{Outbound, Receipt, SendError, Signal};
+use crate::channels::{Inbound, Outbound, Receipt, SendError, Signal};
 use crate::files::OutboundFile;
 
 use super::api::{Api, CallError};
 use super::message;
+use super::receive::PRESS;
 
 /// On the button that sends one's own number; Telegram draws it into the visitor's keyboard.
 const SHARE_NUMBER: &str = "📱";
@@ -102,6 +103,16 @@ pub(super) fn body(reply: &Outbound) -> Value {
 pub(super) fn chat_of(visitor: &PlatformId) -> Value {
     let id = visitor.as_str();
     id.parse::<i64>().map_or_else(|_| id.into(), Value::from)
+}
+
+/// Ends the waiting of a button (telegram.md 5); nothing pops up.
+pub(super) async fn acknowledge(api: &Api, pressed: &Inbound) -> Result<(), SendError> {
+    let Some(id) = pressed.key.strip_prefix(PRESS) else {
+        return Ok(());
+    };
+    let body = json!({ "callback_query_id": id });
+    let done = api.call("answerCallbackQuery", &body).await;
+    done.map(drop).map_err(CallError::for_send)
 }
 
 pub(super) async fn signal(

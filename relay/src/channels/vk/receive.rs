@@ -13,6 +13,8 @@ use crate::channels::{Answer, Happening, Inbound, Received, Rejected, Watermark,
 
 use super::{attachments, message};
 
+/// Begins the key of a button press; its id there follows.
+pub(super) const PRESS: &str = "press:";
 /// What VK is answered. Other words are commands to it.
 const TAKEN: &str = "ok";
 /// A read receipt speaks of the last one, and means those before it: so many are looked for.
@@ -133,7 +135,7 @@ impl Event<'_> {
             "message_typing_state" => self.of_person("from_id", |_| Some(Happening::Typing)),
             "message_read" => self.of_person("from_id", Event::read),
             "message_reaction_event" => self.of_person("reacted_id", Event::reaction),
-            "message_event" => self.of_person("user_id", |event| Some(event.button())),
+            "message_event" => self.press(),
             "message_allow" => self.remark("allowed messages"),
             "message_deny" => {
                 self.remark("denied messages: nothing reaches them before they write again")
@@ -234,6 +236,24 @@ impl Event<'_> {
             // VK tells a number only.
             emoji: number.map(|number| format!("reaction {number}")),
         })
+    }
+
+    /// A press has an id of its own, by which it is answered.
+    fn press(&self) -> Read {
+        let inbound = || {
+            let id = wire::id(self.object.get("event_id")).or_else(|| self.id.clone())?;
+            Some(Inbound {
+                account: self.account.clone(),
+                visitor: message::person(self.object.get("user_id"))?,
+                key: format!("{PRESS}{id}"),
+                at: self.received_at,
+                what: self.button(),
+            })
+        };
+        match inbound() {
+            Some(inbound) => Read::Inbound(Box::new(inbound)),
+            None => Read::Unread(format!("{} is not understood", self.kind)),
+        }
     }
 
     fn button(&self) -> Happening {

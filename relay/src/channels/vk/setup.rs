@@ -79,7 +79,7 @@ pub(super) async fn call_here(
     complete(api, group, &id).await
 }
 
-/// Takes our server out of the community's (vk.md 12).
+/// Takes our server out of the community's (vk.md 11).
 pub(super) async fn leave(
     api: &Api,
     account: &PlatformId,
