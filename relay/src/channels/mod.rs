@@ -437,6 +437,8 @@ pub enum Quote {
 pub struct Watermark {
     /// These.
     pub platform_ids: Vec<PlatformId>,
+    /// And these, as far as they are known here: what may have come before them.
+    pub before: Vec<PlatformId>,
     /// And all sent up to here.
     pub until: Option<Timestamp>,
 }

@@ -400,9 +400,10 @@ impl Intake {
         watermark: &Watermark,
         make: fn(Receipt) -> PlatformCommand,
     ) -> Result<(), IntakeError> {
-        let found = self
+        let mut found = self
             .known_soon(channel, &inbound.visitor, &watermark.platform_ids)
             .await?;
+        found.extend(self.all_known(channel, &watermark.before).await?);
         let mut chat = found.last().map(|found| found.chat);
         let messages = found.into_iter().map(|found| found.id).collect();
         if chat.is_none() {

@@ -120,7 +120,7 @@ impl Intake {
         }
     }
 
-    async fn all_known(
+    pub(super) async fn all_known(
         &self,
         channel: &ChannelId,
         names: &[PlatformId],
@@ -355,6 +355,7 @@ mod tests {
         assert_eq!(stage(&world, &delivery).await, DeliveryStage::Sent);
         let receipt = Happening::Delivered(Watermark {
             platform_ids: vec!["wamid.1".into()],
+            before: vec![],
             until: None,
         });
         world.happens("delivered:wamid.1", receipt).await;
@@ -369,6 +370,7 @@ mod tests {
         let (world, delivery) = begun().await;
         let receipt = Happening::Delivered(Watermark {
             platform_ids: vec!["m.1".into()],
+            before: vec![],
             until: None,
         });
         let soon = async {
@@ -383,10 +385,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_came_before_and_is_not_known_here_is_not_waited_for() {
+        let (world, delivery) = begun().await;
+        answered(&world, &delivery, "7:2").await;
+        let chat = world.chats().await[0].id;
+        world.by_anna("r2", chat, reply()).await.unwrap();
+        claim(&world).await;
+        let read = Happening::Read(Watermark {
+            platform_ids: vec!["7:2".into()],
+            before: vec!["7:1".into()],
+            until: None,
+        });
+        world.happens("read:7:2", read).await;
+        assert_eq!(*world.kinds().last().unwrap(), "reply_read");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_receipt_whose_reply_is_not_answered_for_long_is_asked_for_again() {
         let (world, _) = begun().await;
         let receipt = Happening::Read(Watermark {
             platform_ids: vec!["m.1".into()],
+            before: vec![],
             until: None,
         });
         assert!(!world.is_taken("read:m.1", receipt).await);

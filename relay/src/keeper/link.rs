@@ -1,6 +1,8 @@
 //! What an admin does with a channel's link (CH-13, CH-15): takes it off its account, puts it back, asks for what was said in
 //! the last day. Remembered across restarts.
 
+use std::sync::Arc;
+
 use shared::model::ChannelState;
 
 use crate::channels::{Channel, Left, LinkFault};
@@ -21,7 +23,7 @@ pub enum LinkError {
     #[error("it does not work: {0}")]
     Fault(LinkFault),
     /// Not all that was missed could be asked for or taken in.
-    #[error("not all that was missed could be brought in; it is tried again")]
+    #[error("not all that was missed could be brought in; try `channel recover` again")]
     InPart,
     /// The store does not answer.
     #[error("the store does not take it")]
@@ -57,26 +59,13 @@ impl Keeper {
     ///
     /// [`LinkError`]: what is wrong, for the admin.
     pub async fn set_up(&self) -> Result<(), LinkError> {
-        if self.health.is_unlinked(&self.channel) {
-            return Err(LinkError::Unlinked);
-        }
-        let channel = self.registry.find(&self.channel);
-        let channel = channel.ok_or(LinkError::SwitchedOff)?;
-        self.check(&*channel).await?;
+        let channel = self.linked_channel()?;
+        channel
+            .check_link()
+            .await
+            .map_err(|fault| self.told(fault))?;
         self.health.note(&self.channel, &ChannelState::Working);
         Ok(())
-    }
-
-    async fn check(&self, channel: &dyn Channel) -> Result<(), LinkError> {
-        let checked = channel.check_link().await;
-        checked.map_err(|fault| {
-            if !fault.is_passing {
-                let reason = fault.reason.clone();
-                let state = ChannelState::Broken { reason };
-                self.health.note(&self.channel, &state);
-            }
-            LinkError::Fault(fault)
-        })
     }
 
     /// Takes the channel off its account: replies wait, nothing is asked for, and the platform is asked to call no more.
@@ -86,8 +75,7 @@ impl Keeper {
     ///
     /// The store: it is linked as before. A fault: it is unlinked, and the platform was not told.
     pub async fn unlink(&self) -> Result<Left, LinkError> {
-        let channel = self.registry.find(&self.channel);
-        let channel = channel.ok_or(LinkError::SwitchedOff)?;
+        let channel = self.channel()?;
         let now = self.clock.now().0.to_string();
         let name = self.unlinked_name();
         self.store.set_bookmark(&name, &now).await?;
@@ -103,13 +91,16 @@ impl Keeper {
     ///
     /// The store: it is unlinked as before. Otherwise it is linked, and looked after as any other.
     pub async fn relink(&self) -> Result<Recovered, LinkError> {
-        let channel = self.registry.find(&self.channel);
-        let channel = channel.ok_or(LinkError::SwitchedOff)?;
+        let channel = self.channel()?;
         self.store.set_bookmark(&self.unlinked_name(), "").await?;
-        self.health.relink(&self.channel);
         tracing::info!(channel = %self.channel, "relinked by an admin");
-        self.check(&*channel).await?;
-        let recovered = self.recover().await;
+        // Still unlinked meanwhile: replies wait for what was missed.
+        let brought = match channel.check_link().await {
+            Ok(()) => Ok(self.bring_in_a_day(&channel).await),
+            Err(fault) => Err(fault),
+        };
+        self.health.relink(&self.channel);
+        let recovered = brought.map_err(|fault| self.told(fault))?;
         self.health.note(&self.channel, &ChannelState::Working);
         recovered
     }
@@ -120,19 +111,41 @@ impl Keeper {
     ///
     /// [`LinkError`].
     pub async fn recover(&self) -> Result<Recovered, LinkError> {
-        if self.health.is_unlinked(&self.channel) {
-            return Err(LinkError::Unlinked);
-        }
-        let channel = self.registry.find(&self.channel);
-        let channel = channel.ok_or(LinkError::SwitchedOff)?;
+        let channel = self.linked_channel()?;
+        self.bring_in_a_day(&channel).await
+    }
+
+    async fn bring_in_a_day(&self, channel: &Arc<dyn Channel>) -> Result<Recovered, LinkError> {
         let asked = self.asked().await?;
         let since = self.clock.now().minus(REACH);
-        let (told, is_too_much) = match self.catch_up_since(&channel, since, asked).await {
+        let (told, is_too_much) = match self.catch_up_since(channel, since, asked).await {
             Caught::All(told) => (told, false),
             Caught::TooMuch(told) => (told, true),
             Caught::InPart => return Err(LinkError::InPart),
         };
         Ok(Recovered { told, is_too_much })
+    }
+
+    fn channel(&self) -> Result<Arc<dyn Channel>, LinkError> {
+        let channel = self.registry.find(&self.channel);
+        channel.ok_or(LinkError::SwitchedOff)
+    }
+
+    fn linked_channel(&self) -> Result<Arc<dyn Channel>, LinkError> {
+        if self.health.is_unlinked(&self.channel) {
+            return Err(LinkError::Unlinked);
+        }
+        self.channel()
+    }
+
+    /// Notes a fault that does not pass by itself.
+    fn told(&self, fault: LinkFault) -> LinkError {
+        if !fault.is_passing {
+            let reason = fault.reason.clone();
+            let state = ChannelState::Broken { reason };
+            self.health.note(&self.channel, &state);
+        }
+        LinkError::Fault(fault)
     }
 
     fn unlinked_name(&self) -> String {

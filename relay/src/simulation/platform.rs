@@ -166,6 +166,7 @@ impl Platform {
         let key = format!("read:{visitor}:{}", self.now().0);
         let watermark = Watermark {
             platform_ids: vec![],
+            before: vec![],
             until,
         };
         let late = self.lateness();

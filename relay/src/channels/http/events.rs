@@ -181,6 +181,7 @@ impl Event<'_> {
                 .flatten()
                 .filter_map(|id| wire::platform_id(Some(id)))
                 .collect(),
+            before: vec![],
             until: wire::time(self.value.get("until")),
         };
         (watermark != Watermark::default()).then_some(watermark)

@@ -205,6 +205,7 @@ impl Event<'_> {
         );
         let watermark = Watermark {
             platform_ids,
+            before: vec![],
             until,
         };
         let what = if name == "read" {

@@ -66,11 +66,13 @@ impl Event<'_> {
             "message" => message::translate(self.value.get("message")?, token),
             "delivered" => Happening::Delivered(Watermark {
                 platform_ids: vec![token],
+                before: vec![],
                 until: None,
             }),
             // It comes for the latest and covers all before it.
             "seen" => Happening::Read(Watermark {
                 platform_ids: vec![token],
+                before: vec![],
                 until: Some(self.at),
             }),
             // Long after it took the reply, too (viber.md 3).

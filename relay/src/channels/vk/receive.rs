@@ -220,7 +220,8 @@ impl Event<'_> {
         let last = message::whole(self.object.get("conversation_message_id"))?;
         let first = last.saturating_sub(READ_BEFORE).max(0) + 1;
         Some(Happening::Read(Watermark {
-            platform_ids: (first..=last)
+            platform_ids: vec![message::name(peer, last)],
+            before: (first..last)
                 .rev()
                 .map(|number| message::name(peer, number))
                 .collect(),

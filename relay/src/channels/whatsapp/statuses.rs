@@ -43,6 +43,7 @@ fn told(
 ) -> Option<Happening> {
     let watermark = || Watermark {
         platform_ids: vec![platform_id.clone()],
+        before: vec![],
         until: None,
     };
     let error = || errors::told(status.get("errors")?.get(0)?);
