@@ -1,7 +1,8 @@
 //! What commands of this machine ask for, done by whoever looks after the channel.
 
-use async_trait::async_trait;
 use std::sync::Arc;
+
+use async_trait::async_trait;
 
 use shared::model::ChannelId;
 
@@ -85,6 +86,7 @@ impl Links {
     }
 }
 
+const UNLINKED: &str = "unlinked; replies wait until it is relinked";
 const SET_UP: &str = "works; what can be set up from here is set up";
 
 fn left(left: Left) -> String {
@@ -94,7 +96,7 @@ fn left(left: Left) -> String {
             "the platform cannot be told from here, so what it still brings is taken in; take the address out there by hand"
         }
     };
-    format!("unlinked; replies wait until it is relinked; {platform}")
+    format!("{UNLINKED}; {platform}")
 }
 
 fn brought(recovered: Recovered) -> String {
@@ -115,18 +117,22 @@ fn brought(recovered: Recovered) -> String {
 }
 
 fn not_done(wish: Wish, error: &LinkError) -> String {
-    match (wish, error) {
-        (Wish::Unlink, LinkError::Fault(fault)) => format!(
-            "unlinked; replies wait until it is relinked; the platform could not be told ({}), so what it still brings is taken in",
-            fault.reason
-        ),
-        (Wish::Relink, LinkError::Fault(fault)) => {
-            format!(
+    match error {
+        LinkError::Fault(fault) => match wish {
+            Wish::Unlink => format!(
+                "{UNLINKED}; the platform could not be told ({}), so what it still brings is taken in",
+                fault.reason
+            ),
+            Wish::Relink => format!(
                 "relinked, but it does not work: {}; it is looked at again every minute",
                 fault.reason
-            )
-        }
-        (Wish::Relink, LinkError::InPart) => format!("relinked; {error}"),
-        _ => error.to_string(),
+            ),
+            Wish::SetUp | Wish::Recover => error.to_string(),
+        },
+        LinkError::InPart if wish == Wish::Relink => format!("relinked; {error}"),
+        LinkError::InPart
+        | LinkError::SwitchedOff
+        | LinkError::Unlinked
+        | LinkError::Store(_) => error.to_string(),
     }
 }

@@ -11,7 +11,7 @@ use shared::model::{Abilities, PlatformId, Timestamp};
 use super::registry::Registry;
 use super::{
     Answer, CatchUpEnd, CaughtUp, Channel, FetchError, FileHosts, History, Inbound, LinkFault,
-    Outbound, PollError, Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Outbound, PollError, Polled, Profile, Receipt, Received, Rejected, SendError, Webhook,
 };
 
 /// See the module. What is not told is a yes without anything in it.
@@ -149,15 +149,6 @@ impl Channel for FakeChannel {
         state.sends.pop_front().unwrap_or(Ok(Receipt {
             platform_id: Some(PlatformId(format!("m_ours_{number}"))),
         }))
-    }
-
-    async fn signal(
-        &self,
-        _visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        _signal: Signal,
-    ) -> Result<(), SendError> {
-        Ok(())
     }
 
     async fn profile(&self, _visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

@@ -91,11 +91,14 @@ pub trait Channel: Send + Sync {
         visitor: &PlatformId,
         last: Option<&PlatformId>,
         signal: Signal,
-    ) -> Result<(), SendError>;
-    /// Tells the platform that a button press has been taken in: until then the visitor's app may show that it waits.
+    ) -> Result<(), SendError> {
+        let _ = (visitor, last, signal);
+        Ok(())
+    }
+    /// Tells the platform that a button press ([`Inbound::press`]) has been taken in: until then the visitor's app may show that it waits.
     /// Failures bother nobody.
-    async fn acknowledge(&self, pressed: &Inbound) -> Result<(), SendError> {
-        let _ = pressed;
+    async fn acknowledge(&self, visitor: &PlatformId, press: &str) -> Result<(), SendError> {
+        let _ = (visitor, press);
         Ok(())
     }
     /// Asks for the visitor's name and picture (V-01); none: the platform does not tell.
@@ -315,6 +318,21 @@ pub struct Inbound {
     pub at: Timestamp,
     /// What.
     pub what: Happening,
+}
+
+/// Begins the key of a button press that is answered; the platform's id of it follows.
+const PRESS: &str = "press:";
+
+impl Inbound {
+    /// Returns the key of a button press that [`Channel::acknowledge`] answers, from the platform's id of it.
+    fn press_key(id: &str) -> String {
+        format!("{PRESS}{id}")
+    }
+
+    /// Returns the platform's id of a button press that is to be answered; none: it is something else.
+    pub fn press(&self) -> Option<&str> {
+        self.key.strip_prefix(PRESS)
+    }
 }
 
 /// The kinds of [`Inbound`]. Text is clean.

@@ -36,13 +36,8 @@ fn set_up(config: &Config, id: &ChannelId) -> anyhow::Result<ExitCode> {
         wish: Wish::SetUp,
     };
     let answer = super::block_on(async { Ok(ask(&config.relay.data_dir, &request).await?) })?;
-    let channels = build(config, &reqwest::Client::new());
-    let address = config.webhook_address(id);
-    let steps = channels
-        .get(id)
-        .map(|channel| channel.by_hand(address.as_deref()));
-    for step in steps.unwrap_or_default() {
-        super::say(&format!("{id}: by hand, if it is not done yet: {step}"));
+    if let Some(channel) = build(config, &reqwest::Client::new()).get(id) {
+        super::say_by_hand(config, id, &**channel);
     }
     tell(answer)
 }

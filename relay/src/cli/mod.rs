@@ -14,6 +14,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use shared::model::ChannelId;
+
+use crate::channels::Channel;
+use crate::config::Config;
+
 pub use args::{Args, Command};
 
 /// Runs the command given; the exit code is 0 when all is well, 1 for a stated fault, 2 for wrong usage.
@@ -51,8 +56,15 @@ fn say(text: &str) {
     println!("{text}");
 }
 
+/// What is left for people to do at a channel's platform.
+fn say_by_hand(config: &Config, id: &ChannelId, channel: &dyn Channel) {
+    for step in channel.by_hand(config.webhook_address(id).as_deref()) {
+        say(&format!("{id}: by hand, if it is not done yet: {step}"));
+    }
+}
+
 /// Reads the config, or says every fault.
-fn load(told: Option<&Path>) -> anyhow::Result<crate::config::Config> {
+fn load(told: Option<&Path>) -> anyhow::Result<Config> {
     let file = crate::config::locate(told);
     let loaded = crate::config::load(&file);
     for fault in &loaded.faults {

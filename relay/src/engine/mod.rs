@@ -184,7 +184,7 @@ impl Engine {
         };
         match done {
             Err(EngineError::Overtaken) => Err(EngineError::Refused(Refusal::AlreadyLeaving)),
-            Err(EngineError::Refused(refusal)) => match self.refuse(key).await? {
+            Err(EngineError::Refused(refusal)) => match self.refuse(chat, key).await? {
                 Some(taken) => Ok(taken),
                 None => Err(EngineError::Refused(refusal)),
             },
@@ -298,13 +298,17 @@ impl Engine {
     ///
     /// The store does not answer; ask again.
     pub async fn forestall(&self, channel: &ChannelId, event: &str) -> Result<bool, EngineError> {
-        let now = self.now();
-        let nowhere = Chat::unborn(ChatId(self.new_id()));
         let key = Key(format!("in:{channel}:{event}"));
-        let change = change::derive(&nowhere, key, vec![], now, &self.policy(), None);
+        Ok(self.take_key(key).await?.is_none())
+    }
+
+    /// Takes a key for nothing. Returns none, or what it was taken for before: an event, or nothing as well.
+    async fn take_key(&self, key: Key) -> Result<Option<Option<Seq>>, EngineError> {
+        let nowhere = Chat::unborn(ChatId(self.new_id()));
+        let change = change::derive(&nowhere, key, vec![], self.now(), &self.policy(), None);
         match self.store.commit(vec![change]).await?.pop() {
-            Some(Outcome::Done { .. }) => Ok(true),
-            Some(Outcome::Already { .. }) => Ok(false),
+            Some(Outcome::Done { .. }) => Ok(None),
+            Some(Outcome::Already { seq }) => Ok(Some(seq)),
             Some(Outcome::Moved { .. }) | None => Err(EngineError::Busy),
         }
     }
@@ -540,18 +544,13 @@ impl Engine {
 
     /// Refuses a command for good, unless it was done before: an older line to its desk may still bring it, and by then it
     /// might be allowed.
-    async fn refuse(&self, key: Key) -> Result<Option<Taken>, EngineError> {
-        let nowhere = Chat::unborn(ChatId(self.new_id()));
-        let change = change::derive(&nowhere, key, vec![], self.now(), &self.policy(), None);
-        match self.store.commit(vec![change]).await?.pop() {
-            Some(Outcome::Already { seq: Some(seq) }) => Ok(Some(Taken {
-                seq: Some(seq),
-                was_repeat: true,
-                chat: Arc::new(nowhere),
-            })),
-            Some(Outcome::Done { .. } | Outcome::Already { seq: None }) => Ok(None),
-            Some(Outcome::Moved { .. }) | None => Err(EngineError::Busy),
-        }
+    async fn refuse(&self, chat: ChatId, key: Key) -> Result<Option<Taken>, EngineError> {
+        let done = self.take_key(key).await?.flatten();
+        Ok(done.map(|seq| Taken {
+            seq: Some(seq),
+            was_repeat: true,
+            chat: Arc::new(Chat::unborn(chat)),
+        }))
     }
 
     fn follow(&self, consequences: Consequences, chat: &Chat) {

@@ -21,7 +21,7 @@ use metrics::counter;
 
 use tokio::sync::Notify;
 
-use shared::model::{ChannelId, ChatId, NoticeKind, PlatformId, Timestamp, Visitor};
+use shared::model::{ChannelId, ChatId, PlatformId, Timestamp, Visitor};
 
 use crate::channels::registry::Registry;
 use crate::channels::{Happening, Inbound, Received, Rejected, Webhook};
@@ -180,13 +180,12 @@ impl Intake {
 
     /// A button press that is on disk is answered, in passing.
     fn acknowledge(&self, channel: &ChannelId, inbound: Inbound) {
-        let is_press = matches!(&inbound.what, Happening::Notice { notice, .. }
-            if notice.kind == NoticeKind::ButtonPressed);
-        let Some(door) = self.registry.find(channel).filter(|_| is_press) else {
+        let Some(door) = inbound.press().and_then(|_| self.registry.find(channel)) else {
             return;
         };
         tokio::spawn(async move {
-            if let Err(error) = door.acknowledge(&inbound).await {
+            let press = inbound.press().unwrap_or_default();
+            if let Err(error) = door.acknowledge(&inbound.visitor, press).await {
                 tracing::debug!(%error, "a button press could not be answered");
             }
         });

@@ -17,7 +17,7 @@ use super::*;
 use crate::channels::fake::nothing_missed;
 use crate::channels::{
     Answer, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile, Receipt,
-    Received, Rejected, SendError, Signal, Webhook,
+    Received, Rejected, SendError, Webhook,
 };
 use crate::clock::ManualClock;
 use crate::engine::{Bells, Engine};
@@ -63,15 +63,6 @@ impl Channel for Brittle {
     async fn send(&self, reply: &Outbound) -> Result<Receipt, SendError> {
         assert_ne!(reply.text, POISON, "on purpose");
         Ok(Receipt { platform_id: None })
-    }
-
-    async fn signal(
-        &self,
-        _visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        _signal: Signal,
-    ) -> Result<(), SendError> {
-        Ok(())
     }
 
     async fn profile(&self, _visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

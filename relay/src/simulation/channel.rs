@@ -12,7 +12,7 @@ use shared::model::{Abilities, ChannelId, FailureReason, PlatformId, Reconciles,
 
 use crate::channels::{
     Answer, CatchUpEnd, CaughtUp, Channel, FetchError, History, LinkFault, Outbound, Profile,
-    Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Receipt, Received, Rejected, SendError, Webhook,
 };
 
 use super::line::Life;
@@ -179,15 +179,6 @@ impl Channel for SimChannel {
         sleep(self.platform.chance.millis(50..10_000)).await;
         self.life.runs().await;
         Err(unclear())
-    }
-
-    async fn signal(
-        &self,
-        _visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        _signal: Signal,
-    ) -> Result<(), SendError> {
-        Ok(())
     }
 
     async fn profile(&self, _visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

@@ -228,7 +228,7 @@ fn facts(app: &App) -> Vec<String> {
     } else {
         (count("status-waiting-here", app.unsent()), None)
     };
-    let broken = app
+    let held = app
         .channels
         .iter()
         .find(|health| health.health.holds_replies())
@@ -253,7 +253,7 @@ fn facts(app: &App) -> Vec<String> {
     [
         waiting,
         event_in_words(app),
-        broken,
+        held,
         count("status-unread", usize::try_from(unread).unwrap_or(0)),
         oldest,
         sending,

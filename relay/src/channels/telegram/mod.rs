@@ -22,8 +22,8 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, Attachment, ContactAsk, FileLimits, PlatformId, Reconciles};
 
 use super::{
-    Channel, FetchError, FileAddress, FileHosts, Inbound, Left, LinkFault, Outbound, PollError,
-    Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Channel, FetchError, FileAddress, FileHosts, Left, LinkFault, Outbound, PollError, Polled,
+    Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 use crate::files::OutboundFile;
 
@@ -194,8 +194,8 @@ impl Channel for Telegram {
         link::check(&self.api, &self.account, &self.receive).await
     }
 
-    async fn acknowledge(&self, pressed: &Inbound) -> Result<(), SendError> {
-        send::acknowledge(&self.api, pressed).await
+    async fn acknowledge(&self, _visitor: &PlatformId, press: &str) -> Result<(), SendError> {
+        send::acknowledge(&self.api, press).await
     }
 
     async fn leave(&self) -> Result<Left, LinkFault> {

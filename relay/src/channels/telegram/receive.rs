@@ -10,9 +10,6 @@ use crate::channels::{Answer, Happening, Inbound, Received};
 
 use super::message;
 
-/// Begins the key of a button press; its id there follows.
-pub(super) const PRESS: &str = "press:";
-
 /// Beside the payload.
 const NUMBER: &str = "update_id";
 /// Known, and not used.
@@ -204,7 +201,7 @@ impl Update<'_> {
             opens_window: true,
             entry: None,
         };
-        let key = format!("{PRESS}{id}");
+        let key = Inbound::press_key(&id);
         Some(self.inbound(self.visitor()?, key, self.received_at, what))
     }
 

@@ -5,12 +5,11 @@ use serde_json::{Value, json};
 
 use shared::model::{AttachmentKind, PlatformId};
 
-use crate::channels::{Inbound, Outbound, Receipt, SendError, Signal};
+use crate::channels::{Outbound, Receipt, SendError, Signal};
 use crate::files::OutboundFile;
 
 use super::api::{Api, CallError};
 use super::message;
-use super::receive::PRESS;
 
 /// On the button that sends one's own number; Telegram draws it into the visitor's keyboard.
 const SHARE_NUMBER: &str = "📱";
@@ -106,11 +105,8 @@ pub(super) fn chat_of(visitor: &PlatformId) -> Value {
 }
 
 /// Ends the waiting of a button (telegram.md 5); nothing pops up.
-pub(super) async fn acknowledge(api: &Api, pressed: &Inbound) -> Result<(), SendError> {
-    let Some(id) = pressed.key.strip_prefix(PRESS) else {
-        return Ok(());
-    };
-    let body = json!({ "callback_query_id": id });
+pub(super) async fn acknowledge(api: &Api, press: &str) -> Result<(), SendError> {
+    let body = json!({ "callback_query_id": press });
     let done = api.call("answerCallbackQuery", &body).await;
     done.map(drop).map_err(CallError::for_send)
 }

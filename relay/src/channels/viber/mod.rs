@@ -24,7 +24,7 @@ use crate::hex::hex;
 
 use super::{
     Channel, FetchError, FileHosts, Left, LinkFault, Outbound, Profile, Receipt, Received,
-    Rejected, SendError, Signal, Webhook,
+    Rejected, SendError, Webhook,
 };
 use crate::files::OutboundFile;
 
@@ -139,15 +139,6 @@ impl Channel for Viber {
 
     async fn send_file(&self, reply: &Outbound, file: &OutboundFile) -> Result<Receipt, SendError> {
         send::send_file(&self.api, &self.settings.sender, reply, file).await
-    }
-
-    async fn signal(
-        &self,
-        _visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        _signal: Signal,
-    ) -> Result<(), SendError> {
-        Ok(())
     }
 
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

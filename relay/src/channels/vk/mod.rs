@@ -30,8 +30,8 @@ use sha2::{Digest as _, Sha256};
 use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles, Timestamp};
 
 use super::{
-    CaughtUp, Channel, FetchError, FileHosts, History, Inbound, Left, LinkFault, Outbound,
-    PollError, Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    CaughtUp, Channel, FetchError, FileHosts, History, Left, LinkFault, Outbound, PollError,
+    Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 use crate::files::OutboundFile;
 
@@ -228,8 +228,8 @@ impl Channel for Vk {
         link::check(&self.api, &self.account, &self.receive, &self.code).await
     }
 
-    async fn acknowledge(&self, pressed: &Inbound) -> Result<(), SendError> {
-        send::acknowledge(&self.api, pressed).await
+    async fn acknowledge(&self, visitor: &PlatformId, press: &str) -> Result<(), SendError> {
+        send::acknowledge(&self.api, visitor, press).await
     }
 
     async fn leave(&self) -> Result<Left, LinkFault> {

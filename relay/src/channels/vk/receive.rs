@@ -13,8 +13,6 @@ use crate::channels::{Answer, Happening, Inbound, Received, Rejected, Watermark,
 
 use super::{attachments, message};
 
-/// Begins the key of a button press; its id there follows.
-pub(super) const PRESS: &str = "press:";
 /// What VK is answered. Other words are commands to it.
 const TAKEN: &str = "ok";
 /// A read receipt speaks of the last one, and means those before it: so many are looked for.
@@ -199,12 +197,21 @@ impl Event<'_> {
 
     /// Something about a person, who is named by this member.
     fn of_person(&self, member: &str, what: impl FnOnce(&Self) -> Option<Happening>) -> Read {
-        let visitor = message::person(self.object.get(member));
+        let key = self.id.as_ref().map(|id| format!("{}:{id}", self.kind));
+        self.keyed(member, key, what)
+    }
+
+    fn keyed(
+        &self,
+        member: &str,
+        key: Option<String>,
+        what: impl FnOnce(&Self) -> Option<Happening>,
+    ) -> Read {
         let inbound = || {
             Some(Inbound {
                 account: self.account.clone(),
-                visitor: visitor?,
-                key: format!("{}:{}", self.kind, self.id.as_ref()?),
+                visitor: message::person(self.object.get(member))?,
+                key: key?,
                 at: self.received_at,
                 what: what(self)?,
             })
@@ -241,20 +248,9 @@ impl Event<'_> {
 
     /// A press has an id of its own, by which it is answered.
     fn press(&self) -> Read {
-        let inbound = || {
-            let id = wire::id(self.object.get("event_id")).or_else(|| self.id.clone())?;
-            Some(Inbound {
-                account: self.account.clone(),
-                visitor: message::person(self.object.get("user_id"))?,
-                key: format!("{PRESS}{id}"),
-                at: self.received_at,
-                what: self.button(),
-            })
-        };
-        match inbound() {
-            Some(inbound) => Read::Inbound(Box::new(inbound)),
-            None => Read::Unread(format!("{} is not understood", self.kind)),
-        }
+        let id = wire::id(self.object.get("event_id")).or_else(|| self.id.clone());
+        let key = id.map(|id| Inbound::press_key(&id));
+        self.keyed("user_id", key, |event| Some(event.button()))
     }
 
     fn button(&self) -> Happening {
@@ -339,14 +335,15 @@ fn cropped() -> Attachment {
 
 /// Returns the name of a message of which VK has left out a part.
 pub(super) fn cut_short(inbound: &Inbound) -> Option<&PlatformId> {
-    match &inbound.what {
-        Happening::Message {
-            platform_id,
-            attachments,
-            ..
-        } if attachments.contains(&cropped()) => Some(platform_id),
-        _ => None,
-    }
+    let Happening::Message {
+        platform_id,
+        attachments,
+        ..
+    } = &inbound.what
+    else {
+        return None;
+    };
+    attachments.contains(&cropped()).then_some(platform_id)
 }
 
 /// Translates what the community said.

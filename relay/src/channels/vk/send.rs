@@ -7,12 +7,11 @@ use shared::model::{DeliveryId, PlatformId};
 
 use crate::channels::calls::Refusal as _;
 use crate::channels::wire;
-use crate::channels::{Inbound, Outbound, Receipt, SendError, Signal};
+use crate::channels::{Outbound, Receipt, SendError, Signal};
 
 use super::api::{Api, CallError};
 use super::errors::ApiError;
 use super::message;
-use super::receive::PRESS;
 
 pub(super) async fn send(
     api: &Api,
@@ -84,12 +83,17 @@ fn strange() -> SendError {
 }
 
 /// Ends the waiting of a button (vk.md 7); nothing pops up.
-pub(super) async fn acknowledge(api: &Api, pressed: &Inbound) -> Result<(), SendError> {
-    let Some(id) = pressed.key.strip_prefix(PRESS) else {
-        return Ok(());
-    };
-    let visitor = pressed.visitor.as_str();
-    let answer = [("event_id", id), ("user_id", visitor), ("peer_id", visitor)];
+pub(super) async fn acknowledge(
+    api: &Api,
+    visitor: &PlatformId,
+    press: &str,
+) -> Result<(), SendError> {
+    let visitor = visitor.as_str();
+    let answer = [
+        ("event_id", press),
+        ("user_id", visitor),
+        ("peer_id", visitor),
+    ];
     let done = api.call("messages.sendMessageEventAnswer", &answer).await;
     done.map(drop).map_err(CallError::for_send)
 }
