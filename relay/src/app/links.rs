@@ -130,9 +130,8 @@ fn not_done(wish: Wish, error: &LinkError) -> String {
             Wish::SetUp | Wish::Recover => error.to_string(),
         },
         LinkError::InPart if wish == Wish::Relink => format!("relinked; {error}"),
-        LinkError::InPart
-        | LinkError::SwitchedOff
-        | LinkError::Unlinked
-        | LinkError::Store(_) => error.to_string(),
+        LinkError::InPart | LinkError::SwitchedOff | LinkError::Unlinked | LinkError::Store(_) => {
+            error.to_string()
+        }
     }
 }

@@ -84,15 +84,9 @@ pub trait Channel: Send + Sync {
         let text = "this channel sends no files".to_owned();
         Err(SendError::Refused(FailureReason::Refused { text }))
     }
-    /// Shows a sign to the visitor, if the platform can. Failures bother nobody. `last` is the visitor's newest message, while
-    /// nothing was said since: some platforms show signs on it.
-    async fn signal(
-        &self,
-        visitor: &PlatformId,
-        last: Option<&PlatformId>,
-        signal: Signal,
-    ) -> Result<(), SendError> {
-        let _ = (visitor, last, signal);
+    /// Shows a sign to the visitor, if the platform can. Failures bother nobody.
+    async fn signal(&self, reader: Reader<'_>, signal: Signal) -> Result<(), SendError> {
+        let _ = (reader, signal);
         Ok(())
     }
     /// Tells the platform that a button press ([`Inbound::press`]) has been taken in: until then the visitor's app may show that it waits.
@@ -177,6 +171,15 @@ pub trait Channel: Send + Sync {
             wait: None,
         })
     }
+}
+
+/// Who sees a sign.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// As the platform calls them.
+    pub visitor: &'a PlatformId,
+    /// Their newest message, while nothing was said since: some platforms show signs on it.
+    pub last: Option<&'a PlatformId>,
 }
 
 /// What became of [`Channel::leave`].

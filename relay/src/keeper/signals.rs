@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 use shared::chat::{Author, Chat};
 use shared::model::{ChatId, Presence, Timestamp};
 
-use crate::channels::Signal;
 use crate::channels::registry::Registry;
+use crate::channels::{Reader, Signal};
 use crate::clock::Clock;
 use crate::store::Store;
 
@@ -67,7 +67,11 @@ impl Signals {
                 None => None,
             };
             let last = last.and_then(|found| found.platform_id);
-            if let Err(error) = channel.signal(&visitor, last.as_ref(), signal).await {
+            let reader = Reader {
+                visitor: &visitor,
+                last: last.as_ref(),
+            };
+            if let Err(error) = channel.signal(reader, signal).await {
                 tracing::debug!(%error, "a sign did not reach the visitor");
             }
             drop(turn);

@@ -5,6 +5,7 @@
 mod backoff;
 #[cfg(test)]
 mod brittle;
+mod doubt;
 mod reconcile;
 #[cfg(test)]
 mod tests;

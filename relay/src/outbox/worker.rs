@@ -6,18 +6,17 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use shared::chat::SettledAs;
-use shared::model::{ChannelId, ChannelState, DeliveryId, FailureReason, Reconciles, Timestamp};
+use shared::model::{ChannelId, ChannelState, DeliveryId, FailureReason, Timestamp};
 
-use crate::channels::{Channel, History, Outbound, Receipt, SendError};
-use crate::store::{Claim, Delivery, DeliveryStage, LeaseToken, PutBack, StoreError};
+use crate::channels::{Channel, Outbound, Receipt, SendError};
+use crate::store::{Claim, Delivery, LeaseToken, PutBack, StoreError};
 use crate::supervise::unless_panic;
 
 use super::Outbox;
 use super::backoff::{MOST_ATTEMPTS, backoff};
-use super::reconcile::{Known, Verdict, verdict};
 
 /// A lease lasts so long …
 const LEASE: Duration = Duration::from_secs(10);
@@ -27,17 +26,13 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 const MARGIN: Duration = Duration::from_secs(3);
 /// Deliveries under way at once.
 const IN_FLIGHT: u32 = 16;
-/// For the echo of a doubtful send to come by itself.
-const ECHO_WITHIN: Duration = Duration::from_secs(20);
-/// Between looks whether it has come.
-const ECHO_POLL: Duration = Duration::from_millis(250);
 /// A store that does not answer is asked again after this.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
 /// The sender of one channel; ends when told to stop, after what is under way.
 pub struct Worker {
-    outbox: Outbox,
-    channel: ChannelId,
+    pub(super) outbox: Outbox,
+    pub(super) channel: ChannelId,
     /// How often the platform said of a delivery that it should pass soon.
     noes: Mutex<HashMap<DeliveryId, u32>>,
 }
@@ -478,106 +473,12 @@ impl Worker {
         Told::Nothing
     }
 
-    async fn clear_up(&self, channel: &Arc<dyn Channel>, delivery: &Delivery, cause: &str) {
-        tracing::warn!(channel = %self.channel, delivery = %delivery.id, cause, "a reply may have been sent");
-        metrics::counter!("deskwire_doubtful_sends_total").increment(1);
-        self.put_back(
-            delivery,
-            PutBack::Doubtful {
-                error: cause.to_owned(),
-            },
-        )
-        .await;
-        match channel.abilities().reconciles {
-            Reconciles::ByKey => {
-                let wait = backoff(delivery.attempt, self.outbox.clock.chance());
-                self.put_back_due(delivery, self.outbox.clock.now().plus(wait), cause)
-                    .await;
-            }
-            Reconciles::ByEcho => self.ask_around(channel, delivery).await,
-            Reconciles::Never => self.settle(delivery, SettledAs::Unconfirmed).await,
-        }
-    }
-
-    /// Waits for the echo, then asks the history, then decides.
-    async fn ask_around(&self, channel: &Arc<dyn Channel>, delivery: &Delivery) {
-        if timeout(ECHO_WITHIN, self.until_settled(delivery))
-            .await
-            .is_ok()
-        {
-            return;
-        }
-        let verdict = match channel.history(&delivery.body.visitor).await {
-            Ok(history) => match self.known(delivery, &history).await {
-                Ok(known) => verdict(delivery, &history, &known),
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(channel = %self.channel, error, "the store does not tell what is known");
-                    Verdict::Unknown
-                }
-            },
-            Err(error) => {
-                tracing::warn!(channel = %self.channel, %error, "the platform's history does not tell");
-                Verdict::Unknown
-            }
-        };
-        match verdict {
-            Verdict::Sent(platform_id, begun_at) => {
-                let platform_id = Some(platform_id);
-                self.settle(
-                    delivery,
-                    SettledAs::Sent {
-                        platform_id,
-                        begun_at,
-                    },
-                )
-                .await;
-            }
-            // Nobody can say that the next one will get through.
-            Verdict::NotSent if delivery.attempt >= MOST_ATTEMPTS => {
-                self.settle(delivery, SettledAs::Unconfirmed).await;
-            }
-            Verdict::NotSent => {
-                // A platform that never answers well is asked less and less often.
-                let wait = backoff(delivery.attempt, self.outbox.clock.chance());
-                let not_before = self.outbox.clock.now().plus(wait);
-                self.put_back_due(delivery, not_before, "the platform has not got it")
-                    .await;
-            }
-            Verdict::Unknown => self.settle(delivery, SettledAs::Unconfirmed).await,
-        }
-    }
-
-    /// What we know of each message of a history, by the order in which we came to know it.
-    async fn known(
+    pub(super) async fn put_back_due(
         &self,
         delivery: &Delivery,
-        history: &History,
-    ) -> Result<Vec<Known>, StoreError> {
-        let store = &self.outbox.store;
-        let reply = store.find_message_by_id(delivery.body.message).await?;
-        let mut known = vec![];
-        for message in &history.messages {
-            let found = store
-                .find_message(&self.channel, &message.platform_id)
-                .await?;
-            known.push(Known::of(message, found.as_ref(), delivery, reply.as_ref()));
-        }
-        Ok(known)
-    }
-
-    async fn until_settled(&self, delivery: &Delivery) {
-        loop {
-            if let Ok(Some(now)) = self.outbox.store.find_delivery(delivery.id).await
-                && (now.state != DeliveryStage::Sending || now.attempt != delivery.attempt)
-            {
-                return;
-            }
-            tokio::time::sleep(ECHO_POLL).await;
-        }
-    }
-
-    async fn put_back_due(&self, delivery: &Delivery, not_before: Timestamp, error: &str) {
+        not_before: Timestamp,
+        error: &str,
+    ) {
         self.put_back(
             delivery,
             PutBack::Due {
@@ -589,7 +490,7 @@ impl Worker {
     }
 
     /// Until the store takes it: the row says *sending* meanwhile, and nobody else touches it.
-    async fn put_back(&self, delivery: &Delivery, how: PutBack) {
+    pub(super) async fn put_back(&self, delivery: &Delivery, how: PutBack) {
         while let Err(error) = self
             .outbox
             .store
@@ -609,7 +510,7 @@ impl Worker {
 
     /// Until the store takes it: the platform may have the reply, so it must not be sent again meanwhile. What it refuses
     /// for itself it would refuse for ever: then the next true thing is recorded.
-    async fn settle(&self, delivery: &Delivery, result: SettledAs) {
+    pub(super) async fn settle(&self, delivery: &Delivery, result: SettledAs) {
         self.noes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

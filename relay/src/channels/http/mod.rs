@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles};
 
 use super::{
-    Channel, FetchError, FileHosts, LinkFault, Outbound, Profile, Receipt, Received, Rejected,
-    SendError, Signal, Webhook, signed,
+    Channel, FetchError, FileHosts, LinkFault, Outbound, Profile, Reader, Receipt, Received,
+    Rejected, SendError, Signal, Webhook, signed,
 };
 use crate::files::OutboundFile;
 
@@ -122,13 +122,8 @@ impl Channel for Http {
         self.calls.send_file(reply, file).await
     }
 
-    async fn signal(
-        &self,
-        visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        signal: Signal,
-    ) -> Result<(), SendError> {
-        self.calls.signal(visitor, signal).await
+    async fn signal(&self, reader: Reader<'_>, signal: Signal) -> Result<(), SendError> {
+        self.calls.signal(reader.visitor, signal).await
     }
 
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

@@ -28,7 +28,7 @@ use shared::model::{
 
 use super::{
     Answer, CaughtUp, Channel, FetchError, FileHosts, History, Left, LinkFault, Outbound, Profile,
-    Receipt, Received, Rejected, SendError, Signal, Webhook, calls,
+    Reader, Receipt, Received, Rejected, SendError, Signal, Webhook, calls,
 };
 use crate::files::OutboundFile;
 
@@ -172,13 +172,8 @@ impl Channel for Messenger {
         send::send_file(&self.graph, reply, file).await
     }
 
-    async fn signal(
-        &self,
-        visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        signal: Signal,
-    ) -> Result<(), SendError> {
-        send::signal(&self.graph, visitor, signal).await
+    async fn signal(&self, reader: Reader<'_>, signal: Signal) -> Result<(), SendError> {
+        send::signal(&self.graph, reader.visitor, signal).await
     }
 
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

@@ -33,8 +33,8 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles, Timestamp};
 
 use super::{
-    CaughtUp, Channel, FetchError, FileHosts, History, Left, LinkFault, Outbound, Profile, Receipt,
-    Received, Rejected, SendError, Signal, Webhook,
+    CaughtUp, Channel, FetchError, FileHosts, History, Left, LinkFault, Outbound, Profile, Reader,
+    Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 
 use crate::files::OutboundFile;
@@ -157,13 +157,8 @@ impl Channel for Odnoklassniki {
         upload::send(&self.api, reply, file).await
     }
 
-    async fn signal(
-        &self,
-        visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        signal: Signal,
-    ) -> Result<(), SendError> {
-        send::signal(&self.api, visitor, signal).await
+    async fn signal(&self, reader: Reader<'_>, signal: Signal) -> Result<(), SendError> {
+        send::signal(&self.api, reader.visitor, signal).await
     }
 
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

@@ -23,7 +23,7 @@ use shared::model::{Abilities, Attachment, ContactAsk, FileLimits, PlatformId, R
 
 use super::{
     Channel, FetchError, FileAddress, FileHosts, Left, LinkFault, Outbound, PollError, Polled,
-    Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Profile, Reader, Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 use crate::files::OutboundFile;
 
@@ -157,13 +157,8 @@ impl Channel for Telegram {
         send::send_file(&self.api, reply, file).await
     }
 
-    async fn signal(
-        &self,
-        visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        signal: Signal,
-    ) -> Result<(), SendError> {
-        send::signal(&self.api, visitor, signal).await
+    async fn signal(&self, reader: Reader<'_>, signal: Signal) -> Result<(), SendError> {
+        send::signal(&self.api, reader.visitor, signal).await
     }
 
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

@@ -31,7 +31,7 @@ use shared::model::{Abilities, ContactAsk, FileLimits, PlatformId, Reconciles, T
 
 use super::{
     CaughtUp, Channel, FetchError, FileHosts, History, Left, LinkFault, Outbound, PollError,
-    Polled, Profile, Receipt, Received, Rejected, SendError, Signal, Webhook,
+    Polled, Profile, Reader, Receipt, Received, Rejected, SendError, Signal, Webhook,
 };
 use crate::files::OutboundFile;
 
@@ -196,13 +196,8 @@ impl Channel for Vk {
         send::send(&self.api, reply, Some(&attached)).await
     }
 
-    async fn signal(
-        &self,
-        visitor: &PlatformId,
-        _last: Option<&PlatformId>,
-        signal: Signal,
-    ) -> Result<(), SendError> {
-        send::signal(&self.api, visitor, signal).await
+    async fn signal(&self, reader: Reader<'_>, signal: Signal) -> Result<(), SendError> {
+        send::signal(&self.api, reader.visitor, signal).await
     }
 
     async fn profile(&self, visitor: &PlatformId) -> Result<Option<Profile>, FetchError> {

@@ -34,8 +34,8 @@ use sha2::{Digest, Sha256};
 use shared::model::{Abilities, Attachment, ContactAsk, PlatformId, Reconciles, Seconds};
 
 use super::{
-    Answer, Channel, FetchError, FileAddress, FileHosts, LinkFault, Outbound, Profile, Receipt,
-    Received, Rejected, SendError, Signal, Webhook, calls,
+    Answer, Channel, FetchError, FileAddress, FileHosts, LinkFault, Outbound, Profile, Reader,
+    Receipt, Received, Rejected, SendError, Signal, Webhook, calls,
 };
 use crate::files::OutboundFile;
 
@@ -157,13 +157,8 @@ impl Channel for Whatsapp {
         files::send(&self.graph, reply, file).await
     }
 
-    async fn signal(
-        &self,
-        _visitor: &PlatformId,
-        last: Option<&PlatformId>,
-        signal: Signal,
-    ) -> Result<(), SendError> {
-        send::signal(&self.graph, last, signal).await
+    async fn signal(&self, reader: Reader<'_>, signal: Signal) -> Result<(), SendError> {
+        send::signal(&self.graph, reader.last, signal).await
     }
 
     /// Names come with messages; the platform cannot be asked for them.
